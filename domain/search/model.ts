@@ -1,0 +1,70 @@
+import type { Level } from "#domain/verification/model.ts";
+
+/** The units searched together: one account's private ones (`owner` is its id) or the public ones, in one space. */
+export type Collection = { owner: string | "public"; space: string };
+
+/** One embedded piece of a unit. The vector has unit length, in the collection's space. */
+export type PassageVector = { text: string; vector: Float32Array };
+
+/** Everything a search shard keeps of one unit version: what it matches on, what it filters by and what a hit shows. */
+export type IndexedUnit = {
+  unitId: string;
+  version: number;
+  /** Hex SHA-256 naming this content inside this collection; its first 32 bits route it to a shard. */
+  contentKey: string;
+  title: string;
+  kind: string;
+  language: string;
+  tags: string[];
+  level: Level;
+  passages: PassageVector[];
+};
+
+/** What names one content in one collection, for claims (exact duplicates) and removals. */
+export type ContentClaim = { contentKey: string; unitId: string; version: number };
+
+export type ClaimOutcome = { claimed: true } | { claimed: false; duplicateOf: string };
+
+export type SearchMode = "hybrid" | "semantic" | "lexical";
+
+export type SearchFilter = {
+  tags?: string[];
+  kind?: string;
+  language?: string;
+  minLevel?: Level;
+};
+
+export type SearchRequest = {
+  /** Absent in a purely semantic search by vector. */
+  text?: string;
+  /** Unit length; absent in a purely lexical search. */
+  vector?: Float32Array;
+  mode: SearchMode;
+  filter: SearchFilter;
+  limit: number;
+  explain: boolean;
+};
+
+/** Why a hit has its score: `score = semanticWeight * semantic + lexicalWeight * lexical`, each term recomputable. */
+export type Explanation = {
+  semantic: { weight: number; cosine: number; normalised: number } | null;
+  lexical: {
+    weight: number;
+    bm25: number;
+    normalised: number;
+    terms: { term: string; idf: number; tf: number; score: number }[];
+  } | null;
+  passage: number;
+};
+
+export type SearchHit = {
+  unitId: string;
+  version: number;
+  title: string;
+  snippet: string;
+  score: number;
+  level: Level;
+  why?: Explanation;
+};
+
+export type SearchAnswer = { hits: SearchHit[]; partial: boolean };

@@ -1,0 +1,32 @@
+/** Every size the product accepts, with its reason. A schema names one of these, never a number of its own. */
+export const LIMITS = {
+  /** One request body, unless a route declares another. */
+  bodyBytesMax: 1_048_576,
+  /** Deeper JSON has no use here and costs stack everywhere it goes. */
+  jsonDepthMax: 64,
+  /** A deployed import; a laptop takes any length because it streams. */
+  importBytesMax: 100_000_000,
+  /** One line of an import is one unit, so it has a unit's own bound. */
+  importLineBytesMax: 262_144,
+  titleCharsMax: 200,
+  /** 64 passages of about 1,000 characters: what one unit may embed. */
+  unitBodyCharsMax: 65_536,
+  tagsMax: 16,
+  tagCharsMax: 40,
+  kindCharsMax: 40,
+  languageCharsMax: 35, // the longest BCP 47 tag a client is asked to accept (RFC 5646, 4.4.1)
+  sourcesMax: 32,
+  urlCharsMax: 2_048,
+  quoteCharsMax: 2_000,
+  linksMax: 64,
+  appliesToMax: 16,
+  idCharsMax: 64,
+  passagesMax: 64,
+  vectorDimensionsMax: 4_096,
+  queryCharsMax: 2_000,
+  searchHitsMax: 50,
+  pageMax: 100,
+  cursorCharsMax: 512,
+  idempotencyKeyCharsMax: 255,
+  keyNameCharsMax: 100,
+} as const;

@@ -1,0 +1,33 @@
+/** Every failure a client can see, once (RFC 9457). The code is stable; the title may be reworded. */
+export const PROBLEMS = {
+  "invalid-request": { status: 400, title: "The request is not valid" },
+  "egress-refused": { status: 400, title: "The target may not be reached" },
+  unauthenticated: { status: 401, title: "A valid credential is needed" },
+  forbidden: { status: 403, title: "The credential does not allow this" },
+  "not-found": { status: 404, title: "There is nothing here that you may see" },
+  "method-not-allowed": { status: 405, title: "This address does not take that method" },
+  conflict: { status: 409, title: "The request conflicts with the present state" },
+  "unit-duplicate": { status: 409, title: "This content is already published" },
+  "idempotency-conflict": { status: 409, title: "The idempotency key was used with another body" },
+  "idempotency-in-flight": { status: 409, title: "The first request with this idempotency key is still running" },
+  "version-stale": { status: 412, title: "The resource has changed since you read it" },
+  "body-too-large": { status: 413, title: "The body is too large" },
+  "unsupported-media-type": { status: 415, title: "The body has the wrong media type" },
+  "version-required": { status: 428, title: "Send If-Match with the version you read" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
+  internal: { status: 500, title: "Something went wrong on our side" },
+  "no-model-bound": { status: 501, title: "No model is bound for this task" },
+  overloaded: { status: 503, title: "This part is busy, try again shortly" },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** `pointer` is a JSON Pointer (RFC 6901) into the body, or `#/query/name` and `#/headers/name` outside it. */
+export type Invalid = { pointer: string; detail: string };
+
+export type Problem<C extends ProblemCode = ProblemCode> = {
+  code: C;
+  detail?: string;
+  errors?: Invalid[];
+  retryAfterS?: number;
+};
