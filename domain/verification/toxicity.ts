@@ -1,0 +1,6 @@
+import type { Finding } from "#domain/verification/evidence.ts";
+import type { Field } from "#domain/verification/fields.ts";
+
+export function findToxicity(_field: Field): Finding[] {
+  return [];
+}
