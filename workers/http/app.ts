@@ -1,0 +1,63 @@
+import { type Context, Hono } from "hono";
+import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
+import { framed, pipeline } from "#workers/http/pipeline.ts";
+import { Refusal } from "#workers/http/problem.ts";
+
+/** Every feature's routes. Adding a feature is one line here. */
+const FEATURES: readonly Feature[] = [];
+
+/** All routes of a set of features, in the order the contract fixes: 404 and 405 come before anything else is looked at. */
+export function appOf(features: readonly Feature[]): Hono<PublicEnv> {
+  const routes = features.flat().sort((a, b) => specificity(a) - specificity(b));
+  const table = paths(routes);
+  const app = new Hono<PublicEnv>({ strict: true });
+  for (const { path, pattern, allow } of table) {
+    // A literal path belongs to itself alone: `PATCH /v1/units/import` does not fall through to the unit named import.
+    if (path.includes("{")) continue;
+    const others = table.filter((other) => other.path !== path && other.pattern.test(path));
+    const foreign = new Set(
+      others.flatMap((other) => other.allow).filter((method) => !allow.includes(method)),
+    );
+    if (foreign.size > 0)
+      app.on(
+        [...foreign],
+        path,
+        framed((c) => unmatched(c, [{ path, pattern, allow }])),
+      );
+  }
+  for (const one of routes)
+    app.on(one.config.method.toUpperCase(), honoPath(one.config.path), pipeline(one));
+  app.notFound(framed((c) => unmatched(c, table)));
+  return app;
+}
+
+/** Literal paths before those with parameters, so that `/import` is never taken for an id. */
+const specificity = (route: Route) => (route.config.path.match(/\{/g) ?? []).length;
+const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ":$1");
+
+type PathEntry = { path: string; pattern: RegExp; allow: string[] };
+
+function paths(routes: readonly Route[]): PathEntry[] {
+  const methods = new Map<string, Set<string>>();
+  for (const { config } of routes) {
+    const known = methods.get(config.path) ?? new Set(["OPTIONS"]);
+    known.add(config.method.toUpperCase());
+    if (config.method === "get") known.add("HEAD");
+    methods.set(config.path, known);
+  }
+  return [...methods].map(([path, known]) => ({
+    path,
+    pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+    allow: [...known].sort(),
+  }));
+}
+
+function unmatched(c: Context, table: readonly PathEntry[]): Response {
+  const entry = table.find(({ pattern }) => pattern.test(c.req.path));
+  if (entry === undefined) return refuse({ code: "not-found" });
+  const Allow = entry.allow.join(", ");
+  if (c.req.method === "OPTIONS") return new Response(null, { status: 204, headers: { Allow } });
+  throw new Refusal({ code: "method-not-allowed", detail: `takes ${Allow}` }, { Allow });
+}
+
+export const app = appOf(FEATURES);

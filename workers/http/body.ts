@@ -1,0 +1,134 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { invalidOf, nestsDeeperThan, unstorableText } from "#domain/shared/input.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Invalid } from "#domain/shared/problem.ts";
+import { type BodyConfig, refuse } from "#workers/http/kit.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** How one route reads its body, worked out once when the route is mounted. */
+export type BodyPlan = {
+  mediaTypes: ReadonlySet<string>;
+  schema: z.ZodType | undefined;
+  bytesMax: number | null;
+  required: boolean;
+};
+
+export function bodyPlan(config: BodyConfig): BodyPlan {
+  const [first] = Object.values(config.content);
+  return {
+    mediaTypes: new Set(Object.keys(config.content)),
+    schema: first?.schema,
+    bytesMax: config.bytesMax === undefined ? LIMITS.bodyBytesMax : config.bytesMax,
+    required: config.required ?? true,
+  };
+}
+
+const invalid = (...errors: Invalid[]): never => refuse({ code: "invalid-request", errors });
+const tooLarge = (max: number): never =>
+  refuse({ code: "body-too-large", detail: `at most ${max} bytes` });
+
+/**
+ * Media type, then size, then content: the order of CONTRACT.md. Returns the bytes for whoever hashes them;
+ * a body without a schema is left unread for the handler.
+ */
+export async function readBody(c: Context, plan: BodyPlan): Promise<Uint8Array | undefined> {
+  const request = c.req.raw;
+  const type = request.headers.get("Content-Type");
+  if (
+    type === null
+      ? request.body !== null && request.headers.get("Content-Length") !== "0"
+      : !accepts(plan, type)
+  ) {
+    refuse({ code: "unsupported-media-type", detail: `send ${[...plan.mediaTypes].join(" or ")}` });
+  }
+  const declared = Number(request.headers.get("Content-Length") ?? 0);
+  if (plan.bytesMax !== null && declared > plan.bytesMax) tooLarge(plan.bytesMax);
+  if (plan.schema === undefined) return undefined;
+
+  const bytes = await bytesOf(request, declared, plan.bytesMax ?? LIMITS.bodyBytesMax);
+  if (bytes.byteLength === 0 && !plan.required) return bytes;
+  c.req.addValidatedData("json", checked(plan.schema, parsed(bytes)));
+  return bytes;
+}
+
+function accepts(plan: BodyPlan, header: string): boolean {
+  if (plan.mediaTypes.has(header)) return true;
+  const [type = "", ...parameters] = header.toLowerCase().split(";", 8);
+  return (
+    plan.mediaTypes.has(type.trim()) &&
+    parameters.every((one) => /^\s*(charset="?utf-8"?)?\s*$/.test(one))
+  );
+}
+
+async function bytesOf(request: Request, declared: number, max: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  // HTTP frames a body by its declared length, so it cannot grow past what was checked already.
+  if (declared > 0) return new Uint8Array(await request.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > max) tooLarge(max);
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  if (bytes.byteLength === 0) invalid({ pointer: "", detail: "a body is needed" });
+  let text = "";
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    invalid({ pointer: "", detail: "must be UTF-8" });
+  }
+  if (nestsDeeperThan(text, LIMITS.jsonDepthMax)) {
+    invalid({ pointer: "", detail: `nests deeper than ${LIMITS.jsonDepthMax} levels` });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    invalid({ pointer: "", detail: "is not JSON" });
+  }
+  // Well-formed UTF-8 carries neither NUL nor a lone surrogate through JSON unless escaped.
+  if (text.includes("\\u")) {
+    const unstorable = unstorableText(value);
+    if (unstorable.length > 0) invalid(...unstorable);
+  }
+  return value;
+}
+
+function checked(schema: z.ZodType, value: unknown): object {
+  const outcome = schema.safeParse(value);
+  if (!outcome.success) return invalid(...invalidOf(outcome.error));
+  return outcome.data as object;
+}
+
+/** The query string against its schema. A route without one takes no parameters at all. */
+export function readQuery(c: Context, schema: z.ZodObject | undefined): void {
+  const start = c.req.url.indexOf("?");
+  const given: Record<string, string> = Object.create(null);
+  if (start !== -1) {
+    const parameters = new URL(c.req.url).searchParams;
+    for (const [name, value] of parameters) {
+      if (schema === undefined || name in given) {
+        const detail = schema === undefined ? "is not a known parameter" : "is given twice";
+        invalid({ pointer: `#/query/${name.slice(0, 100)}`, detail });
+      }
+      given[name] = value;
+    }
+  }
+  if (schema === undefined) return;
+  const outcome = schema.strict().safeParse({ ...given });
+  if (!outcome.success) return invalid(...invalidOf(outcome.error, "#/query"));
+  c.req.addValidatedData("query", outcome.data);
+}

@@ -1,0 +1,176 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import type { Services } from "#adapters/index.ts";
+import type { Principal, Scope } from "#domain/accounts/model.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
+import type { Result } from "#domain/shared/result.ts";
+import { text } from "#domain/shared/text.ts";
+import { Refusal } from "#workers/http/problem.ts";
+
+type Known = {
+  services: Services;
+  /** When the request came in. */
+  nowMs: number;
+  requestId: string;
+  /** W3C trace context of this request; give it to whatever is called or queued from here. */
+  traceparent: string;
+  /** 32 hex characters, the same in every repetition of one idempotency key: derive the ids of what is made from it. */
+  operationId: string;
+};
+export type PublicEnv = { Bindings: Env; Variables: Known };
+export type AppEnv = { Bindings: Env; Variables: Known & { principal: Principal } };
+
+/** `"principal"` is anyone with a valid credential, whatever its scopes. */
+export type Access = "public" | "principal" | { scope: Scope };
+
+/** Bodies by media type. A schema of `undefined` is a body the handler reads from `c.req.raw` itself. */
+export type Content = { content: Record<string, { schema?: z.ZodType }> };
+export type BodyConfig = Content & {
+  /** The largest body in bytes; 1 MB unless given, `null` for one that streams without end. */
+  bytesMax?: number | null;
+  required?: boolean;
+};
+export type ResponseConfig = {
+  description: string;
+  content?: Record<string, { schema?: z.ZodType }>;
+  headers?: Record<string, string>;
+  codes?: readonly ProblemCode[];
+};
+
+export type RouteConfig = {
+  method: "get" | "post" | "put" | "patch" | "delete";
+  /** With `{name}` for parameters, as the document shows it. */
+  path: `/${string}`;
+  summary: string;
+  description?: string;
+  access: Access;
+  request?: { params?: z.ZodObject; query?: z.ZodObject; body?: BodyConfig };
+  responses: Record<number, ResponseConfig>;
+  /**
+   * `stored` (mutations' default): a repetition gets the stored answer. `sealed`: the same, the stored answer is
+   * encrypted because it holds a secret. `ignored` (GET's default): a POST that only reads. `own`: the handler does it.
+   */
+  idempotency?: "stored" | "sealed" | "ignored" | "own";
+};
+
+type BodyOf<R> = R extends {
+  request: { body: { content: { "application/json": { schema: infer S } } } };
+}
+  ? S extends z.ZodType
+    ? z.output<S>
+    : undefined
+  : undefined;
+type QueryOf<R> = R extends { request: { query: infer S extends z.ZodType } }
+  ? z.output<S>
+  : Record<string, never>;
+type ParamsOf<R> = R extends { request: { params: infer S extends z.ZodType } }
+  ? z.output<S>
+  : Record<string, never>;
+type Parsed<R> = { json: BodyOf<R>; query: QueryOf<R>; param: ParamsOf<R> };
+type EnvOf<R> = R extends { access: "public" } ? PublicEnv : AppEnv;
+
+/** What a handler is given: `c.var`, and `c.req.valid("json" | "query" | "param")`, already parsed. */
+export type Call<R> = Context<EnvOf<R>, string, { in: Parsed<R>; out: Parsed<R> }>;
+
+/** Any route once it is mounted: the pipeline has parsed what the handler reads, so its own input type is not needed. */
+export type Route = { config: RouteConfig; handler: (c: Context) => Response | Promise<Response> };
+export type Feature = readonly Route[];
+
+/** A contract beside its handler. */
+export function route<const R extends RouteConfig>(
+  config: R,
+  handler: (c: Call<R>) => Response | Promise<Response>,
+): Route {
+  return { config, handler: handler as Route["handler"] };
+}
+
+/** The routes of one feature, to be named in app.ts. */
+export const feature = (...routes: Route[]): Feature => routes;
+
+/** A JSON body, in a request or an answer. */
+export const json = <S extends z.ZodType>(schema: S) => ({
+  content: { "application/json": { schema } },
+});
+
+/** The failures an operation can answer, grouped by status. What follows from the contract itself is added by app.ts. */
+export function fails(...codes: ProblemCode[]): Record<number, ResponseConfig> {
+  const responses: Record<number, ResponseConfig> = {};
+  for (const code of codes) {
+    const { status } = PROBLEMS[code];
+    const known = responses[status]?.codes ?? [];
+    if (known.includes(code)) continue;
+    const all = [...known, code];
+    responses[status] = {
+      description: all.map((one) => PROBLEMS[one].title).join("; "),
+      codes: all,
+    };
+  }
+  return responses;
+}
+
+/** The value, or the failure as the answer. */
+export function unwrap<T>(result: Result<T, Problem>): T {
+  if (result.ok) return result.value;
+  throw new Refusal(result.error);
+}
+
+/** Ends the request with a failure. */
+export function refuse(problem: Problem): never {
+  throw new Refusal(problem);
+}
+
+/** An id in a path. Anything that cannot be one is 404, not 400: there is nothing of that name. */
+export const idParam = z.object({ id: text(LIMITS.idCharsMax).regex(/^[A-Za-z0-9_-]+$/) });
+
+/** An integer in a query string. Out of range is refused, never clamped. */
+export const integerQuery = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^(0|[1-9]\d{0,8})$/, "must be an integer")
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+    .meta({ override: { type: "integer", minimum: min, maximum: max } });
+
+/** `?limit=&cursor=` of every list; extend it with filters. */
+export const pageQuery = z.strictObject({
+  limit: integerQuery(1, LIMITS.pageMax).optional(),
+  cursor: text(LIMITS.cursorCharsMax).optional(),
+});
+export const PAGE_DEFAULT = 20;
+
+/** The answer of every list. */
+export const pageOf = <S extends z.ZodType>(item: S) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/** A single resource with its ETag; 304 when the client has this version already. */
+export function tagged(
+  c: Context,
+  value: object,
+  version: number | string,
+  status: 200 | 201 | 202 = 200,
+): Response {
+  const etag = `"${version}"`;
+  if (status === 200 && c.req.method === "GET" && matches(c.req.header("If-None-Match"), etag)) {
+    return new Response(null, { status: 304, headers: { ETag: etag } });
+  }
+  const headers: Record<string, string> = { "Content-Type": "application/json", ETag: etag };
+  if (status === 200) headers["Cache-Control"] = "private, no-cache";
+  return new Response(JSON.stringify(value), { status, headers });
+}
+
+/** The version in `If-Match`: absent is `undefined`; one that no resource can have is -1, which is stale everywhere. */
+export function expectedVersion(c: Context): number | "any" | undefined {
+  const header = c.req.header("If-Match")?.trim();
+  if (header === undefined) return undefined;
+  if (header === "*") return "any";
+  const version = /^"(\d{1,15})"$/.exec(header)?.[1];
+  return version === undefined ? -1 : Number(version);
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header
+    .split(",", 32)
+    .some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === etag);
+}

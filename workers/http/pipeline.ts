@@ -1,0 +1,165 @@
+import type { Context } from "hono";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { services, type Services } from "#adapters/index.ts";
+import { authenticate } from "#workers/http/auth.ts";
+import { type BodyPlan, bodyPlan, readBody, readQuery } from "#workers/http/body.ts";
+import { once } from "#workers/http/idempotency.ts";
+import { type Access, type Call, refuse, type Route, type RouteConfig } from "#workers/http/kit.ts";
+import { problemResponse, Refusal } from "#workers/http/problem.ts";
+
+const cachedServices = new WeakMap<Env, Services>();
+
+/** The ports of one isolate: bindings outlive a request, so what is built over them may too. */
+export function servicesOf(env: Env): Services {
+  let known = cachedServices.get(env);
+  if (known === undefined) {
+    known = services(env);
+    cachedServices.set(env, known);
+  }
+  return known;
+}
+
+/** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
+export function pipeline(route: Route): (c: Context) => Promise<Response> {
+  const { config, handler } = route;
+  const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
+  const query = config.request?.query;
+  const params = config.request?.params;
+  const repetition = repetitionOf(config);
+  const { access } = config;
+
+  return framed(async (c) => {
+    if (access !== "public") await allow(c as Call<{ access: "principal" }>, access);
+    const bytes = body === undefined ? undefined : await readBody(c, body);
+    readQuery(c, query);
+    const key = repetition === "ignored" ? undefined : idempotencyKey(c);
+    if (params !== undefined) {
+      const outcome = params.safeParse(c.req.param());
+      if (!outcome.success) refuse({ code: "not-found" });
+      c.req.addValidatedData("param", outcome.data ?? {});
+    }
+    c.set("services", servicesOf(c.env));
+    if (key !== undefined && repetition !== "own" && access !== "public") {
+      return await once(
+        c as Call<{ access: "principal" }>,
+        { key, bytes, sealed: repetition === "sealed" },
+        handler,
+      );
+    }
+    c.set("operationId", crypto.randomUUID().replaceAll("-", ""));
+    return await handler(c);
+  });
+}
+
+export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idempotency"]> {
+  return config.idempotency ?? (config.method === "get" ? "ignored" : "stored");
+}
+
+async function allow(
+  c: Call<{ access: "principal" }>,
+  access: Exclude<Access, "public">,
+): Promise<void> {
+  const principal = await authenticate(c);
+  c.set("principal", principal);
+  if (access !== "principal" && !principal.scopes.has(access.scope)) {
+    refuse({ code: "forbidden", detail: `needs the scope ${access.scope}` });
+  }
+}
+
+function idempotencyKey(c: Context): string | undefined {
+  const key = c.req.header("Idempotency-Key");
+  if (key === undefined) return undefined;
+  if (key.length >= 1 && key.length <= LIMITS.idempotencyKeyCharsMax && /^[\x20-\x7e]+$/.test(key))
+    return key;
+  const detail = `must be 1 to ${LIMITS.idempotencyKeyCharsMax} printable ASCII characters`;
+  return refuse({
+    code: "invalid-request",
+    errors: [{ pointer: "#/headers/Idempotency-Key", detail }],
+  });
+}
+
+/** Request id, trace, failures and the headers every answer has: around each route, and around 404 and 405. */
+export function framed(
+  answer: (c: Context) => Promise<Response> | Response,
+): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const requestId = crypto.randomUUID();
+    c.set("requestId", requestId);
+    c.set("nowMs", Date.now());
+    const trace = c.req.header("traceparent");
+    const traceparent = continued(trace, requestId);
+    c.set("traceparent", traceparent);
+    let response: Response;
+    try {
+      response = await answer(c);
+    } catch (thrown) {
+      response = failure(c, thrown, requestId);
+    }
+    return finished(response, requestId, trace === undefined ? undefined : traceparent);
+  };
+}
+
+/** The caller's trace with a span of ours, or a new trace when theirs is absent or malformed (W3C Trace Context). */
+function continued(header: string | undefined, requestId: string): string {
+  const hex = requestId.replaceAll("-", "");
+  const span = hex.slice(0, 16);
+  const theirs =
+    header === undefined
+      ? null
+      : /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/.exec(header);
+  return theirs === null ? `00-${hex}-${span}-01` : `00-${theirs[1]}-${span}-${theirs[2]}`;
+}
+
+function finished(
+  response: Response,
+  requestId: string,
+  traceparent: string | undefined,
+): Response {
+  let { headers } = response;
+  let answer = response;
+  try {
+    headers.set("X-Request-Id", requestId);
+  } catch {
+    // An answer that came from a binding has immutable headers.
+    if (response.webSocket !== null) return response;
+    answer = new Response(response.body, response);
+    headers = answer.headers;
+    headers.set("X-Request-Id", requestId);
+  }
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  if (traceparent !== undefined) headers.set("traceparent", traceparent);
+  return answer;
+}
+
+function failure(c: Context, thrown: unknown, requestId: string): Response {
+  const { WISHUB_PUBLIC_URL } = c.env as Env;
+  if (thrown instanceof Refusal) {
+    const response = problemResponse(thrown.problem, requestId, WISHUB_PUBLIC_URL);
+    for (const [name, value] of Object.entries(thrown.headers ?? {}))
+      response.headers.set(name, value);
+    return response;
+  }
+  const problem: Problem = isOverload(thrown)
+    ? { code: "overloaded", retryAfterS: 1 }
+    : { code: "internal" };
+  const error =
+    thrown instanceof Error
+      ? { name: thrown.name, message: thrown.message, stack: thrown.stack }
+      : { thrown: String(thrown) };
+  console.error({
+    event: "request-failed",
+    requestId,
+    method: c.req.method,
+    path: c.req.path,
+    code: problem.code,
+    ...error,
+  });
+  return problemResponse(problem, requestId, WISHUB_PUBLIC_URL);
+}
+
+/** What a Durable Object's stub throws when the object is full; `overloaded` is documented on the error. */
+function isOverload(thrown: unknown): boolean {
+  return thrown instanceof Error && "overloaded" in thrown && thrown.overloaded === true;
+}
