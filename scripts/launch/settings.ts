@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import { Refusal } from "./say.ts";
+
+export type Settings = {
+  host: string;
+  port: number;
+  /** Where this machine reaches the product itself, whatever name the world uses. */
+  localUrl: string;
+  publicUrl: string;
+  stateDir: string;
+  seed: boolean;
+  gpu: { port: number } | undefined;
+  /** What the Worker sees as its variables, in place of those in wrangler.toml. */
+  vars: Record<string, string>;
+  /** Known to this process and its children only: what they use to tell one another from other local programs. */
+  token: string;
+};
+
+/** Passed on as they are; the rest of WISHUB_* is the launcher's own. */
+const PASSED_ON = [
+  "WISHUB_TRUSTED_PROXY",
+  "WISHUB_SIGNUP",
+  "WISHUB_EGRESS_ALLOW",
+  "WISHUB_AI_URL",
+  "WISHUB_AI_KEY",
+  "WISHUB_AI_MODEL",
+];
+
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const host = env["WISHUB_HOST"] || "127.0.0.1";
+  const port = portOf("WISHUB_PORT", env["WISHUB_PORT"], 8787);
+  const gpuPort = portOf("WISHUB_GPU_PORT", env["WISHUB_GPU_PORT"], 8788);
+  const gpu = flagOf("WISHUB_GPU", env["WISHUB_GPU"]) ? { port: gpuPort } : undefined;
+  if (gpu !== undefined && gpuPort === port) {
+    throw new Refusal(`WISHUB_PORT and WISHUB_GPU_PORT are both ${port}, give them two ports.`);
+  }
+  oneOf("WISHUB_SIGNUP", env["WISHUB_SIGNUP"], ["closed", "invite", "open"]);
+  const localUrl = `http://${localName(host)}:${port}`;
+  const publicUrl = urlOf("WISHUB_PUBLIC_URL", env["WISHUB_PUBLIC_URL"]) ?? localUrl;
+  const vars: Record<string, string> = { WISHUB_PUBLIC_URL: publicUrl };
+  for (const name of PASSED_ON) {
+    const value = env[name];
+    if (value) vars[name] = value;
+  }
+  return {
+    host,
+    port,
+    localUrl,
+    publicUrl,
+    stateDir: resolve(env["WISHUB_STATE"] || ".wishub"),
+    seed: flagOf("WISHUB_SEED", env["WISHUB_SEED"]),
+    gpu,
+    vars,
+    token: randomBytes(32).toString("hex"),
+  };
+}
+
+function portOf(name: string, value: string | undefined, otherwise: number): number {
+  if (!value) return otherwise;
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Refusal(`${name} is "${value}", it must be a port from 1 to 65535.`);
+  }
+  return port;
+}
+
+function flagOf(name: string, value: string | undefined): boolean {
+  oneOf(name, value, ["0", "1"]);
+  return value !== "0";
+}
+
+function oneOf(name: string, value: string | undefined, allowed: string[]): void {
+  if (value && !allowed.includes(value)) throw new Refusal(`${name} is "${value}", it must be ${allowed.join(" or ")}.`);
+}
+
+function urlOf(name: string, value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw new Refusal(`${name} is "${value}", it must be a URL that starts with http:// or https://.`);
+  }
+  return value.replace(/\/+$/, "");
+}
+
+/** An address one can listen on is not always one that can be called. */
+function localName(host: string): string {
+  if (host === "0.0.0.0" || host === "localhost") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return host.includes(":") ? `[${host}]` : host;
+}

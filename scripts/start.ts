@@ -1,0 +1,66 @@
+import { buildAll } from "./build.ts";
+import { firstAccount, consoleUrl } from "./launch/account.ts";
+import { afterReady } from "./launch/first-search.ts";
+import { keepGpuBackend } from "./launch/gpu.ts";
+import { answers, portIsFree } from "./launch/http.ts";
+import { lockState } from "./launch/lock.ts";
+import { watchParents } from "./launch/parent.ts";
+import { command, say, step } from "./launch/say.ts";
+import { serve } from "./launch/serve.ts";
+import { readSettings, type Settings } from "./launch/settings.ts";
+import { checkStateVersion } from "./launch/state.ts";
+
+/** Everything started so far, to be stopped in the opposite order. */
+type Stops = (() => Promise<void> | void)[];
+
+await command(async () => {
+  const settings = readSettings(process.env);
+  const stops: Stops = [];
+  const ending = untilTold(stops);
+  try {
+    const end = await Promise.race([start(settings, stops, ending.fail), ending.told]);
+    return end ?? (await ending.told);
+  } finally {
+    for (const stop of stops.toReversed()) await stop();
+  }
+});
+process.exit();
+
+async function start(settings: Settings, stops: Stops, fail: (sentence: string) => void): Promise<undefined> {
+  const lock = lockState(settings.stateDir);
+  stops.push(() => lock.release());
+  checkStateVersion(settings.stateDir);
+  await portIsFree(settings.host, settings.port, "WISHUB_PORT");
+  await buildAll();
+
+  const served = await step("starting", () => serve(settings, fail));
+  stops.push(() => served.stop());
+  await answers(`${settings.localUrl}/healthz`, 15_000);
+  if (settings.gpu !== undefined) {
+    const gpu = keepGpuBackend(settings.gpu.port, settings.token);
+    stops.push(() => gpu.stop());
+  }
+  const credentials = await firstAccount(settings, served);
+  say(`console ${await consoleUrl(settings, served)}`);
+  say(`ready ${settings.localUrl}`);
+
+  if (settings.seed && credentials !== undefined) {
+    const background = new AbortController();
+    stops.push(() => background.abort());
+    void afterReady(settings, credentials, background.signal);
+  }
+  return undefined;
+}
+
+/** Resolves to the exit code: 0 when asked to stop, 1 when something cannot go on. */
+function untilTold(stops: Stops): { told: Promise<number>; fail(sentence: string): void } {
+  const { promise: told, resolve } = Promise.withResolvers<number>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(0));
+  const parents = watchParents(() => resolve(1));
+  stops.push(() => parents.stop());
+  const fail = (sentence: string): void => {
+    process.stderr.write(`wishub: ${sentence}\n`);
+    resolve(1);
+  };
+  return { told, fail };
+}
