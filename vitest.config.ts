@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["domain/**/*.test.ts", "scripts/**/*.test.ts", "cli/**/*.test.ts", "gpu-backend/**/*.test.ts", "tests/node/**/*.test.ts", "bench/**/*.test.ts"],
+          include: ["domain/**/*.test.ts", "scripts/**/*.test.ts", "cli/**/*.test.ts", "sdk/**/*.test.ts", "web/**/*.test.ts", "gpu-backend/**/*.test.ts", "tests/node/**/*.test.ts", "bench/**/*.test.ts"],
           exclude: ["**/node_modules/**", "dist/**"],
           testTimeout: 30_000,
         },

@@ -1,0 +1,113 @@
+import { WisHub } from "#sdk/client.ts";
+import { WisHubError } from "#sdk/error.ts";
+import { commandHelp, mainHelp, parseCommand, UsageError, type Command } from "./command.ts";
+import { importUnits } from "./commands/import.ts";
+import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
+import { listDead, redrive } from "./commands/queue.ts";
+import { search } from "./commands/search.ts";
+import { evidence, exportUnits, publish, show } from "./commands/units.ts";
+import { credentials } from "./credentials.ts";
+import { harmless, styler, type Terminal } from "./terminal.ts";
+
+const COMMANDS: Command[] = [
+  publish,
+  importUnits,
+  search,
+  show,
+  evidence,
+  exportUnits,
+  createKey,
+  listKeys,
+  revokeKey,
+  listDead,
+  redrive,
+];
+
+/** Runs one command line and answers its exit code: 0 done, 1 refused or failed, 2 not understood, 130 interrupted. */
+export async function main(argv: string[], terminal: Terminal): Promise<number> {
+  const asked = commandOf(argv);
+  try {
+    if (asked === undefined) {
+      if (argv.length === 0 || argv[0] === "help" || argv.includes("--help")) {
+        await terminal.out(mainHelp(COMMANDS, terminal));
+        return argv.length === 0 ? 2 : 0;
+      }
+      throw new UsageError(`there is no command "${argv[0] ?? ""}"`);
+    }
+    const { command, rest } = asked;
+    const { args, flags } = parseCommand(command, rest);
+    if (flags.on("help")) {
+      await terminal.out(commandHelp(command, terminal));
+      return 0;
+    }
+    const client = () => new WisHub(credentials(flags, terminal.env, terminal.cwd));
+    return await command.run({
+      terminal,
+      args,
+      flags,
+      client,
+      json: flags.on("json"),
+      style: styler(terminal.outColour),
+    });
+  } catch (error) {
+    return explain(error, asked?.command, terminal);
+  }
+}
+
+/** The command whose words begin the line; the longest name wins. */
+function commandOf(argv: string[]): { command: Command; rest: string[] } | undefined {
+  for (const command of COMMANDS.toSorted((a, b) => b.name.length - a.name.length)) {
+    const words = command.name.split(" ");
+    if (words.every((word, index) => argv[index] === word))
+      return { command, rest: argv.slice(words.length) };
+  }
+  return undefined;
+}
+
+function explain(error: unknown, command: Command | undefined, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    terminal.err(
+      `wishub: ${harmless(error.message)}\n\`wishub ${command === undefined ? "" : `${command.name} `}--help\` says how it is used.\n`,
+    );
+    return 2;
+  }
+  if (error instanceof WisHubError) {
+    const details = error.errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join("");
+    const request =
+      error.requestId === undefined || error.status < 500 ? "" : ` (request ${error.requestId})`;
+    terminal.err(`wishub: ${harmless(error.message + details + request)}\n`);
+    return 1;
+  }
+  throw error;
+}
+
+/** The process's own terminal around `main`; cli/bin.mjs calls it. */
+export async function run(): Promise<void> {
+  const interrupt = new AbortController();
+  process.once("SIGINT", () => interrupt.abort());
+  // `wishub export | head` is not a failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? 0 : 1),
+  );
+  const { env } = process;
+  const coloured = (stream: NodeJS.WriteStream) =>
+    stream.isTTY && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const terminal: Terminal = {
+    out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
+    err: (text) => void process.stderr.write(text),
+    outColour: coloured(process.stdout),
+    errLive: process.stderr.isTTY && env["TERM"] !== "dumb",
+    columns: Math.min(process.stdout.columns || 80, 100),
+    env,
+    stdin: process.stdin,
+    stdinTty: process.stdin.isTTY,
+    cwd: process.cwd(),
+    signal: interrupt.signal,
+  };
+  try {
+    process.exitCode = await main(process.argv.slice(2), terminal);
+  } catch (error) {
+    process.stderr.write(`wishub: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

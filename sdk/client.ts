@@ -1,0 +1,214 @@
+import { WisHubError, errorOf, type ProblemDocument } from "./error.ts";
+import { bodyOf, readNdjson } from "./ndjson.ts";
+import { realWaiting, withRetries, type Waiting } from "./retry.ts";
+import type { Operations } from "./types.ts";
+
+export type Unit = Operations["GET /v1/units/{id}"]["answer"];
+export type UnitInput = Operations["POST /v1/units"]["body"];
+export type UnitPatch = Operations["PATCH /v1/units/{id}"]["body"];
+export type UnitPage = Operations["GET /v1/units"]["answer"];
+export type VersionPage = Operations["GET /v1/units/{id}/versions"]["answer"];
+export type Evidence = Operations["GET /v1/units/{id}/evidence"]["answer"];
+export type SearchRequest = Operations["POST /v1/search"]["body"];
+export type SearchAnswer = Operations["POST /v1/search"]["answer"];
+export type SearchHit = SearchAnswer["hits"][number];
+export type Spaces = Operations["GET /v1/spaces"]["answer"];
+export type KeyInput = Operations["POST /v1/keys"]["body"];
+export type NewKey = Operations["POST /v1/keys"]["answer"];
+export type KeyPage = Operations["GET /v1/keys"]["answer"];
+export type Session = Operations["POST /v1/sessions"]["answer"];
+export type CollectionPage = Operations["GET /v1/collections"]["answer"];
+export type DeadLetterPage = Operations["GET /v1/dead-letters"]["answer"];
+export type Redriven = Operations["POST /v1/dead-letters/redrive"]["answer"];
+
+/** What became of one line of an import. */
+export type ImportLine =
+  | { line: number; id: string; cid: string; status: Unit["status"] }
+  | { line: number; error: ProblemDocument };
+
+export type Page = { limit?: number; cursor?: string };
+type Mutation = { idempotencyKey?: string };
+type Query = Record<string, string | number | undefined>;
+type Call = {
+  query?: Query;
+  body?: unknown;
+  headers?: Record<string, string>;
+  repeatable?: boolean;
+};
+
+export type WisHubOptions = {
+  url: string;
+  /** Absent in a browser with a session cookie. */
+  apiKey?: string;
+  fetch?: typeof fetch;
+  waiting?: Waiting;
+};
+
+/** A client of one WisHub. Every method answers or throws a WisHubError. */
+export class WisHub {
+  readonly url: string;
+  #headers: Record<string, string>;
+  #fetch: typeof fetch;
+  #waiting: Waiting;
+
+  constructor(options: WisHubOptions) {
+    this.url = options.url.replace(/\/+$/, "");
+    this.#headers =
+      options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#waiting = options.waiting ?? realWaiting;
+  }
+
+  publish(unit: UnitInput, options?: Mutation): Promise<Unit> {
+    return this.#mutate("POST", "/v1/units", unit, options);
+  }
+  getUnit(id: string): Promise<Unit> {
+    return this.#read(`/v1/units/${encodeURIComponent(id)}`);
+  }
+  listUnits(page: Page = {}): Promise<UnitPage> {
+    return this.#read("/v1/units", page);
+  }
+  /** `version` is the one you read: a change made meanwhile fails with `version-stale` instead of being lost. */
+  patchUnit(id: string, version: number, patch: UnitPatch, options?: Mutation): Promise<Unit> {
+    return this.#mutate("PATCH", `/v1/units/${encodeURIComponent(id)}`, patch, options, {
+      "if-match": `"${version}"`,
+    });
+  }
+  retractUnit(id: string, options?: Mutation): Promise<Unit> {
+    return this.#mutate("DELETE", `/v1/units/${encodeURIComponent(id)}`, undefined, options);
+  }
+  versions(id: string, page: Page = {}): Promise<VersionPage> {
+    return this.#read(`/v1/units/${encodeURIComponent(id)}/versions`, page);
+  }
+  evidence(id: string): Promise<Evidence> {
+    return this.#read(`/v1/units/${encodeURIComponent(id)}/evidence`);
+  }
+  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
+    return parsed(
+      await this.#send("POST", "/v1/search", { body: request, repeatable: true }, signal),
+    );
+  }
+
+  /**
+   * Publishes one unit a line, answering line by line while the lines are still being sent. The first line has the
+   * number `fromLine`, so a cut-off import goes on where it stopped: same key, and the lines that had no answer yet.
+   */
+  async *importNdjson(
+    lines: AsyncIterable<string>,
+    options: { fromLine?: number; idempotencyKey?: string } = {},
+  ): AsyncGenerator<ImportLine> {
+    const init = {
+      method: "POST",
+      body: bodyOf(lines),
+      duplex: "half",
+      headers: keyed(options, { "content-type": "application/x-ndjson" }),
+    };
+    const response = await this.#attempt(
+      `/v1/units/import${search({ fromLine: options.fromLine })}`,
+      init,
+    );
+    if (response.body !== null) yield* readNdjson<ImportLine>(response.body);
+  }
+  async *exportNdjson(): AsyncGenerator<Unit> {
+    const response = await this.#send("GET", "/v1/units/export", { repeatable: true });
+    if (response.body !== null) yield* readNdjson<Unit>(response.body);
+  }
+
+  spaces(): Promise<Spaces> {
+    return this.#read("/v1/spaces");
+  }
+  collections(): Promise<CollectionPage> {
+    return this.#read("/v1/collections");
+  }
+  createKey(key: KeyInput, options?: Mutation): Promise<NewKey> {
+    return this.#mutate("POST", "/v1/keys", key, options);
+  }
+  keys(page: Page = {}): Promise<KeyPage> {
+    return this.#read("/v1/keys", page);
+  }
+  async revokeKey(id: string, options: Mutation = {}): Promise<void> {
+    await this.#send("DELETE", `/v1/keys/${encodeURIComponent(id)}`, {
+      headers: keyed(options),
+      repeatable: true,
+    });
+  }
+  /** Sets this browser's session cookie, from an API key or from the single-use code of the console link. */
+  async createSession(credential: { apiKey: string } | { code: string }): Promise<Session> {
+    return parsed(await this.#send("POST", "/v1/sessions", { body: credential }));
+  }
+  async endSession(): Promise<void> {
+    await this.#send("DELETE", "/v1/sessions", {});
+  }
+  deadLetters(page: Page = {}): Promise<DeadLetterPage> {
+    return this.#read("/v1/dead-letters", page);
+  }
+  redrive(
+    body: Operations["POST /v1/dead-letters/redrive"]["body"],
+    options?: Mutation,
+  ): Promise<Redriven> {
+    return this.#mutate("POST", "/v1/dead-letters/redrive", body, options);
+  }
+
+  async #read<T>(path: string, query: Query = {}): Promise<T> {
+    return parsed(await this.#send("GET", path, { query, repeatable: true }));
+  }
+
+  /** A mutation always carries an idempotency key, so that repeating it is safe. */
+  async #mutate<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    options: Mutation = {},
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    return parsed(
+      await this.#send(method, path, { body, headers: keyed(options, headers), repeatable: true }),
+    );
+  }
+
+  #send(method: string, path: string, call: Call, signal?: AbortSignal): Promise<Response> {
+    const json: Record<string, string> =
+      call.body === undefined ? {} : { "content-type": "application/json" };
+    const init: RequestInit = {
+      method,
+      headers: { ...json, ...call.headers },
+      ...(signal === undefined ? {} : { signal }),
+    };
+    if (call.body !== undefined) init.body = JSON.stringify(call.body);
+    return withRetries(this.#waiting, call.repeatable ?? false, () =>
+      this.#attempt(`${path}${search(call.query ?? {})}`, init),
+    );
+  }
+
+  async #attempt(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.#fetch(this.url + path, {
+      ...init,
+      headers: { ...this.#headers, ...init.headers },
+    }).catch((cause: unknown) => {
+      if (init.signal?.aborted === true) throw cause;
+      throw new WisHubError(
+        { code: "network", status: 0, detail: `${this.url} does not answer` },
+        undefined,
+        undefined,
+        cause,
+      );
+    });
+    if (!response.ok) throw await errorOf(response);
+    return response;
+  }
+}
+
+function keyed(options: Mutation, headers: Record<string, string> = {}): Record<string, string> {
+  return { ...headers, "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+}
+
+function search(query: Query): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
+}
+
+async function parsed<T>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}
