@@ -1,6 +1,33 @@
+import { embedder } from "#adapters/inference.ts";
+import { handover, relays } from "#adapters/handover.ts";
+import { searchPort } from "#adapters/search.ts";
+import { spacePort } from "#adapters/spaces.ts";
+import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
+import { unitStore } from "#db/units/store.ts";
+
+const UNIT_SHARDS = ["UNITS_0", "UNITS_1"] as const;
+/** Shards that take new units. A full shard leaves this list and keeps its rows (ARCHITECTURE.md, D1). */
+const OPEN_UNIT_SHARDS = [0, 1] as const;
+
 export type Services = ReturnType<typeof services>;
 
 /** The ports of the product over its bindings: the only place that chooses between a binding and its embedded twin. */
-export function services(_env: Env) {
-  return {};
+export function services(env: Env) {
+  const store = unitStore(
+    UNIT_SHARDS.map((binding) => env[binding]),
+    OPEN_UNIT_SHARDS,
+  );
+  const pipeline = pipelineStore(store.shards);
+  const embedding = embedder(env);
+  return {
+    units: { ...store, ...pipeline },
+    outbox: pipeline,
+    deadLetters: deadLetterStore(store.shards),
+    relay: relays(env, UNIT_SHARDS),
+    hand: handover(env),
+    search: searchPort(env),
+    spaces: spacePort(env, embedding),
+    embed: embedding,
+    random: { salt: () => crypto.randomUUID() },
+  };
 }

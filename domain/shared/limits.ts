@@ -29,4 +29,10 @@ export const LIMITS = {
   cursorCharsMax: 512,
   idempotencyKeyCharsMax: 255,
   keyNameCharsMax: 100,
+  keysPerAccountMax: 1_000,
+  sessionsPerAccountMax: 1_000,
+  /** Answers kept for repetitions in 24 h: about 12 mutations a second, all day, in one account's object. */
+  idempotencyRecordsMax: 1_000_000,
+  /** The answer to the largest body there is, which holds that body; SQLite in an object takes 2 MB a value. */
+  storedAnswerBytesMax: 1_500_000,
 } as const;

@@ -1,0 +1,223 @@
+import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
+import type { UnitRef } from "#domain/units/publish.ts";
+import type { Indexed } from "#domain/units/index-units.ts";
+import type { Verified } from "#domain/units/verify.ts";
+import type { Evidence } from "#domain/verification/model.ts";
+import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb } from "#db/units/shards.ts";
+import { deadLetter, evidence, outbox, unit } from "#db/units/tables.ts";
+import { RESEND_AFTER_MS } from "#db/units/write.ts";
+
+export type UnitQueue = "unit-verify" | "unit-index";
+export type OutboxRow = UnitRef & { queue: UnitQueue; sends: number };
+
+/** What the verification pipeline writes. Every write is guarded by the state it leaves, so a repetition does nothing. */
+export function pipelineStore(databases: readonly UnitsDb[]) {
+  return {
+    /** By unit id. */
+    async evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>> {
+      const wanted = new Map(refs.map((ref) => [ref.unitId, ref.version]));
+      const rows = await Promise.all(
+        grouped(databases, refs, (ref) => ref.unitId).map(
+          async ([db, members]) =>
+            await inChunks(
+              members.map((ref) => ref.unitId),
+              IDS_PER_QUERY,
+              async (chunk) => await db.select().from(evidence).where(inArray(evidence.unitId, chunk)),
+            ),
+        ),
+      );
+      const current = rows.flat().filter((row) => wanted.get(row.unitId) === row.version);
+      const byUnit = Map.groupBy(current, (row) => row.unitId);
+      return new Map([...byUnit].map(([unitId, members]) => [unitId, members.map(evidenceFrom)]));
+    },
+
+    async recordVerified(verified: Verified[], nowMs: number): Promise<void> {
+      for (const [db, members] of grouped(databases, verified, (each) => each.unitId)) {
+        const rows = JSON.stringify(members);
+        await db.batch([
+          db.run(insertEvidence(members)),
+          db.run(sql`
+            UPDATE unit_version SET status = value->>'status', level = value->>'level', updated_at_ms = ${nowMs}
+            FROM json_each(${rows})
+            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'pending'`),
+          db.run(sql`
+            UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs} FROM json_each(${rows})
+            WHERE id = value->>'unitId' AND unit.version = value->>'version' AND status = 'pending'`),
+          db.run(sql`
+            INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
+            SELECT 'unit-index', v.unit_id, v.version, 1, ${nowMs + RESEND_AFTER_MS}
+            FROM json_each(${rows}) JOIN unit_version v
+              ON v.unit_id = value->>'unitId' AND v.version = value->>'version'
+            WHERE v.status = 'verifying' ON CONFLICT DO NOTHING`),
+          db.run(deleteOutbox("unit-verify", rows)),
+        ]);
+      }
+    },
+
+    async recordIndexed(indexed: Indexed[], nowMs: number): Promise<void> {
+      for (const [db, members] of grouped(databases, indexed, (each) => each.unitId)) {
+        const rows = JSON.stringify(members);
+        await db.batch([
+          db.run(insertEvidence(members)),
+          db.run(sql`
+            UPDATE unit_version SET status = 'searchable', level = value->>'level', updated_at_ms = ${nowMs}
+            FROM json_each(${rows})
+            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'verifying'`),
+          db.run(sql`
+            UPDATE unit_version SET status = 'superseded' FROM json_each(${rows})
+            WHERE unit_id = value->>'unitId' AND unit_version.version < value->>'version' AND status = 'searchable'`),
+          db.run(sql`
+            UPDATE unit SET served_version = value->>'version',
+              status = CASE WHEN unit.version = value->>'version' THEN 'searchable' ELSE status END,
+              updated_at_ms = ${nowMs}
+            FROM json_each(${rows})
+            WHERE id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'`),
+          db.run(deleteOutbox("unit-index", rows)),
+        ]);
+      }
+    },
+
+    async done(queue: UnitQueue, refs: UnitRef[]): Promise<void> {
+      for (const [db, members] of grouped(databases, refs, (ref) => ref.unitId)) {
+        await db.run(deleteOutbox(queue, JSON.stringify(members)));
+      }
+    },
+
+    /** Gives up on work that failed too often: it leaves the outbox and waits for a redrive. */
+    async bury(dead: (UnitRef & { queue: UnitQueue; reason: string })[], nowMs: number): Promise<void> {
+      for (const [db, members] of grouped(databases, dead, (each) => each.unitId)) {
+        const rows = JSON.stringify(members);
+        await db.batch([
+          db.run(sql`
+            INSERT INTO dead_letter (queue, unit_id, version, account_id, reason, at_ms)
+            SELECT o.queue, o.unit_id, o.version, unit.account_id, value->>'reason', ${nowMs}
+            FROM json_each(${rows})
+            JOIN outbox o ON o.queue = value->>'queue' AND o.unit_id = value->>'unitId'
+              AND o.version = value->>'version'
+            JOIN unit ON unit.id = o.unit_id
+            WHERE true ON CONFLICT DO NOTHING`),
+          db.run(sql`
+            DELETE FROM outbox WHERE (queue, unit_id, version) IN (
+              SELECT value->>'queue', value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${rows}))`),
+        ]);
+      }
+    },
+  };
+}
+
+/** What a shard's relay does: finds what a queue has not seen to, and hands it over once more. */
+export function outboxOf(db: UnitsDb) {
+  return {
+    async due(nowMs: number, limit: number): Promise<OutboxRow[]> {
+      return await db
+        .select({ queue: outbox.queue, unitId: outbox.unitId, version: outbox.version, sends: outbox.sends })
+        .from(outbox)
+        .where(lte(outbox.dueAtMs, nowMs))
+        .orderBy(asc(outbox.dueAtMs))
+        .limit(limit);
+    },
+
+    async isEmpty(): Promise<boolean> {
+      return (await db.select({ queue: outbox.queue }).from(outbox).limit(1)).length === 0;
+    },
+
+    /** Each send waits twice as long as the one before it, so a long backlog is not sent again and again. */
+    async sent(rows: OutboxRow[], nowMs: number): Promise<void> {
+      const json = JSON.stringify(rows);
+      await db.run(sql`
+        UPDATE outbox SET sends = outbox.sends + 1,
+          due_at_ms = ${nowMs} + ${RESEND_AFTER_MS} * (1 << min(outbox.sends, ${SENDS_DOUBLED_MAX}))
+        FROM json_each(${json})
+        WHERE outbox.queue = value->>'queue' AND unit_id = value->>'unitId' AND outbox.version = value->>'version'`);
+    },
+  };
+}
+
+const SENDS_DOUBLED_MAX = 6;
+
+export type DeadLetter = UnitRef & { queue: UnitQueue; reason: string; atMs: number };
+
+/** One account's dead letters, over all shards. */
+export function deadLetterStore(databases: readonly UnitsDb[]) {
+  return {
+    async list(accountId: string, limit: number): Promise<DeadLetter[]> {
+      const pages = await Promise.all(
+        databases.map(
+          async (db) =>
+            await db
+              .select({
+                queue: deadLetter.queue,
+                unitId: deadLetter.unitId,
+                version: deadLetter.version,
+                reason: deadLetter.reason,
+                atMs: deadLetter.atMs,
+              })
+              .from(deadLetter)
+              .where(eq(deadLetter.accountId, accountId))
+              .orderBy(asc(deadLetter.atMs))
+              .limit(limit),
+        ),
+      );
+      return pages
+        .flat()
+        .sort((a, b) => a.atMs - b.atMs)
+        .slice(0, limit);
+    },
+
+    /** Puts an account's dead letters back to work; answers what was put back. */
+    async redrive(accountId: string, letters: DeadLetter[], nowMs: number): Promise<void> {
+      for (const [db, members] of grouped(databases, letters, (each) => each.unitId)) {
+        const rows = JSON.stringify(members);
+        const named = sql`(queue, unit_id, version) IN (
+          SELECT value->>'queue', value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${rows}))`;
+        await db.batch([
+          db.run(sql`
+            INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
+            SELECT queue, unit_id, version, 1, ${nowMs + RESEND_AFTER_MS} FROM dead_letter
+            WHERE account_id = ${accountId} AND ${named} ON CONFLICT DO NOTHING`),
+          db.delete(deadLetter).where(and(eq(deadLetter.accountId, accountId), named)),
+        ]);
+      }
+    },
+  };
+}
+
+/** How many of an account's units stand in each status, by visibility. */
+export async function countUnits(databases: readonly UnitsDb[], accountId: string) {
+  const rows = await Promise.all(
+    databases.map(
+      async (db) =>
+        await db
+          .select({ visibility: unit.visibility, status: unit.status, units: sql<number>`count(*)` })
+          .from(unit)
+          .where(eq(unit.accountId, accountId))
+          .groupBy(unit.visibility, unit.status),
+    ),
+  );
+  return rows.flat();
+}
+
+function insertEvidence(members: (UnitRef & { evidence: Evidence[] })[]) {
+  const rows = members.flatMap(({ unitId, version, evidence: checks }) =>
+    checks.map((check) => ({ unitId, unitVersion: version, ...check })),
+  );
+  return sql`
+    INSERT INTO evidence (unit_id, version, method, method_version, level, verdict, reasons, at_ms)
+    SELECT value->>'unitId', value->>'unitVersion', value->>'method', value->>'version', value->>'level',
+           value->>'verdict', json(value->'reasons'), value->>'atMs'
+    FROM json_each(${JSON.stringify(rows)}) WHERE true
+    ON CONFLICT DO UPDATE SET method_version = excluded.method_version, level = excluded.level,
+      verdict = excluded.verdict, reasons = excluded.reasons, at_ms = excluded.at_ms
+    WHERE excluded.at_ms >= evidence.at_ms`;
+}
+
+function deleteOutbox(queue: UnitQueue, rows: string) {
+  return sql`
+    DELETE FROM outbox WHERE queue = ${queue} AND (unit_id, version) IN (
+      SELECT value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${rows}))`;
+}
+
+function evidenceFrom(row: typeof evidence.$inferSelect): Evidence {
+  const { method, methodVersion, level, verdict, reasons, atMs } = row;
+  return { method, version: methodVersion, level, verdict, reasons, atMs };
+}

@@ -1,0 +1,167 @@
+import { and, desc, eq, inArray, lt, or, type SQL } from "drizzle-orm";
+import type { Cursor } from "#domain/shared/cursor.ts";
+import { unitShardOf } from "#domain/units/id.ts";
+import type { Status } from "#domain/units/model.ts";
+import type { UnitRef } from "#domain/units/publish.ts";
+import { isVisible, type StoredUnit, type UnitVersion } from "#domain/units/record.ts";
+import type { Evidence } from "#domain/verification/model.ts";
+import { evidence, unit, unitVersion } from "#db/units/tables.ts";
+import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb, unitsDb } from "#db/units/shards.ts";
+import { addVersionIn, insertIn, retractIn } from "#db/units/write.ts";
+
+export type ListFilter = { status?: Status; visibility?: "private" | "public" };
+
+/** Versions read at once; a unit with more shows its newest. */
+const ROWS_MAX = 500;
+
+/** The `units` family: an id names its shard, callers never see one. */
+export function unitStore(shards: readonly D1Database[], openShards: readonly number[]) {
+  const databases = shards.map(unitsDb);
+  const databaseOf = (unitId: string): UnitsDb | null => databases[unitShardOf(unitId) ?? -1] ?? null;
+
+  return {
+    openShards,
+    shards: databases,
+
+    async insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[]> {
+      const stored = await Promise.all(
+        grouped(databases, units, (stored) => stored.head.id).map(async ([db, members]) => {
+          const inserted = await insertIn(db, members, nowMs);
+          const repeated = members.filter(({ head }) => !inserted.has(head.id)).map(({ head }) => head.id);
+          return [...members.filter(({ head }) => inserted.has(head.id)), ...(await versionOne(db, repeated))];
+        }),
+      );
+      return stored.flat();
+    },
+
+    async addVersion(version: UnitVersion, nowMs: number): Promise<boolean> {
+      const db = databaseOf(version.unitId);
+      return db !== null && (await addVersionIn(db, version, nowMs));
+    },
+
+    async retract(unitId: string, nowMs: number): Promise<void> {
+      const db = databaseOf(unitId);
+      if (db !== null) await retractIn(db, unitId, nowMs);
+    },
+
+    async newest(id: string): Promise<StoredUnit | null> {
+      const db = databaseOf(id);
+      if (db === null) return null;
+      const [row] = await selectUnits(db, and(eq(unit.id, id), eq(unitVersion.version, unit.version)));
+      return row ?? null;
+    },
+
+    /** The owner reads the newest version, everybody else the one that a search serves. */
+    async visible(id: string, accountId: string): Promise<StoredUnit | null> {
+      const db = databaseOf(id);
+      if (db === null) return null;
+      const rows = await selectUnits(
+        db,
+        and(
+          eq(unit.id, id),
+          or(
+            and(eq(unit.accountId, accountId), eq(unitVersion.version, unit.version)),
+            eq(unitVersion.version, unit.servedVersion),
+          ),
+        ),
+      );
+      return rows.sort(newestFirst).find((row) => isVisible(row, accountId)) ?? null;
+    },
+
+    async version(id: string, version: number): Promise<StoredUnit | null> {
+      const db = databaseOf(id);
+      if (db === null) return null;
+      const [row] = await selectUnits(db, and(eq(unit.id, id), eq(unitVersion.version, version)));
+      return row ?? null;
+    },
+
+    /** Every version, newest first. */
+    async versions(id: string): Promise<StoredUnit[]> {
+      const db = databaseOf(id);
+      return db === null ? [] : (await selectUnits(db, eq(unit.id, id))).sort(newestFirst);
+    },
+
+    /** The versions named, those that exist, in no order. */
+    async many(refs: UnitRef[]): Promise<StoredUnit[]> {
+      const rows = await Promise.all(
+        grouped(databases, refs, (ref) => ref.unitId).map(async ([db, members]) => {
+          const wanted = new Set(members.map((ref) => `${ref.unitId} ${ref.version}`));
+          const ids = [...new Set(members.map((ref) => ref.unitId))];
+          const found = await inChunks(ids, IDS_PER_QUERY, async (chunk) => await selectUnits(db, inArray(unit.id, chunk)));
+          return found.filter(({ version }) => wanted.has(`${version.unitId} ${version.version}`));
+        }),
+      );
+      return rows.flat();
+    },
+
+    async visibleIds(ids: string[], accountId: string): Promise<Set<string>> {
+      const rows = await Promise.all(
+        grouped(databases, [...new Set(ids)], (id) => id).map(
+          async ([db, members]) =>
+            await inChunks(members, IDS_PER_QUERY, async (chunk) => await selectUnits(db, inArray(unit.id, chunk))),
+        ),
+      );
+      return new Set(rows.flat().filter((row) => isVisible(row, accountId)).map(({ head }) => head.id));
+    },
+
+    async evidence(id: string, version: number): Promise<Evidence[]> {
+      const db = databaseOf(id);
+      if (db === null) return [];
+      const rows = await db
+        .select()
+        .from(evidence)
+        .where(and(eq(evidence.unitId, id), eq(evidence.version, version)))
+        .orderBy(evidence.level, evidence.method);
+      return rows.map(({ method, methodVersion, level, verdict, reasons, atMs }) => ({
+        method,
+        version: methodVersion,
+        level,
+        verdict,
+        reasons,
+        atMs,
+      }));
+    },
+
+    /** An account's units, newest first, after `cursor`. Asks every shard for a page and merges. */
+    async list(accountId: string, filter: ListFilter, cursor: Cursor | null, limit: number): Promise<StoredUnit[]> {
+      const conditions = [
+        eq(unit.accountId, accountId),
+        eq(unitVersion.version, unit.version),
+        filter.status && eq(unit.status, filter.status),
+        filter.visibility && eq(unit.visibility, filter.visibility),
+        cursor &&
+          or(lt(unit.createdAtMs, cursor.atMs), and(eq(unit.createdAtMs, cursor.atMs), lt(unit.id, cursor.id))),
+      ];
+      const pages = await Promise.all(
+        databases.map(
+          async (db) => await selectUnits(db, and(...conditions.filter((condition) => !!condition)), limit),
+        ),
+      );
+      return pages
+        .flat()
+        .sort((a, b) => b.head.createdAtMs - a.head.createdAtMs || (a.head.id < b.head.id ? 1 : -1))
+        .slice(0, limit);
+    },
+  };
+}
+export type UnitStore = ReturnType<typeof unitStore>;
+
+const newestFirst = (a: StoredUnit, b: StoredUnit) => b.version.version - a.version.version;
+
+async function versionOne(db: UnitsDb, ids: string[]): Promise<StoredUnit[]> {
+  return await inChunks(
+    ids,
+    IDS_PER_QUERY,
+    async (chunk) => await selectUnits(db, and(inArray(unit.id, chunk), eq(unitVersion.version, 1))),
+  );
+}
+
+async function selectUnits(db: UnitsDb, where: SQL | undefined, limit = ROWS_MAX): Promise<StoredUnit[]> {
+  return await db
+    .select({ head: unit, version: unitVersion })
+    .from(unit)
+    .innerJoin(unitVersion, eq(unitVersion.unitId, unit.id))
+    .where(where)
+    .orderBy(desc(unit.createdAtMs), desc(unit.id), desc(unitVersion.version))
+    .limit(limit);
+}

@@ -1,0 +1,90 @@
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { UnitContent } from "#domain/units/model.ts";
+import type { Reason } from "#domain/verification/model.ts";
+
+/** One row a unit: who owns it and where its newest version stands. */
+export const unit = sqliteTable(
+  "unit",
+  {
+    id: text().primaryKey(),
+    accountId: text().notNull(),
+    /** The newest version; what the ETag says. */
+    version: integer().notNull(),
+    /** The version a search serves, if any. */
+    servedVersion: integer(),
+    visibility: text({ enum: ["private", "public"] }).notNull(),
+    status: text({ enum: ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"] }).notNull(),
+    createdAtMs: integer().notNull(),
+    updatedAtMs: integer().notNull(),
+  },
+  (table) => [index("unit_by_account").on(table.accountId, table.createdAtMs, table.id)],
+);
+
+/** What was said in each version. Content never changes; status and level follow the evidence. */
+export const unitVersion = sqliteTable(
+  "unit_version",
+  {
+    unitId: text().notNull(),
+    version: integer().notNull(),
+    cid: text().notNull(),
+    /** Names this content inside its collection (domain/units/content-id.ts). */
+    contentKey: text().notNull(),
+    visibility: text({ enum: ["private", "public"] }).notNull(),
+    content: text({ mode: "json" }).$type<UnitContent>().notNull(),
+    salt: text(),
+    /** The caller's own vector of the whole unit (domain/units/vector.ts). */
+    vector: text(),
+    status: text({ enum: ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"] }).notNull(),
+    level: text({ enum: ["L0", "L1", "L2", "L3", "L4", "L4.5", "L5"] }).notNull(),
+    principalId: text().notNull(),
+    createdAtMs: integer().notNull(),
+    updatedAtMs: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.unitId, table.version] })],
+);
+
+/** The lasting result of each check, the newest run of a method per version. */
+export const evidence = sqliteTable(
+  "evidence",
+  {
+    unitId: text().notNull(),
+    version: integer().notNull(),
+    method: text().notNull(),
+    methodVersion: text().notNull(),
+    level: text({ enum: ["L0", "L1", "L2", "L3", "L4", "L4.5", "L5"] }).notNull(),
+    verdict: text({ enum: ["pass", "fail", "note"] }).notNull(),
+    reasons: text({ mode: "json" }).$type<Reason[]>().notNull(),
+    atMs: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.unitId, table.version, table.method] })],
+);
+
+/** Work that a queue must hear of; gone once its consumer has done it (ARCHITECTURE.md, rule 1). */
+export const outbox = sqliteTable(
+  "outbox",
+  {
+    queue: text({ enum: ["unit-verify", "unit-index"] }).notNull(),
+    unitId: text().notNull(),
+    version: integer().notNull(),
+    sends: integer().notNull(),
+    dueAtMs: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.queue, table.unitId, table.version] }), index("outbox_due").on(table.dueAtMs)],
+);
+
+/** Work that failed too often, kept until somebody redrives it. */
+export const deadLetter = sqliteTable(
+  "dead_letter",
+  {
+    queue: text({ enum: ["unit-verify", "unit-index"] }).notNull(),
+    unitId: text().notNull(),
+    version: integer().notNull(),
+    accountId: text().notNull(),
+    reason: text().notNull(),
+    atMs: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.queue, table.unitId, table.version] }),
+    index("dead_letter_by_account").on(table.accountId, table.atMs),
+  ],
+);

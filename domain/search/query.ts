@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import { text } from "#domain/shared/text.ts";
+import type { Collection, SearchAnswer, SearchRequest } from "#domain/search/model.ts";
+import { unitVector } from "#domain/units/vector.ts";
+import { LEVELS } from "#domain/verification/model.ts";
+
+const HITS_DEFAULT = 10;
+
+export const searchInput = z
+  .strictObject({
+    query: text(LIMITS.queryCharsMax).optional(),
+    /** An embedding of the question made by the caller, in `space`; beside `query` it replaces the product's own. */
+    vector: z.array(z.number()).min(1).max(LIMITS.vectorDimensionsMax).optional(),
+    space: text(LIMITS.idCharsMax).optional(),
+    limit: z.int().min(1).max(LIMITS.searchHitsMax).optional(),
+    mode: z.enum(["hybrid", "semantic", "lexical"]).optional(),
+    filter: z
+      .strictObject({
+        tags: z.array(text(LIMITS.tagCharsMax)).max(LIMITS.tagsMax).optional(),
+        kind: text(LIMITS.kindCharsMax).optional(),
+        language: text(LIMITS.languageCharsMax).optional(),
+        minLevel: z.enum(LEVELS).optional(),
+        visibility: z.enum(["private", "public"]).optional(),
+      })
+      .optional(),
+    explain: z.boolean().optional(),
+  })
+  .superRefine((input, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    if (input.query === undefined && input.vector === undefined) refuse("query", "a query or a vector is needed");
+    if ((input.vector === undefined) !== (input.space === undefined)) {
+      refuse("space", "vector and space are given together or not at all");
+    }
+    if (input.query === undefined && input.mode !== undefined && input.mode !== "semantic") {
+      refuse("query", `the mode ${input.mode} needs words to look for`);
+    }
+    if (input.vector !== undefined && input.mode === "lexical") refuse("vector", "a lexical search takes no vector");
+  });
+export type SearchInput = z.infer<typeof searchInput>;
+
+const term = z.object({ term: z.string(), idf: z.number(), tf: z.number(), score: z.number() });
+const explanation = z.object({
+  semantic: z.object({ weight: z.number(), cosine: z.number(), normalised: z.number() }).nullable(),
+  lexical: z
+    .object({ weight: z.number(), bm25: z.number(), normalised: z.number(), terms: z.array(term) })
+    .nullable(),
+  passage: z.int(),
+});
+
+export const searchView = z.object({
+  hits: z.array(
+    z.object({
+      unitId: z.string(),
+      version: z.int(),
+      title: z.string(),
+      snippet: z.string(),
+      score: z.number(),
+      level: z.enum(LEVELS),
+      why: explanation.optional(),
+    }),
+  ),
+  /** True when a part of the collection did not answer in time. */
+  partial: z.boolean(),
+  tookMs: z.number(),
+});
+
+type Deps = {
+  search: { search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> };
+  spaces: { spaceOf(owner: string): Promise<{ id: string; dimensions: number }> };
+  embed: { query(space: string, text: string): Promise<Result<Float32Array, Problem<"no-model-bound" | "overloaded">>> };
+};
+
+type SearchProblem = Problem<"invalid-request" | "no-model-bound" | "overloaded">;
+
+/** Searches the account's own and the public units; each collection is asked in its own space. */
+export async function searchUnits(
+  deps: Deps,
+  accountId: string,
+  input: SearchInput,
+): Promise<Result<SearchAnswer, SearchProblem>> {
+  const owners = [
+    ...(input.filter?.visibility === "public" ? [] : [accountId]),
+    ...(input.filter?.visibility === "private" ? [] : ["public"]),
+  ];
+  const mode = input.mode ?? (input.query === undefined ? "semantic" : "hybrid");
+  const spaces = await Promise.all(owners.map(async (owner) => ({ owner, space: await deps.spaces.spaceOf(owner) })));
+  const bySpace = [...Map.groupBy(spaces, ({ space }) => space.id).values()];
+  const asked = await Promise.all(
+    bySpace.map(async (members): Promise<Result<SearchAnswer, SearchProblem>> => {
+      const space = members[0]?.space;
+      if (space === undefined) return ok({ hits: [], partial: false });
+      const vector = mode === "lexical" ? ok(undefined) : await vectorFor(deps, input, space);
+      if (!vector.ok) return vector;
+      const collections = members.map(({ owner }) => ({ owner, space: space.id }));
+      const { tags, kind, language, minLevel } = input.filter ?? {};
+      const answer = await deps.search.search(collections, {
+        ...(input.query !== undefined && mode !== "semantic" ? { text: input.query } : {}),
+        ...(vector.value === undefined ? {} : { vector: vector.value }),
+        mode,
+        filter: {
+          ...(tags && { tags }),
+          ...(kind !== undefined && { kind }),
+          ...(language !== undefined && { language }),
+          ...(minLevel && { minLevel }),
+        },
+        limit: input.limit ?? HITS_DEFAULT,
+        explain: input.explain ?? false,
+      });
+      return ok(answer);
+    }),
+  );
+  return merged(asked, input.limit ?? HITS_DEFAULT);
+}
+
+function merged(
+  answers: Result<SearchAnswer, SearchProblem>[],
+  limit: number,
+): Result<SearchAnswer, SearchProblem> {
+  const failed = answers.find((answer) => !answer.ok);
+  if (failed) return failed;
+  const found = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+  const [only] = found;
+  if (found.length === 1 && only) return ok(only);
+  return ok({
+    hits: found
+      .flatMap((answer) => answer.hits)
+      .sort((a, b) => b.score - a.score)
+      .slice(0, limit),
+    partial: found.some((answer) => answer.partial),
+  });
+}
+
+/** The given vector if it is of this space, else the query's own embedding in it. */
+async function vectorFor(
+  deps: Deps,
+  input: SearchInput,
+  space: { id: string; dimensions: number },
+): Promise<Result<Float32Array, SearchProblem>> {
+  if (input.vector !== undefined && input.space === space.id) return unitVector(input.vector, space.dimensions);
+  if (input.query !== undefined && input.vector === undefined) return await deps.embed.query(space.id, input.query);
+  return err({
+    code: "invalid-request",
+    errors: [{ pointer: "/space", detail: `the collection is in the space ${space.id}` }],
+  });
+}

@@ -1,0 +1,156 @@
+import type { Problem } from "#domain/shared/problem.ts";
+import { ok, type Result } from "#domain/shared/result.ts";
+import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import { embeddable, passagesOf } from "#domain/units/passages.ts";
+import type { UnitRef } from "#domain/units/publish.ts";
+import { ownerOf, type StoredUnit } from "#domain/units/record.ts";
+import { removeFromSearch } from "#domain/units/revise.ts";
+import { unpackedVector } from "#domain/units/vector.ts";
+import { nearDuplicateEvidence } from "#domain/verification/evidence.ts";
+import { levelOf } from "#domain/verification/level.ts";
+import type { Evidence, Level } from "#domain/verification/model.ts";
+
+export type Similar = { unitId: string; cosine: number; lexical: number };
+export type Indexed = UnitRef & { evidence: Evidence[]; level: Level };
+
+type EmbedProblem = Problem<"no-model-bound" | "overloaded">;
+
+type Deps = {
+  units: {
+    many(refs: UnitRef[]): Promise<StoredUnit[]>;
+    versions(id: string): Promise<StoredUnit[]>;
+    /** By unit id: all evidence of each of these versions. */
+    evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>>;
+    recordIndexed(indexed: Indexed[], nowMs: number): Promise<void>;
+  };
+  outbox: { done(queue: "unit-index", refs: UnitRef[]): Promise<void> };
+  search: {
+    similar(collection: Collection, unit: IndexedUnit, limit: number): Promise<Similar[]>;
+    index(collection: Collection, units: IndexedUnit[]): Promise<void>;
+    remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
+  };
+  spaces: {
+    spaceOf(owner: string): Promise<{ id: string }>;
+    /** The space in use and, while the collection is being re-embedded, the one that will replace it. */
+    writeSpacesOf(owner: string): Promise<{ id: string }[]>;
+  };
+  embed: { documents(space: string, texts: string[]): Promise<Result<Float32Array[], EmbedProblem>> };
+};
+
+const SIMILAR_MAX = 5;
+/** Below this, two passages talk about the same matter but say different things (docs/design/verification.md). */
+const SIMILAR_COSINE_MIN = 0.92;
+const SIMILAR_LEXICAL_MIN = 0.5;
+
+/**
+ * Makes the search hold exactly what it should of these units: embeds and indexes a version whose rules have passed,
+ * removes a retracted unit, replaces older versions. Only then does the status say searchable. Safe to repeat.
+ * An embedding problem is the answer, and everything is left for a later try.
+ */
+export async function indexUnits(deps: Deps, refs: UnitRef[], nowMs: number): Promise<Result<undefined, EmbedProblem>> {
+  const found = await deps.units.many(refs);
+  const gone = found.filter(({ head }) => head.status === "retracted");
+  for (const { head } of gone) await removeFromSearch(deps, await deps.units.versions(head.id), null);
+
+  const wanted = found.filter(
+    ({ head, version }) =>
+      head.status !== "retracted" && (version.status === "verifying" || version.status === "searchable"),
+  );
+  const byOwner = Map.groupBy(wanted, ({ head, version }) => ownerOf(head.accountId, version.visibility));
+  for (const [owner, members] of byOwner) {
+    const indexed = await indexIn(deps, owner, members, nowMs);
+    if (!indexed.ok) return indexed;
+  }
+  const open = new Set(wanted.map(({ version }) => `${version.unitId} ${version.version}`));
+  const settled = refs.filter((ref) => !open.has(`${ref.unitId} ${ref.version}`));
+  if (settled.length > 0) await deps.outbox.done("unit-index", settled);
+  return ok(undefined);
+}
+
+async function indexIn(
+  deps: Deps,
+  owner: string,
+  members: StoredUnit[],
+  nowMs: number,
+): Promise<Result<undefined, EmbedProblem>> {
+  const before = await deps.units.evidenceOf(members.map(({ version }) => version));
+  const earlier = (unitId: string) => (before.get(unitId) ?? []).filter(({ method }) => method !== "near-duplicate");
+  const near = new Map<string, Evidence>();
+  for (const [position, { id: space }] of (await deps.spaces.writeSpacesOf(owner)).entries()) {
+    const collection = { owner, space };
+    // A near duplicate never decides, so the level is known before it is looked for.
+    const levelled = (unitId: string) => levelOf([...earlier(unitId), nearDuplicateEvidence([], nowMs)]);
+    const documents = await documentsOf(deps, space, members, levelled);
+    if (!documents.ok) return documents;
+    await deps.search.index(collection, documents.value);
+    if (position > 0) continue;
+    for (const document of documents.value) {
+      near.set(document.unitId, nearDuplicateEvidence(await nearDuplicates(deps, collection, document), nowMs));
+    }
+  }
+  await dropOlder(deps, members);
+  const indexed = members.map(({ version: { unitId, version } }): Indexed => {
+    const evidence = near.get(unitId) ?? nearDuplicateEvidence([], nowMs);
+    return { unitId, version, evidence: [evidence], level: levelOf([...earlier(unitId), evidence]) };
+  });
+  await deps.units.recordIndexed(indexed, nowMs);
+  return ok(undefined);
+}
+
+async function nearDuplicates(deps: Deps, collection: Collection, document: IndexedUnit): Promise<Similar[]> {
+  const similar = await deps.search.similar(collection, document, SIMILAR_MAX);
+  return similar.filter(
+    ({ unitId, cosine, lexical }) =>
+      unitId !== document.unitId && cosine >= SIMILAR_COSINE_MIN && lexical >= SIMILAR_LEXICAL_MIN,
+  );
+}
+
+/** A first version has nothing older to drop, so it costs no read. */
+async function dropOlder(deps: Deps, members: StoredUnit[]): Promise<void> {
+  for (const { version } of members) {
+    if (version.version === 1) continue;
+    const older = (await deps.units.versions(version.unitId)).filter((each) => each.version.version < version.version);
+    await removeFromSearch(deps, older, null);
+  }
+}
+
+async function documentsOf(
+  deps: Deps,
+  space: string,
+  members: StoredUnit[],
+  levelled: (unitId: string) => Level,
+): Promise<Result<IndexedUnit[], EmbedProblem>> {
+  const drafts = members.map(({ version }) => {
+    const { title, body } = version.content;
+    const given = unpackedVector(version.vector, space);
+    return { version, given, passages: given === null ? passagesOf(title, body) : [body] };
+  });
+  const texts = drafts.flatMap(({ version, given, passages }) =>
+    given === null ? passages.map((passage) => embeddable(version.content.title, passage)) : [],
+  );
+  const embedded = await deps.embed.documents(space, texts);
+  if (!embedded.ok) return embedded;
+  const vectors = embedded.value.values();
+  return ok(
+    drafts.map(({ version, given, passages }): IndexedUnit => {
+      const { title, kind, language, tags } = version.content;
+      return {
+        unitId: version.unitId,
+        version: version.version,
+        contentKey: version.contentKey,
+        title,
+        kind,
+        language,
+        tags,
+        level: levelled(version.unitId),
+        passages: passages.map((text) => ({ text, vector: given ?? nextOf(vectors) })),
+      };
+    }),
+  );
+}
+
+function nextOf(vectors: IterableIterator<Float32Array>): Float32Array {
+  const next = vectors.next();
+  if (next.done) throw new Error("fewer vectors than passages");
+  return next.value;
+}

@@ -1,0 +1,129 @@
+import { sha256Hex } from "#domain/shared/hash.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { checkLinks, contentOf } from "#domain/units/content.ts";
+import { contentIdOf, contentKeyOf } from "#domain/units/content-id.ts";
+import { unitIdFrom } from "#domain/units/id.ts";
+import type { UnitInput } from "#domain/units/model.ts";
+import { ownerOf, type StoredUnit, type UnitVersion, type Visibility } from "#domain/units/record.ts";
+import { packedVector } from "#domain/units/vector.ts";
+
+/** A unit version that a queue must hear of. */
+export type UnitRef = { unitId: string; version: number };
+
+type Author = { accountId: string; principalId: string };
+
+/** What publishing needs from outside; `Services` satisfies it by shape. */
+type Deps = {
+  units: {
+    openShards: readonly number[];
+    /** Writes what is not there yet, with its outbox rows, and answers what now stands under each id. */
+    insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[]>;
+    visibleIds(ids: string[], accountId: string): Promise<Set<string>>;
+  };
+  relay: { arm(unitIds: string[]): Promise<void> };
+  hand: { verify(refs: UnitRef[]): void };
+  spaces: { spaceOf(owner: string): Promise<{ id: string; dimensions: number }> };
+  random: { salt(): string };
+};
+
+/** `seed` makes the id: the same operation repeated after a crash publishes the same unit, not a second one. */
+export type Publication = { input: UnitInput; seed: string };
+
+export type PublishProblem = Problem<"invalid-request" | "idempotency-conflict">;
+
+/** Publishes many units in as few writes as there are shards; answers in the order asked. */
+export async function publishUnits(
+  deps: Deps,
+  author: Author,
+  publications: Publication[],
+  nowMs: number,
+): Promise<Result<StoredUnit, PublishProblem>[]> {
+  const linked = publications.flatMap(({ input }) => (input.links ?? []).map((link) => link.unitId));
+  const visibleIds = linked.length > 0 ? await deps.units.visibleIds(linked, author.accountId) : new Set<string>();
+  const drafts = await Promise.all(
+    publications.map(async (publication) => await draftOf(deps, author, publication, visibleIds, nowMs)),
+  );
+  const fresh = drafts.flatMap((draft) => (draft.ok ? [draft.value] : []));
+  if (fresh.length === 0) return drafts;
+
+  await deps.relay.arm(fresh.map((draft) => draft.head.id));
+  const stored = new Map((await deps.units.insert(fresh, nowMs)).map((unit) => [unit.head.id, unit]));
+  deps.hand.verify(fresh.map((draft) => ({ unitId: draft.head.id, version: 1 })));
+  return drafts.map((draft) => (draft.ok ? settled(draft.value, stored.get(draft.value.head.id)) : draft));
+}
+
+/** The row that stands is the answer, unless another body was published under the same key. */
+function settled(draft: StoredUnit, stored: StoredUnit | undefined): Result<StoredUnit, PublishProblem> {
+  if (stored === undefined) throw new Error(`unit ${draft.head.id} was not stored`);
+  if (stored.version.contentKey === draft.version.contentKey) return ok(stored);
+  return err({ code: "idempotency-conflict", detail: stored.head.id });
+}
+
+async function draftOf(
+  deps: Deps,
+  author: Author,
+  { input, seed }: Publication,
+  visibleIds: ReadonlySet<string>,
+  nowMs: number,
+): Promise<Result<StoredUnit, PublishProblem>> {
+  const content = contentOf(input);
+  const links = checkLinks(content, visibleIds);
+  if (!links.ok) return links;
+  const visibility = input.visibility ?? "private";
+  const vector = await givenVector(deps, ownerOf(author.accountId, visibility), input);
+  if (!vector.ok) return vector;
+
+  const id = await unitIdFrom(`${author.accountId}\n${seed}`, deps.units.openShards);
+  const version = await versionOf(deps, author, { unitId: id, version: 1, visibility, content, nowMs });
+  const head = {
+    id,
+    accountId: author.accountId,
+    version: 1,
+    servedVersion: null,
+    visibility,
+    status: "pending" as const,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  return ok({ head, version: { ...version, vector: vector.value } });
+}
+
+/** A new version of a unit, unverified: its ids computed, its status pending. */
+export async function versionOf(
+  deps: Pick<Deps, "random">,
+  author: Author,
+  draft: { unitId: string; version: number; visibility: Visibility; content: UnitVersion["content"]; nowMs: number },
+): Promise<UnitVersion> {
+  const { unitId, version, visibility, content, nowMs } = draft;
+  const salt = visibility === "private" ? await sha256Hex(`salt\n${deps.random.salt()}`) : null;
+  return {
+    unitId,
+    version,
+    cid: await contentIdOf(content, salt),
+    contentKey: await contentKeyOf(ownerOf(author.accountId, visibility), content),
+    visibility,
+    content,
+    salt,
+    vector: null,
+    status: "pending",
+    level: "L0",
+    principalId: author.principalId,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+}
+
+async function givenVector(
+  deps: Deps,
+  owner: string,
+  input: UnitInput,
+): Promise<Result<string | null, Problem<"invalid-request">>> {
+  if (input.vector === undefined) return ok(null);
+  const space = await deps.spaces.spaceOf(owner);
+  if (space.id !== input.space) return invalid("/space", `this collection is in the space ${space.id}`);
+  return packedVector(input.vector, space);
+}
+
+const invalid = (pointer: string, detail: string) =>
+  err({ code: "invalid-request" as const, errors: [{ pointer, detail }] });

@@ -1,0 +1,64 @@
+import type { Level } from "#domain/verification/model.ts";
+import type { Status, UnitContent, UnitView } from "#domain/units/model.ts";
+
+export type Visibility = "private" | "public";
+
+/** Where a unit stands: its newest version and the one a search serves. */
+export type UnitHead = {
+  id: string;
+  accountId: string;
+  version: number;
+  servedVersion: number | null;
+  visibility: Visibility;
+  status: Status;
+  createdAtMs: number;
+  updatedAtMs: number;
+};
+
+/** What was said in one version, and how far it is verified. */
+export type UnitVersion = {
+  unitId: string;
+  version: number;
+  cid: string;
+  contentKey: string;
+  visibility: Visibility;
+  content: UnitContent;
+  salt: string | null;
+  /** The caller's own vector of the whole unit (domain/units/vector.ts). */
+  vector: string | null;
+  status: Status;
+  level: Level;
+  principalId: string;
+  createdAtMs: number;
+  updatedAtMs: number;
+};
+
+export type StoredUnit = { head: UnitHead; version: UnitVersion };
+
+/** The collection a version belongs to: the account's own or the public one. */
+export const ownerOf = (accountId: string, visibility: Visibility): string =>
+  visibility === "public" ? "public" : accountId;
+
+/** May this account see this version at all? Others see public versions that a search serves or has served. */
+export function isVisible(stored: StoredUnit, accountId: string): boolean {
+  if (stored.head.accountId === accountId) return true;
+  const { version, head } = stored;
+  if (head.status === "retracted" || head.visibility !== "public" || version.visibility !== "public") return false;
+  return version.status === "searchable" || version.status === "superseded";
+}
+
+/** A unit as `accountId` reads it; the salt of a private unit is its owner's alone. */
+export function unitViewOf({ head, version }: StoredUnit, accountId: string): UnitView {
+  return {
+    id: head.id,
+    version: version.version,
+    cid: version.cid,
+    status: version.status,
+    level: version.level,
+    ...version.content,
+    visibility: version.visibility,
+    ...(version.salt !== null && head.accountId === accountId ? { salt: version.salt } : {}),
+    createdAt: new Date(head.createdAtMs).toISOString(),
+    updatedAt: new Date(version.updatedAtMs).toISOString(),
+  };
+}

@@ -1,0 +1,83 @@
+import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/model.ts";
+import { contentIdOf } from "#domain/units/content-id.ts";
+import type { UnitRef } from "#domain/units/publish.ts";
+import { ownerOf, type StoredUnit } from "#domain/units/record.ts";
+import { contentHashEvidence, exactDuplicateEvidence, provenanceEvidence } from "#domain/verification/evidence.ts";
+import { levelOf } from "#domain/verification/level.ts";
+import type { Evidence, Level } from "#domain/verification/model.ts";
+import { checkPolicy } from "#domain/verification/policy.ts";
+import { checkWellFormed } from "#domain/verification/well-formed.ts";
+
+export type Verified = UnitRef & { evidence: Evidence[]; level: Level; status: "verifying" | "rejected" };
+
+type Deps = {
+  units: { many(refs: UnitRef[]): Promise<StoredUnit[]>; recordVerified(verified: Verified[], nowMs: number): Promise<void> };
+  outbox: { done(queue: "unit-verify", refs: UnitRef[]): Promise<void> };
+  search: {
+    claim(collection: Collection, claims: ContentClaim[]): Promise<ClaimOutcome[]>;
+    release(collection: Collection, claims: ContentClaim[]): Promise<void>;
+  };
+  spaces: { spaceOf(owner: string): Promise<{ id: string }> };
+  relay: { arm(unitIds: string[]): Promise<void> };
+  hand: { index(refs: UnitRef[]): void };
+};
+
+/**
+ * Takes versions from L0 as far as rules can say: L1 form, L2 integrity and exact duplicates, L3 policy. Each check
+ * leaves evidence; one failed check rejects the version. Near duplicates follow with the embedding
+ * (domain/units/index-units.ts). Delivered twice it does nothing the second time.
+ */
+export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): Promise<void> {
+  const found = await deps.units.many(refs);
+  const pending = found.filter(({ version }) => version.status === "pending");
+  const open = new Set(pending.map(({ version }) => `${version.unitId} ${version.version}`));
+  const stale = refs.filter((ref) => !open.has(`${ref.unitId} ${ref.version}`));
+  if (stale.length > 0) await deps.outbox.done("unit-verify", stale);
+  if (pending.length === 0) return;
+
+  const byOwner = Map.groupBy(pending, ({ head, version }) => ownerOf(head.accountId, version.visibility));
+  const verified: Verified[] = [];
+  for (const [owner, members] of byOwner) verified.push(...(await verifyIn(deps, owner, members, nowMs)));
+  const passed = verified.filter(({ status }) => status === "verifying");
+  await deps.relay.arm(passed.map((ref) => ref.unitId));
+  await deps.units.recordVerified(verified, nowMs);
+  deps.hand.index(passed.map(({ unitId, version }) => ({ unitId, version })));
+}
+
+async function verifyIn(deps: Deps, owner: string, members: StoredUnit[], nowMs: number): Promise<Verified[]> {
+  const collection = { owner, space: (await deps.spaces.spaceOf(owner)).id };
+  const claims = members.map(({ version }) => ({
+    contentKey: version.contentKey,
+    unitId: version.unitId,
+    version: version.version,
+  }));
+  const outcomes = await deps.search.claim(collection, claims);
+  const verified = await Promise.all(
+    members.map(async (stored, index): Promise<Verified> => {
+      const outcome = outcomes[index] ?? { claimed: true };
+      const evidence = await evidenceFor(stored, outcome, nowMs);
+      const failed = evidence.some(({ verdict }) => verdict === "fail");
+      const { unitId, version } = stored.version;
+      return { unitId, version, evidence, level: levelOf(evidence), status: failed ? "rejected" : "verifying" };
+    }),
+  );
+  const freed = claims.filter((_, index) => outcomes[index]?.claimed && verified[index]?.status === "rejected");
+  if (freed.length > 0) await deps.search.release(collection, freed);
+  return verified;
+}
+
+/** All that rules can say about one version; a pure function of what is stored, but for the claim's outcome. */
+async function evidenceFor({ head, version }: StoredUnit, outcome: ClaimOutcome, nowMs: number): Promise<Evidence[]> {
+  const computed = await contentIdOf(version.content, version.salt);
+  return [
+    checkWellFormed(version.content, nowMs),
+    contentHashEvidence({ expected: version.cid, computed }, nowMs),
+    exactDuplicateEvidence(outcome.claimed ? undefined : outcome.duplicateOf, nowMs),
+    provenanceEvidence({
+      accountId: head.accountId,
+      principalId: version.principalId,
+      atMs: version.createdAtMs,
+    }),
+    ...checkPolicy(version.content, nowMs),
+  ];
+}

@@ -1,0 +1,25 @@
+import { searchInput, searchUnits, searchView } from "#domain/search/query.ts";
+import { fails, feature, json, route, unwrap } from "#workers/http/kit.ts";
+
+const search = route(
+  {
+    method: "post",
+    path: "/v1/search",
+    summary: "Search your own and the public units",
+    description: "By words, by meaning or by both; any language finds any language where the space allows it.",
+    access: { scope: "search" },
+    idempotency: "ignored",
+    request: { body: json(searchInput) },
+    responses: {
+      200: { description: "The best units, best first", ...json(searchView) },
+      ...fails("no-model-bound", "overloaded"),
+    },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const answer = unwrap(await searchUnits(services, principal.accountId, c.req.valid("json")));
+    return c.json({ ...answer, tookMs: Date.now() - nowMs });
+  },
+);
+
+export const searching = feature(search);

@@ -1,0 +1,221 @@
+import { z } from "zod";
+import type { Cursor } from "#domain/shared/cursor.ts";
+import { cursorFrom, cursorText } from "#domain/shared/cursor.ts";
+import { STATUSES, unitInput, unitPatch, unitView } from "#domain/units/model.ts";
+import { publishUnits } from "#domain/units/publish.ts";
+import { isVisible, type StoredUnit, unitViewOf } from "#domain/units/record.ts";
+import { retractUnit, reviseUnit } from "#domain/units/revise.ts";
+import { levelOf } from "#domain/verification/level.ts";
+import { LEVELS } from "#domain/verification/model.ts";
+import {
+  type Call,
+  expectedVersion,
+  fails,
+  feature,
+  idParam,
+  integerQuery,
+  json,
+  pageOf,
+  PAGE_DEFAULT,
+  pageQuery,
+  refuse,
+  route,
+  tagged,
+  unwrap,
+} from "#workers/http/kit.ts";
+
+const publish = route(
+  {
+    method: "post",
+    path: "/v1/units",
+    summary: "Publish a unit",
+    description: "The unit is stored when this answers, then verified, and found by a search once its status says so.",
+    access: { scope: "units:write" },
+    request: { body: json(unitInput) },
+    responses: { 202: { description: "Accepted for verification", ...json(unitView) }, ...fails("idempotency-conflict") },
+  },
+  async (c) => {
+    const { services, principal, operationId, nowMs } = c.var;
+    const publication = { input: c.req.valid("json"), seed: operationId };
+    const [published] = await publishUnits(services, principal, [publication], nowMs);
+    if (published === undefined) throw new Error("one publication has one answer");
+    const stored = unwrap(published);
+    return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version, 202);
+  },
+);
+
+const listQuery = pageQuery.extend({
+  status: z.enum(STATUSES).optional(),
+  visibility: z.enum(["private", "public"]).optional(),
+});
+
+const list = route(
+  {
+    method: "get",
+    path: "/v1/units",
+    summary: "List your account's units, newest first",
+    access: { scope: "units:read" },
+    request: { query: listQuery },
+    responses: { 200: { description: "A page of units", ...json(pageOf(unitView)) } },
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const { limit = PAGE_DEFAULT, cursor, status, visibility } = c.req.valid("query");
+    const after: Cursor | null = cursor === undefined ? null : unwrap(cursorFrom(cursor));
+    const filter = { ...(status && { status }), ...(visibility && { visibility }) };
+    const units = await services.units.list(principal.accountId, filter, after, limit + 1);
+    const page = units.slice(0, limit);
+    const last = page.at(-1)?.head;
+    return c.json({
+      items: page.map((stored) => unitViewOf(stored, principal.accountId)),
+      nextCursor: units.length > limit && last ? cursorText({ atMs: last.createdAtMs, id: last.id }) : null,
+    });
+  },
+);
+
+const versionQuery = z.strictObject({ version: integerQuery(1, 1_000_000_000).optional() });
+
+const get = route(
+  {
+    method: "get",
+    path: "/v1/units/{id}",
+    summary: "Read a unit",
+    description: "Its owner reads the newest version, others the one a search serves; `version` asks for another one.",
+    access: { scope: "units:read" },
+    request: { params: idParam, query: versionQuery },
+    responses: { 200: { description: "The unit", ...json(unitView) }, ...fails("not-found") },
+  },
+  async (c) => {
+    const stored = await visible(c, c.req.valid("param").id, c.req.valid("query").version);
+    return tagged(c, unitViewOf(stored, c.var.principal.accountId), stored.version.version);
+  },
+);
+
+const versions = route(
+  {
+    method: "get",
+    path: "/v1/units/{id}/versions",
+    summary: "List the versions of a unit, newest first",
+    access: { scope: "units:read" },
+    request: { params: idParam, query: pageQuery },
+    responses: { 200: { description: "The versions you may see", ...json(pageOf(unitView)) }, ...fails("not-found") },
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
+    const before = cursor === undefined ? Number.POSITIVE_INFINITY : unwrap(cursorFrom(cursor)).atMs;
+    const all = (await services.units.versions(c.req.valid("param").id)).filter((stored) =>
+      isVisible(stored, principal.accountId),
+    );
+    if (all.length === 0) refuse({ code: "not-found" });
+    const rest = all.filter((stored) => stored.version.version < before);
+    const page = rest.slice(0, limit);
+    const last = page.at(-1)?.version;
+    return c.json({
+      items: page.map((stored) => unitViewOf(stored, principal.accountId)),
+      nextCursor: rest.length > limit && last ? cursorText({ atMs: last.version, id: last.unitId }) : null,
+    });
+  },
+);
+
+const evidenceView = z.object({
+  level: z.enum(LEVELS),
+  checks: z.array(
+    z.object({
+      method: z.string(),
+      version: z.string(),
+      level: z.enum(LEVELS),
+      verdict: z.enum(["pass", "fail", "note"]),
+      reasons: z.array(z.object({ code: z.string(), detail: z.string(), pointer: z.string().optional() })),
+      at: z.string(),
+    }),
+  ),
+});
+
+const evidence = route(
+  {
+    method: "get",
+    path: "/v1/units/{id}/evidence",
+    summary: "Read what verified or rejected a unit",
+    description: "The level is computed from the checks shown, every time.",
+    access: { scope: "units:read" },
+    request: { params: idParam, query: versionQuery },
+    responses: { 200: { description: "The checks and the level they give", ...json(evidenceView) }, ...fails("not-found") },
+  },
+  async (c) => {
+    const { version } = await visible(c, c.req.valid("param").id, c.req.valid("query").version);
+    const checks = await c.var.services.units.evidence(version.unitId, version.version);
+    return c.json({
+      level: levelOf(checks),
+      checks: checks.map(({ atMs, ...check }) => ({ ...check, at: new Date(atMs).toISOString() })),
+    });
+  },
+);
+
+const revise = route(
+  {
+    method: "patch",
+    path: "/v1/units/{id}",
+    summary: "Make a new version of a unit",
+    description: "Needs `If-Match` with the version you read. Search serves the old version until the new one is verified.",
+    access: { scope: "units:write" },
+    request: { params: idParam, body: json(unitPatch) },
+    responses: {
+      202: { description: "Accepted for verification", ...json(unitView) },
+      ...fails("not-found", "conflict", "version-stale", "version-required"),
+    },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const { id } = c.req.valid("param");
+    const change = { unitId: id, expectedVersion: await versionToMatch(c, id), patch: c.req.valid("json") };
+    const stored = unwrap(await reviseUnit(services, principal, change, nowMs));
+    return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version, 202);
+  },
+);
+
+const retract = route(
+  {
+    method: "delete",
+    path: "/v1/units/{id}",
+    summary: "Retract a unit",
+    description: "It leaves every search; you can still read it.",
+    access: { scope: "units:write" },
+    request: { params: idParam },
+    responses: { 200: { description: "The unit, retracted", ...json(unitView) }, ...fails("not-found", "version-stale") },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const expected = expectedVersion(c);
+    const asked = {
+      unitId: c.req.valid("param").id,
+      expectedVersion: expected === undefined || expected === "any" ? null : expected,
+    };
+    const stored = unwrap(await retractUnit(services, principal, asked, nowMs));
+    return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version);
+  },
+);
+
+type Reading = Call<{ access: { scope: "units:read" } }>;
+
+async function visible(c: unknown, id: string, version: number | undefined): Promise<StoredUnit> {
+  const { services, principal } = (c as Reading).var;
+  const stored =
+    version === undefined
+      ? await services.units.visible(id, principal.accountId)
+      : await services.units.version(id, version);
+  if (stored === null || !isVisible(stored, principal.accountId)) return refuse({ code: "not-found" });
+  return stored;
+}
+
+/** A unit that is not there is 404 before a missing `If-Match` is 428. */
+async function versionToMatch(c: unknown, id: string): Promise<number> {
+  const call = c as Reading;
+  const expected = expectedVersion(call);
+  if (typeof expected === "number") return expected;
+  const stored = await call.var.services.units.newest(id);
+  if (stored === null || stored.head.accountId !== call.var.principal.accountId) return refuse({ code: "not-found" });
+  return expected === "any" ? stored.head.version : refuse({ code: "version-required" });
+}
+
+export const units = feature(publish, list, get, versions, evidence, revise, retract);
