@@ -1,0 +1,59 @@
+import { base32 } from "#domain/shared/base32.ts";
+
+/**
+ * `wh0_<id>_<secret><checksum>`: `wh` an API key, `ws` a browser session, `wc` a single-use console code; then the
+ * catalog shard, so that no lookup finds it. The checksum lets scanners and this code tell a typo or a random guess
+ * from a credential without asking storage.
+ */
+export type Credential = { kind: CredentialKind; shard: number; id: string };
+export type CredentialKind = keyof typeof PREFIXES;
+
+const PREFIXES = { key: "wh", session: "ws", code: "wc" } as const;
+const ID_LETTERS = { key: "k", session: "s", code: "c" } as const;
+const SHAPE = /^w([hsc])([0-9a-z])_([0-9a-v]{16})_([0-9a-v]{32})([0-9a-v]{6})$/;
+
+export const ID_BYTES = 10;
+export const SECRET_BYTES = 20;
+
+/** A new credential and the id under which its hash is stored. */
+export function mintCredential(
+  kind: CredentialKind,
+  shard: number,
+  idBytes: Uint8Array,
+  secretBytes: Uint8Array,
+): { id: string; text: string } {
+  const name = base32(idBytes.subarray(0, ID_BYTES));
+  const text = `${PREFIXES[kind]}${shard.toString(36)}_${name}_${base32(secretBytes.subarray(0, SECRET_BYTES))}`;
+  return { id: idOf(kind, shard.toString(36), name), text: text + checksum(text) };
+}
+
+/** What a credential claims to be, or null for anything this product never made. */
+export function parseCredential(text: string): Credential | null {
+  const [, letter, shard, name] = SHAPE.exec(text) ?? [];
+  if (letter === undefined || shard === undefined || name === undefined) return null;
+  if (checksum(text.slice(0, -6)) !== text.slice(-6)) return null;
+  const kind = letter === "h" ? "key" : letter === "s" ? "session" : "code";
+  return { kind, shard: Number.parseInt(shard, 36), id: idOf(kind, shard, name) };
+}
+
+/** The id of an account or a principal; like every id it names its shard. */
+export const memberId = (kind: "account" | "principal", shard: number, bytes: Uint8Array) =>
+  `${kind === "account" ? "a" : "p"}${shard.toString(36)}_${base32(bytes.subarray(0, ID_BYTES))}`;
+
+/** The catalog shard an id names, or null where it cannot be an id of the catalog. */
+export function catalogShardOf(id: string): number | null {
+  const shard = /^[akpsc]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
+  return shard === undefined ? null : Number.parseInt(shard, 36);
+}
+
+const idOf = (kind: CredentialKind, shard: string, name: string) => `${ID_LETTERS[kind]}${shard}_${name}`;
+
+/** CRC-32 (ISO-HDLC), its low 30 bits. It finds mistakes; the stored hash is what authenticates. */
+function checksum(text: string): string {
+  let crc = ~0;
+  for (let i = 0; i < text.length; i++) {
+    crc ^= text.charCodeAt(i);
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ((~crc >>> 0) & 0x3fffffff).toString(32).padStart(6, "0");
+}

@@ -1,0 +1,60 @@
+import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
+
+/** What the catalog knows of a credential, with the account and principal it belongs to. */
+export type CredentialRow = {
+  id: string;
+  accountId: string;
+  principalId: string;
+  hash: string;
+  scopes: string[];
+  expiresAtMs: number | null;
+  revokedAtMs: number | null;
+  accountStatus: string;
+  principalStatus: string;
+  owner: boolean;
+};
+
+export type Verdict = { principal: Principal; expiresAtMs: number };
+
+/** Who an API key is, or null. Every doubt is a no. */
+export function keyVerdict(row: CredentialRow | null, hash: string, nowMs: number): Verdict | null {
+  if (row === null || row.hash !== hash || !isLive(row, nowMs)) return null;
+  return {
+    principal: { ...identity(row), keyId: row.id, kind: "key", scopes: knownScopes(row.scopes) },
+    expiresAtMs: row.expiresAtMs ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Who a browser session is, or null: also once the key it was opened with is gone. */
+export function sessionVerdict(
+  row: (CredentialRow & { keyId: string | null; keyIsLive: boolean }) | null,
+  hash: string,
+  nowMs: number,
+): Verdict | null {
+  if (row === null || row.hash !== hash || !isLive(row, nowMs) || row.expiresAtMs === null) return null;
+  if (row.keyId !== null && !row.keyIsLive) return null;
+  const principal: Principal = {
+    ...identity(row),
+    sessionId: row.id,
+    kind: "session",
+    scopes: knownScopes(row.scopes),
+  };
+  if (row.keyId !== null) principal.keyId = row.keyId;
+  return { principal, expiresAtMs: row.expiresAtMs };
+}
+
+function isLive(row: CredentialRow, nowMs: number): boolean {
+  const expired = row.expiresAtMs !== null && row.expiresAtMs <= nowMs;
+  return !expired && row.revokedAtMs === null && row.accountStatus === "active" && row.principalStatus === "active";
+}
+
+const identity = (row: CredentialRow) => ({
+  accountId: row.accountId,
+  principalId: row.principalId,
+  owner: row.owner,
+});
+
+/** A scope that this release does not know grants nothing. */
+function knownScopes(scopes: readonly string[]): ReadonlySet<Scope> {
+  return new Set(SCOPES.filter((scope) => scopes.includes(scope)));
+}

@@ -1,0 +1,135 @@
+import { DurableObject } from "cloudflare:workers";
+import { ANSWER_LIFE_MS, ATTEMPT_LEASE_MS, begin, type StoredAnswer } from "#domain/accounts/idempotency.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { migrate } from "#objects/migrate.ts";
+
+// A rowid table on purpose: rows are purged in the order they came, and answers may be large.
+const STEPS = [
+  `CREATE TABLE operation (
+     id TEXT NOT NULL UNIQUE, body_hash TEXT NOT NULL, started_at_ms INTEGER NOT NULL, attempt INTEGER NOT NULL,
+     lease_until_ms INTEGER NOT NULL, status INTEGER, headers TEXT, body BLOB
+   ) STRICT`,
+];
+const PURGE_ROWS = 1_000;
+
+export type Beginning =
+  | { state: "run"; startedAtMs: number; attempt: number }
+  | { state: "answered"; answer: StoredAnswer }
+  | { state: "conflict" }
+  | { state: "in-flight"; retryAfterMs: number }
+  | { state: "full"; retryAfterMs: number };
+
+type Row = {
+  body_hash: string;
+  started_at_ms: number;
+  attempt: number;
+  lease_until_ms: number;
+  status: number | null;
+  headers: string | null;
+  body: ArrayBuffer | null;
+};
+
+/** One account's operations under idempotency keys (CONTRACT.md, HTTP conventions). Named by account id. */
+export class Account extends DurableObject<Env> {
+  #operations: number;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    migrate(ctx.storage, STEPS);
+    this.#operations = ctx.storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM operation").one().n;
+  }
+
+  /** Whether the operation is to be carried out now; of two who ask at once, one is told to. */
+  async begin(id: string, bodyHash: string): Promise<Beginning> {
+    const nowMs = Date.now();
+    const beginning = this.ctx.storage.transactionSync(() => this.#begin(id, bodyHash, nowMs));
+    if (beginning.state === "run" && (await this.ctx.storage.getAlarm()) === null) {
+      await this.ctx.storage.setAlarm(nowMs + ANSWER_LIFE_MS);
+    }
+    return beginning;
+  }
+
+  /** Keeps the answer, or, with none, lets the next repetition try again. An attempt that lost its lease changes nothing. */
+  finish(id: string, attempt: number, answer: StoredAnswer | null): void {
+    const { sql } = this.ctx.storage;
+    if (answer === null) {
+      sql.exec("UPDATE operation SET lease_until_ms = 0 WHERE id = ? AND attempt = ? AND status IS NULL", id, attempt);
+      return;
+    }
+    sql.exec(
+      "UPDATE operation SET status = ?, headers = ?, body = ? WHERE id = ? AND attempt = ? AND status IS NULL",
+      answer.status,
+      JSON.stringify(answer.headers),
+      answer.body,
+      id,
+      attempt,
+    );
+  }
+
+  override async alarm(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    const purged = sql.exec(
+      `DELETE FROM operation WHERE rowid IN (SELECT rowid FROM operation ORDER BY rowid LIMIT ${PURGE_ROWS})
+         AND started_at_ms <= ?`,
+      Date.now() - ANSWER_LIFE_MS,
+    ).rowsWritten;
+    this.#operations = sql.exec<{ n: number }>("SELECT count(*) AS n FROM operation").one().n;
+    const oldest = this.#oldestMs();
+    if (oldest === null) return;
+    await this.ctx.storage.setAlarm(purged > 0 ? Date.now() : oldest + ANSWER_LIFE_MS);
+  }
+
+  #begin(id: string, bodyHash: string, nowMs: number): Beginning {
+    const { sql } = this.ctx.storage;
+    const [row] = sql.exec<Row>("SELECT * FROM operation WHERE id = ?", id);
+    const begun = begin(row === undefined ? null : recordOf(row), bodyHash, nowMs);
+    if (begun.state === "answered") return { state: "answered", answer: answerOf(row) };
+    if (begun.state !== "run") return begun;
+    if (row === undefined && this.#operations >= LIMITS.idempotencyRecordsMax) {
+      return { state: "full", retryAfterMs: Math.max(1_000, (this.#oldestMs() ?? nowMs) + ANSWER_LIFE_MS - nowMs) };
+    }
+    if (begun.attempt === 1 && row !== undefined) sql.exec("DELETE FROM operation WHERE id = ?", id);
+    if (begun.attempt === 1) {
+      sql.exec(
+        "INSERT INTO operation (id, body_hash, started_at_ms, attempt, lease_until_ms) VALUES (?, ?, ?, 1, ?)",
+        id,
+        bodyHash,
+        begun.startedAtMs,
+        nowMs + ATTEMPT_LEASE_MS,
+      );
+      if (row === undefined) this.#operations++;
+    } else {
+      sql.exec(
+        "UPDATE operation SET attempt = ?, lease_until_ms = ? WHERE id = ?",
+        begun.attempt,
+        nowMs + ATTEMPT_LEASE_MS,
+        id,
+      );
+    }
+    return begun;
+  }
+
+  #oldestMs(): number | null {
+    const [row] = this.ctx.storage.sql.exec<{ at: number }>(
+      "SELECT started_at_ms AS at FROM operation ORDER BY rowid LIMIT 1",
+    );
+    return row?.at ?? null;
+  }
+}
+
+const recordOf = (row: Row) => ({
+  bodyHash: row.body_hash,
+  startedAtMs: row.started_at_ms,
+  attempt: row.attempt,
+  leaseUntilMs: row.lease_until_ms,
+  answered: row.status !== null,
+});
+
+function answerOf(row: Row | undefined): StoredAnswer {
+  if (row?.status == null) throw new Error("an answered operation has its answer");
+  return {
+    status: row.status,
+    headers: JSON.parse(row.headers ?? "{}"),
+    body: new Uint8Array(row.body ?? new ArrayBuffer()),
+  };
+}

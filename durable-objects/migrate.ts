@@ -1,0 +1,15 @@
+/**
+ * Brings an object's SQLite to the newest of `steps`, each once and in a transaction of its own. The list is append-only:
+ * a step that has run anywhere is never edited.
+ */
+export function migrate(storage: DurableObjectStorage, steps: readonly string[]): void {
+  const done = storage.kv.get<number>("schemaVersion") ?? 0;
+  if (done > steps.length) throw new Error(`the object's state is of a newer release (${done} > ${steps.length})`);
+  for (const [index, step] of steps.entries()) {
+    if (index < done) continue;
+    storage.transactionSync(() => {
+      storage.sql.exec(step);
+      storage.kv.put("schemaVersion", index + 1);
+    });
+  }
+}
