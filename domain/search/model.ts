@@ -52,6 +52,10 @@ export type Explanation = {
     weight: number;
     bm25: number;
     normalised: number;
+    /** Terms of the passage, and of an average one in its shard: what BM25 corrects for. */
+    length: number;
+    averageLength: number;
+    /** Every term of the query; those the passage lacks have `tf` 0 and only raise what could have been scored. */
     terms: { term: string; idf: number; tf: number; score: number }[];
   } | null;
   passage: number;

@@ -1,0 +1,34 @@
+import { boundOf, shareOf } from "#domain/search/bm25.ts";
+import type { Explanation, SearchMode } from "#domain/search/model.ts";
+
+/** How much each side of a hybrid search counts; the two add up to 1. */
+export const WEIGHTS: Record<SearchMode, { semantic: number; lexical: number }> = {
+  hybrid: { semantic: 0.5, lexical: 0.5 },
+  semantic: { semantic: 1, lexical: 0 },
+  lexical: { semantic: 0, lexical: 1 },
+};
+
+/**
+ * Both sides are brought to 0…1 by what is known before any passage is looked at (the range of a cosine, the most
+ * the query's terms could score), never by the best hit: so scores of different shards can be compared and each
+ * can be recomputed from its explanation alone.
+ */
+export const semanticPart = (cosine: number): number => Math.max(0, cosine);
+export const lexicalPart = (bm25: number, bound: number): number => (bound > 0 ? bm25 / bound : 0);
+
+/** The score of a hit from nothing but what its explanation states. */
+export function scoreOf(why: Explanation): number {
+  let score = 0;
+  if (why.semantic !== null) score += why.semantic.weight * semanticPart(why.semantic.cosine);
+  if (why.lexical !== null) {
+    const { terms, length, averageLength, weight } = why.lexical;
+    let bm25 = 0;
+    let bound = 0;
+    for (const { idf, tf } of terms) {
+      bm25 += shareOf(idf, tf, length, averageLength);
+      bound += boundOf(idf);
+    }
+    score += weight * lexicalPart(bm25, bound);
+  }
+  return score;
+}

@@ -1,0 +1,80 @@
+import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
+import { paddedTo16, type Quantised } from "#domain/search/vectors.ts";
+
+/** Vectors to a row: one row each reads half as fast, and rows written are what a deployment pays for. */
+export const VECTORS_PER_PAGE = 128;
+
+type Vectors = { values: Int8Array; scales: Float32Array };
+
+export type VectorPages = ReturnType<typeof openVectorPages>;
+
+/** The 8-bit vectors of a shard, in pages on disk; the pages that still grow are held in memory. */
+export function openVectorPages(dimensions: number, flushed: number, read: (page: number) => Uint8Array | null, cache: PageCache) {
+  const stride = paddedTo16(dimensions);
+  const pages: Page<Vectors>[] = [];
+  let growing = new Map<number, Vectors>();
+  const bytes = VECTORS_PER_PAGE * stride + VECTORS_PER_PAGE * 4;
+
+  const load = (page: number): Vectors => {
+    const data = read(page);
+    if (data === null) throw new Error(`Vector page ${page} of a search shard is missing`);
+    return unpacked(data, stride);
+  };
+  if (flushed % VECTORS_PER_PAGE !== 0) {
+    const last = Math.floor(flushed / VECTORS_PER_PAGE);
+    // A page whose units were all removed before it was written is not there.
+    const data = read(last);
+    if (data !== null) growing.set(last, unpacked(data, stride));
+  }
+
+  function pageOf(index: number): Vectors {
+    const open = growing.get(index);
+    if (open !== undefined) return open;
+    const page = (pages[index] ??= emptyPage());
+    if (page.data !== null) {
+      page.used = true;
+      return page.data;
+    }
+    return cache.get(page, () => load(index), () => bytes);
+  }
+
+  return {
+    put(slot: number, vector: Quantised): void {
+      const index = Math.floor(slot / VECTORS_PER_PAGE);
+      let page = growing.get(index);
+      if (page === undefined) {
+        page = { values: new Int8Array(VECTORS_PER_PAGE * stride), scales: new Float32Array(VECTORS_PER_PAGE) };
+        growing.set(index, page);
+      }
+      const within = slot % VECTORS_PER_PAGE;
+      page.values.set(vector.values.subarray(0, stride), within * stride);
+      page.scales[within] = vector.scale;
+    },
+    get(slot: number): Quantised {
+      const page = pageOf(Math.floor(slot / VECTORS_PER_PAGE));
+      const within = slot % VECTORS_PER_PAGE;
+      return { values: page.values.subarray(within * stride, within * stride + stride), scale: page.scales[within] ?? 0 };
+    },
+    /** The pages that grew since they were last written. */
+    *open(): Generator<[number, Uint8Array]> {
+      for (const [index, page] of growing) yield [index, packed(page)];
+    },
+    flushed(end: number): void {
+      const last = Math.floor(end / VECTORS_PER_PAGE);
+      const still = end % VECTORS_PER_PAGE === 0 ? undefined : growing.get(last);
+      growing = still === undefined ? new Map() : new Map([[last, still]]);
+    },
+  };
+}
+
+function packed({ values, scales }: Vectors): Uint8Array {
+  const data = new Uint8Array(values.byteLength + scales.byteLength);
+  data.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  data.set(new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength), values.byteLength);
+  return data;
+}
+
+function unpacked(data: Uint8Array, stride: number): Vectors {
+  const own = data.slice().buffer;
+  return { values: new Int8Array(own, 0, VECTORS_PER_PAGE * stride), scales: new Float32Array(own, VECTORS_PER_PAGE * stride) };
+}
