@@ -71,3 +71,12 @@ export const consoleCode = sqliteTable("console_code", {
   codeHash: text().notNull(),
   expiresAtMs: integer().notNull(),
 });
+
+/** The embedding space each collection is in, and the one it is moving to. `owner` is an account or "public". */
+export const collection = sqliteTable("collection", {
+  owner: text().primaryKey(),
+  space: text().notNull(),
+  target: text(),
+  /** Left by the last move; its shards still hold what they held until they are dropped. */
+  movedAtMs: integer().notNull(),
+});

@@ -4,8 +4,6 @@ export const LIMITS = {
   bodyBytesMax: 1_048_576,
   /** Deeper JSON has no use here and costs stack everywhere it goes. */
   jsonDepthMax: 64,
-  /** A deployed import; a laptop takes any length because it streams. */
-  importBytesMax: 100_000_000,
   /** One line of an import is one unit, so it has a unit's own bound. */
   importLineBytesMax: 262_144,
   titleCharsMax: 200,

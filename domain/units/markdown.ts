@@ -147,10 +147,10 @@ function afterBracket(line: string, at: number): number {
 
 /** Tags outside code spans; their text stays. `<T>` in prose is lost with them, which is why code is in spans. */
 function withoutHtml(line: string): string {
-  if (!line.includes("<")) return line;
+  if (!line.includes("<") && !line.includes("&nbsp;")) return line;
   return line
     .split("`")
-    .map((part, i) => (i % 2 === 1 ? part : part.replace(/<\/?[a-zA-Z][^<>]{0,1000}>/g, "")))
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/<\/?[a-zA-Z][^<>]{0,1000}>/g, "").replaceAll("&nbsp;", " ")))
     .join("`");
 }
 
@@ -249,6 +249,7 @@ function plain(heading: string): string {
   return withoutHtml(withoutBadges(heading))
     .replace(/\]\([^)]{0,500}\)/g, "")
     .replace(/[`*[\]]/g, "")
+    .replace(/^[^\p{L}\p{N}]+ /u, "")
     .replace(/ #+ *$/, "")
     .trim();
 }

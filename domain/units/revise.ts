@@ -25,7 +25,7 @@ type Deps = {
       claims: { contentKey: string; unitId: string; version: number }[],
     ): Promise<void>;
   };
-  spaces: { spaceOf(owner: string): Promise<{ id: string }> };
+  spaces: { writeSpacesOf(owner: string): Promise<{ id: string }[]> };
   random: { salt(): string };
 };
 
@@ -100,6 +100,6 @@ export async function removeFromSearch(
       unitId: version.unitId,
       version: version.version,
     }));
-    await deps.search.remove({ owner, space: (await deps.spaces.spaceOf(owner)).id }, claims);
+    for (const { id: space } of await deps.spaces.writeSpacesOf(owner)) await deps.search.remove({ owner, space }, claims);
   }
 }

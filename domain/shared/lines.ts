@@ -1,0 +1,55 @@
+/** One line of a stream, without its end; null where it was longer than allowed. Numbered from 1. */
+export type Line = { number: number; bytes: Uint8Array | null };
+
+const NEWLINE = 10;
+
+/**
+ * Cuts a byte stream into lines, one array for each chunk that ended some. Holds one line at most: what is longer
+ * than `bytesMax` is skipped up to its end and reported as null. Blank lines are counted, not given.
+ */
+export async function* linesOf(chunks: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Line[]> {
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  let number = 0;
+  const cut = (): Line | null => {
+    number++;
+    const line = size > bytesMax ? { number, bytes: null } : { number, bytes: joined(parts, size) };
+    parts = [];
+    size = 0;
+    return line.bytes !== null && isBlank(line.bytes) ? null : line;
+  };
+  const keep = (part: Uint8Array) => {
+    size += part.byteLength;
+    if (size > bytesMax) parts = [];
+    else if (part.byteLength > 0) parts.push(part);
+  };
+
+  for await (const chunk of chunks) {
+    const lines: Line[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      keep(chunk.subarray(start, end));
+      const line = cut();
+      if (line !== null) lines.push(line);
+      start = end + 1;
+    }
+    keep(chunk.slice(start));
+    if (lines.length > 0) yield lines;
+  }
+  const last = size > 0 ? cut() : null;
+  if (last !== null) yield [last];
+}
+
+function joined(parts: Uint8Array[], size: number): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only) return only;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+const isBlank = (bytes: Uint8Array) => bytes.every((byte) => byte === 32 || byte === 13 || byte === 9);

@@ -1,0 +1,57 @@
+import type { Line } from "#domain/shared/lines.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { parseJson } from "#domain/shared/parse.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { err, type Result } from "#domain/shared/result.ts";
+import { type UnitInput, unitInput } from "#domain/units/model.ts";
+import { type PublishProblem, publishUnits } from "#domain/units/publish.ts";
+import type { StoredUnit } from "#domain/units/record.ts";
+
+const UNITS_PER_WRITE = 100;
+
+type Deps = Parameters<typeof publishUnits>[0];
+type Author = Parameters<typeof publishUnits>[1];
+
+/** `seed` and `fromLine` make each line's unit id, so an import that is sent again publishes nothing twice. */
+export type Import = { seed: string; fromLine: number };
+export type ImportedLine =
+  | { line: number; unit: StoredUnit }
+  | { line: number; problem: Problem<"invalid-request" | "idempotency-conflict" | "body-too-large"> };
+
+/** Publishes the units of some lines, in order; a line that is refused says why and stops nothing. */
+export async function importLines(
+  deps: Deps,
+  author: Author,
+  { seed, fromLine }: Import,
+  lines: Line[],
+  nowMs: number,
+): Promise<ImportedLine[]> {
+  const imported: ImportedLine[] = [];
+  for (let start = 0; start < lines.length; start += UNITS_PER_WRITE) {
+    const parsed = lines.slice(start, start + UNITS_PER_WRITE).map(({ number, bytes }) => ({
+      line: fromLine + number - 1,
+      input: unitOf(bytes),
+    }));
+    const publications = parsed.flatMap(({ line, input }) =>
+      input.ok ? [{ input: input.value, seed: `${seed}\n${line}` }] : [],
+    );
+    const outcomes = (await publishUnits(deps, author, publications, nowMs)).values();
+    for (const { line, input } of parsed) imported.push(lineOf(line, input.ok ? nextOf(outcomes) : input));
+  }
+  return imported;
+}
+
+function unitOf(bytes: Uint8Array | null): Result<UnitInput, Problem<"invalid-request" | "body-too-large">> {
+  if (bytes !== null) return parseJson(bytes, unitInput);
+  return err({ code: "body-too-large", detail: `a line has at most ${LIMITS.importLineBytesMax} bytes` });
+}
+
+function lineOf(line: number, outcome: Result<StoredUnit, PublishProblem | Problem<"body-too-large">>): ImportedLine {
+  return outcome.ok ? { line, unit: outcome.value } : { line, problem: outcome.error };
+}
+
+function nextOf<T>(items: IterableIterator<T>): T {
+  const next = items.next();
+  if (next.done) throw new Error("fewer answers than publications");
+  return next.value;
+}

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { sha256Hex } from "#domain/shared/hash.ts";
+import { linesOf } from "#domain/shared/lines.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Cursor } from "#domain/shared/cursor.ts";
+import { type ImportedLine, importLines } from "#domain/units/import.ts";
+import type { StoredUnit } from "#domain/units/record.ts";
+import { type Call, feature, integerQuery, route } from "#workers/http/kit.ts";
+import { problemDocument } from "#workers/http/problem.ts";
+
+const NDJSON = "application/x-ndjson";
+/** Answers a client has not read yet; beyond it the import waits for the reader. */
+const UNREAD_BYTES_MAX = 4_194_304;
+const UNITS_PER_PAGE = 100;
+
+const importQuery = z.strictObject({ fromLine: integerQuery(1, 100_000_000).optional() });
+
+const importUnits = route(
+  {
+    method: "post",
+    path: "/v1/units/import",
+    summary: "Publish many units, one JSON document a line",
+    description:
+      "Streams `{ line, id, cid, status }` or `{ line, error }` for each line, in order. With an `Idempotency-Key` an import can be sent again: what was published stays one. `fromLine` is the number of the first line sent, for a client that resumes.",
+    access: { scope: "units:write" },
+    idempotency: "own",
+    request: { query: importQuery, body: { content: { [NDJSON]: {} }, bytesMax: null } },
+    responses: { 200: { description: "One line for each line", content: { [NDJSON]: {} } } },
+  },
+  async (c) => {
+    const { services, principal, operationId, requestId } = c.var;
+    const key = c.req.header("Idempotency-Key");
+    const seed = key === undefined ? operationId : await sha256Hex(`import\n${key}`);
+    const job = { seed, fromLine: c.req.valid("query").fromLine ?? 1 };
+    const body = c.req.raw.body ?? new Blob([]).stream();
+    const lines = linesOf(body, LIMITS.importLineBytesMax);
+    const publicUrl = c.env.WISHUB_PUBLIC_URL;
+    return streamed(async () => {
+      const next = await lines.next();
+      if (next.done) return null;
+      const imported = await importLines(services, principal, job, next.value, Date.now());
+      return imported.map((line) => lineView(line, requestId, publicUrl));
+    });
+  },
+);
+
+function lineView(imported: ImportedLine, requestId: string, publicUrl: string): object {
+  if ("problem" in imported) {
+    return { line: imported.line, error: problemDocument(imported.problem, requestId, publicUrl) };
+  }
+  const { id } = imported.unit.head;
+  const { cid, status } = imported.unit.version;
+  return { line: imported.line, id, cid, status };
+}
+
+const exportUnits = route(
+  {
+    method: "get",
+    path: "/v1/units/export",
+    summary: "Get all your account's units back, one JSON document a line",
+    description: "Newest first, in the form that the import takes; retracted and rejected units are left out.",
+    access: { scope: "units:read" },
+    responses: { 200: { description: "One unit a line", content: { [NDJSON]: {} } } },
+  },
+  (c) => {
+    let cursor: Cursor | null = null;
+    let done = false;
+    return streamed(async () => {
+      if (done) return null;
+      const page = await pageAfter(c, cursor);
+      const last = page.at(-1)?.head;
+      if (page.length < UNITS_PER_PAGE || last === undefined) done = true;
+      else cursor = { atMs: last.createdAtMs, id: last.id };
+      return page.filter(({ version }) => version.status !== "retracted" && version.status !== "rejected").map(exported);
+    });
+  },
+);
+
+async function pageAfter(c: Call<{ access: { scope: "units:read" } }>, cursor: Cursor | null): Promise<StoredUnit[]> {
+  return await c.var.services.units.list(c.var.principal.accountId, {}, cursor, UNITS_PER_PAGE);
+}
+
+const exported = ({ version }: StoredUnit): object => ({ ...version.content, visibility: version.visibility });
+
+/** A response of lines that are made as they are read; `next` answers null after the last ones. */
+function streamed(next: () => Promise<object[] | null>): Response {
+  const encoder = new TextEncoder();
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        let items = await next();
+        // A pull that adds nothing is not repeated by the stream, so it is repeated here.
+        while (items?.length === 0) items = await next();
+        if (items === null) return controller.close();
+        controller.enqueue(encoder.encode(items.map((item) => `${JSON.stringify(item)}\n`).join("")));
+      },
+    },
+    { highWaterMark: UNREAD_BYTES_MAX, size: (chunk) => chunk?.byteLength ?? 0 },
+  );
+  return new Response(stream, { headers: { "Content-Type": NDJSON, "Cache-Control": "no-store" } });
+}
+
+export const unitsInBulk = feature(importUnits, exportUnits);
