@@ -37,7 +37,8 @@ export function relays(env: Env, bindings: readonly ("UNITS_0" | "UNITS_1")[]) {
     async arm(unitIds: string[]): Promise<void> {
       const shards = new Set(unitIds.map((id) => bindings[unitShardOf(id) ?? -1]));
       for (const shard of shards) {
-        if (shard === undefined || (armedUntilMs.get(shard) ?? 0) - ARMED_MARGIN_MS > Date.now()) continue;
+        if (shard === undefined || (armedUntilMs.get(shard) ?? 0) - ARMED_MARGIN_MS > Date.now())
+          continue;
         armedUntilMs.set(shard, await env.RELAY.getByName(shard).arm(shard));
       }
     },

@@ -3,6 +3,8 @@ import { handover, relays } from "#adapters/handover.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
+import { catalogStore } from "#db/catalog/store.ts";
+import { sha256Hex } from "#domain/shared/hash.ts";
 import { unitStore } from "#db/units/store.ts";
 
 const UNIT_SHARDS = ["UNITS_0", "UNITS_1"] as const;
@@ -20,6 +22,7 @@ export function services(env: Env) {
   const pipeline = pipelineStore(store.shards);
   const embedding = embedder(env);
   return {
+    accounts: { ...catalogStore([env.CATALOG_0]), sha256Hex },
     units: { ...store, ...pipeline },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),

@@ -12,7 +12,8 @@ type Known = { row: Promise<CollectionRow | null>; untilMs: number };
 export function spacePort(env: Env, embedding: Spaces) {
   const store = collectionStore(env.CATALOG_0);
   const known = new Map<string, Known>();
-  const named = (id: string): Space => embedding.spaces.find((space) => space.id === id) ?? embedding.space;
+  const named = (id: string): Space =>
+    embedding.spaces.find((space) => space.id === id) ?? embedding.space;
 
   const read = async (owner: string): Promise<CollectionRow | null> => {
     const nowMs = Date.now();

@@ -65,7 +65,9 @@ export class Collection extends DurableObject<Env> {
     if ((await work.backlog(BACKLOG_MAX)) >= BACKLOG_MAX) return;
 
     if (move.shard < databases.length) {
-      await this.env.RELAY.getByName(`UNITS_${move.shard}`).arm(move.shard === 0 ? "UNITS_0" : "UNITS_1");
+      await this.env.RELAY.getByName(`UNITS_${move.shard}`).arm(
+        move.shard === 0 ? "UNITS_0" : "UNITS_1",
+      );
       const page = await work.queuePage(move.shard, move.after_id, UNITS_PER_PAGE, Date.now());
       this.ctx.storage.sql.exec(
         "UPDATE move SET shard = shard + ?, after_id = ?, queued = queued + ? WHERE target = ?",

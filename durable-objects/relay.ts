@@ -23,7 +23,8 @@ export class Relay extends DurableObject<Env> {
     const armedUntilMs = Date.now() + ARMED_MS;
     this.ctx.storage.kv.put("shard", shard);
     this.ctx.storage.kv.put("armedUntilMs", armedUntilMs);
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + LOOK_EVERY_MS);
+    if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(Date.now() + LOOK_EVERY_MS);
     return armedUntilMs;
   }
 
@@ -37,7 +38,9 @@ export class Relay extends DurableObject<Env> {
     for (const [queue, rows] of Map.groupBy(due, (row) => row.queue)) {
       for (let start = 0; start < rows.length; start += MESSAGES_PER_SEND) {
         const batch = rows.slice(start, start + MESSAGES_PER_SEND);
-        await this.#queue(queue).sendBatch(batch.map(({ unitId, version }) => ({ body: { unitId, version } })));
+        await this.#queue(queue).sendBatch(
+          batch.map(({ unitId, version }) => ({ body: { unitId, version } })),
+        );
         await outbox.sent(batch, Date.now());
       }
     }

@@ -22,7 +22,8 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
             await inChunks(
               members.map((ref) => ref.unitId),
               IDS_PER_QUERY,
-              async (chunk) => await db.select().from(evidence).where(inArray(evidence.unitId, chunk)),
+              async (chunk) =>
+                await db.select().from(evidence).where(inArray(evidence.unitId, chunk)),
             ),
         ),
       );
@@ -84,7 +85,10 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
     },
 
     /** Gives up on work that failed too often: it leaves the outbox and waits for a redrive. */
-    async bury(dead: (UnitRef & { queue: UnitQueue; reason: string })[], nowMs: number): Promise<void> {
+    async bury(
+      dead: (UnitRef & { queue: UnitQueue; reason: string })[],
+      nowMs: number,
+    ): Promise<void> {
       for (const [db, members] of grouped(databases, dead, (each) => each.unitId)) {
         const rows = JSON.stringify(members);
         await db.batch([
@@ -110,7 +114,12 @@ export function outboxOf(db: UnitsDb) {
   return {
     async due(nowMs: number, limit: number): Promise<OutboxRow[]> {
       return await db
-        .select({ queue: outbox.queue, unitId: outbox.unitId, version: outbox.version, sends: outbox.sends })
+        .select({
+          queue: outbox.queue,
+          unitId: outbox.unitId,
+          version: outbox.version,
+          sends: outbox.sends,
+        })
         .from(outbox)
         .where(lte(outbox.dueAtMs, nowMs))
         .orderBy(asc(outbox.dueAtMs))
@@ -188,7 +197,11 @@ export async function countUnits(databases: readonly UnitsDb[], accountId: strin
     databases.map(
       async (db) =>
         await db
-          .select({ visibility: unit.visibility, status: unit.status, units: sql<number>`count(*)` })
+          .select({
+            visibility: unit.visibility,
+            status: unit.status,
+            units: sql<number>`count(*)`,
+          })
           .from(unit)
           .where(eq(unit.accountId, accountId))
           .groupBy(unit.visibility, unit.status),

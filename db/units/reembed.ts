@@ -36,7 +36,10 @@ export function reembedding(databases: readonly UnitsDb[], owner: string) {
           SELECT 'unit-index', id, served_version, 0, ${nowMs} FROM (SELECT unit.id, unit.served_version FROM ${served})
           WHERE true ON CONFLICT DO NOTHING`),
       ]);
-      return { queued: page.length, lastId: page.length < limit ? null : (page.at(-1)?.id ?? null) };
+      return {
+        queued: page.length,
+        lastId: page.length < limit ? null : (page.at(-1)?.id ?? null),
+      };
     },
   };
 }

@@ -8,14 +8,22 @@ export type UnitsDb = ReturnType<typeof unitsDb>;
 export const IDS_PER_QUERY = 80;
 
 /** Items by the shard their unit id names; an id that names none is left out. */
-export function grouped<T>(databases: readonly UnitsDb[], items: T[], idOf: (item: T) => string): [UnitsDb, T[]][] {
+export function grouped<T>(
+  databases: readonly UnitsDb[],
+  items: T[],
+  idOf: (item: T) => string,
+): [UnitsDb, T[]][] {
   return [...Map.groupBy(items, (item) => unitShardOf(idOf(item)))].flatMap(([shard, members]) => {
     const db = databases[shard ?? -1];
     return db === undefined ? [] : [[db, members] as [UnitsDb, T[]]];
   });
 }
 
-export async function inChunks<T, R>(items: T[], size: number, read: (chunk: T[]) => Promise<R[]>): Promise<R[]> {
+export async function inChunks<T, R>(
+  items: T[],
+  size: number,
+  read: (chunk: T[]) => Promise<R[]>,
+): Promise<R[]> {
   const found: R[] = [];
   for (let start = 0; start < items.length; start += size) {
     found.push(...(await read(items.slice(start, start + size))));

@@ -17,7 +17,8 @@ const ROWS_MAX = 500;
 /** The `units` family: an id names its shard, callers never see one. */
 export function unitStore(shards: readonly D1Database[], openShards: readonly number[]) {
   const databases = shards.map(unitsDb);
-  const databaseOf = (unitId: string): UnitsDb | null => databases[unitShardOf(unitId) ?? -1] ?? null;
+  const databaseOf = (unitId: string): UnitsDb | null =>
+    databases[unitShardOf(unitId) ?? -1] ?? null;
 
   return {
     openShards,
@@ -27,8 +28,13 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
       const stored = await Promise.all(
         grouped(databases, units, (stored) => stored.head.id).map(async ([db, members]) => {
           const inserted = await insertIn(db, members, nowMs);
-          const repeated = members.filter(({ head }) => !inserted.has(head.id)).map(({ head }) => head.id);
-          return [...members.filter(({ head }) => inserted.has(head.id)), ...(await versionOne(db, repeated))];
+          const repeated = members
+            .filter(({ head }) => !inserted.has(head.id))
+            .map(({ head }) => head.id);
+          return [
+            ...members.filter(({ head }) => inserted.has(head.id)),
+            ...(await versionOne(db, repeated)),
+          ];
         }),
       );
       return stored.flat();
@@ -47,7 +53,10 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
     async newest(id: string): Promise<StoredUnit | null> {
       const db = databaseOf(id);
       if (db === null) return null;
-      const [row] = await selectUnits(db, and(eq(unit.id, id), eq(unitVersion.version, unit.version)));
+      const [row] = await selectUnits(
+        db,
+        and(eq(unit.id, id), eq(unitVersion.version, unit.version)),
+      );
       return row ?? null;
     },
 
@@ -87,7 +96,11 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
         grouped(databases, refs, (ref) => ref.unitId).map(async ([db, members]) => {
           const wanted = new Set(members.map((ref) => `${ref.unitId} ${ref.version}`));
           const ids = [...new Set(members.map((ref) => ref.unitId))];
-          const found = await inChunks(ids, IDS_PER_QUERY, async (chunk) => await selectUnits(db, inArray(unit.id, chunk)));
+          const found = await inChunks(
+            ids,
+            IDS_PER_QUERY,
+            async (chunk) => await selectUnits(db, inArray(unit.id, chunk)),
+          );
           return found.filter(({ version }) => wanted.has(`${version.unitId} ${version.version}`));
         }),
       );
@@ -98,10 +111,19 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
       const rows = await Promise.all(
         grouped(databases, [...new Set(ids)], (id) => id).map(
           async ([db, members]) =>
-            await inChunks(members, IDS_PER_QUERY, async (chunk) => await selectUnits(db, inArray(unit.id, chunk))),
+            await inChunks(
+              members,
+              IDS_PER_QUERY,
+              async (chunk) => await selectUnits(db, inArray(unit.id, chunk)),
+            ),
         ),
       );
-      return new Set(rows.flat().filter((row) => isVisible(row, accountId)).map(({ head }) => head.id));
+      return new Set(
+        rows
+          .flat()
+          .filter((row) => isVisible(row, accountId))
+          .map(({ head }) => head.id),
+      );
     },
 
     async evidence(id: string, version: number): Promise<Evidence[]> {
@@ -123,18 +145,27 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
     },
 
     /** An account's units, newest first, after `cursor`. Asks every shard for a page and merges. */
-    async list(accountId: string, filter: ListFilter, cursor: Cursor | null, limit: number): Promise<StoredUnit[]> {
+    async list(
+      accountId: string,
+      filter: ListFilter,
+      cursor: Cursor | null,
+      limit: number,
+    ): Promise<StoredUnit[]> {
       const conditions = [
         eq(unit.accountId, accountId),
         eq(unitVersion.version, unit.version),
         filter.status && eq(unit.status, filter.status),
         filter.visibility && eq(unit.visibility, filter.visibility),
         cursor &&
-          or(lt(unit.createdAtMs, cursor.atMs), and(eq(unit.createdAtMs, cursor.atMs), lt(unit.id, cursor.id))),
+          or(
+            lt(unit.createdAtMs, cursor.atMs),
+            and(eq(unit.createdAtMs, cursor.atMs), lt(unit.id, cursor.id)),
+          ),
       ];
       const pages = await Promise.all(
         databases.map(
-          async (db) => await selectUnits(db, and(...conditions.filter((condition) => !!condition)), limit),
+          async (db) =>
+            await selectUnits(db, and(...conditions.filter((condition) => !!condition)), limit),
         ),
       );
       return pages
@@ -152,11 +183,16 @@ async function versionOne(db: UnitsDb, ids: string[]): Promise<StoredUnit[]> {
   return await inChunks(
     ids,
     IDS_PER_QUERY,
-    async (chunk) => await selectUnits(db, and(inArray(unit.id, chunk), eq(unitVersion.version, 1))),
+    async (chunk) =>
+      await selectUnits(db, and(inArray(unit.id, chunk), eq(unitVersion.version, 1))),
   );
 }
 
-async function selectUnits(db: UnitsDb, where: SQL | undefined, limit = ROWS_MAX): Promise<StoredUnit[]> {
+async function selectUnits(
+  db: UnitsDb,
+  where: SQL | undefined,
+  limit = ROWS_MAX,
+): Promise<StoredUnit[]> {
   return await db
     .select({ head: unit, version: unitVersion })
     .from(unit)

@@ -13,7 +13,9 @@ export const unit = sqliteTable(
     /** The version a search serves, if any. */
     servedVersion: integer(),
     visibility: text({ enum: ["private", "public"] }).notNull(),
-    status: text({ enum: ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"] }).notNull(),
+    status: text({
+      enum: ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"],
+    }).notNull(),
     createdAtMs: integer().notNull(),
     updatedAtMs: integer().notNull(),
   },
@@ -34,7 +36,9 @@ export const unitVersion = sqliteTable(
     salt: text(),
     /** The caller's own vector of the whole unit (domain/units/vector.ts). */
     vector: text(),
-    status: text({ enum: ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"] }).notNull(),
+    status: text({
+      enum: ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"],
+    }).notNull(),
     level: text({ enum: ["L0", "L1", "L2", "L3", "L4", "L4.5", "L5"] }).notNull(),
     principalId: text().notNull(),
     createdAtMs: integer().notNull(),
@@ -69,7 +73,10 @@ export const outbox = sqliteTable(
     sends: integer().notNull(),
     dueAtMs: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.queue, table.unitId, table.version] }), index("outbox_due").on(table.dueAtMs)],
+  (table) => [
+    primaryKey({ columns: [table.queue, table.unitId, table.version] }),
+    index("outbox_due").on(table.dueAtMs),
+  ],
 );
 
 /** Work that failed too often, kept until somebody redrives it. */

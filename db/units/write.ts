@@ -7,7 +7,11 @@ import { unit } from "#db/units/tables.ts";
  * Many rows travel as one JSON parameter, so a batch is three statements whatever its size; D1 bounds a parameter at
  * 2 MB, and the callers bound a batch at 1 MB of units.
  */
-export async function insertIn(db: UnitsDb, units: StoredUnit[], nowMs: number): Promise<Set<string>> {
+export async function insertIn(
+  db: UnitsDb,
+  units: StoredUnit[],
+  nowMs: number,
+): Promise<Set<string>> {
   const heads = JSON.stringify(units.map(({ head }) => head));
   const versions = JSON.stringify(units.map(({ version }) => version));
   const ids = JSON.stringify(units.map(({ head }) => head.id));
@@ -30,7 +34,11 @@ export async function insertIn(db: UnitsDb, units: StoredUnit[], nowMs: number):
 /** How long a queue has to deliver before the relay sends again. */
 export const RESEND_AFTER_MS = 5_000;
 
-export async function addVersionIn(db: UnitsDb, version: UnitVersion, nowMs: number): Promise<boolean> {
+export async function addVersionIn(
+  db: UnitsDb,
+  version: UnitVersion,
+  nowMs: number,
+): Promise<boolean> {
   const ref = { unitId: version.unitId, version: version.version };
   const guard = sql`EXISTS (SELECT 1 FROM unit WHERE id = ${ref.unitId} AND version = ${ref.version - 1}
     AND status <> 'retracted')`;

@@ -1,3 +1,5 @@
+import { hexOf } from "#domain/shared/bytes.ts";
+
 const utf8 = new TextEncoder();
 
 /** SHA-256 (FIPS 180-4) of a text's UTF-8 bytes. */
@@ -6,5 +8,5 @@ export async function sha256(text: string): Promise<Uint8Array> {
 }
 
 export async function sha256Hex(text: string): Promise<string> {
-  return (await sha256(text)).toHex();
+  return hexOf(await sha256(text));
 }

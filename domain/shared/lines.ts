@@ -7,7 +7,10 @@ const NEWLINE = 10;
  * Cuts a byte stream into lines, one array for each chunk that ended some. Holds one line at most: what is longer
  * than `bytesMax` is skipped up to its end and reported as null. Blank lines are counted, not given.
  */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Line[]> {
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+): AsyncGenerator<Line[]> {
   let parts: Uint8Array[] = [];
   let size = 0;
   let number = 0;
@@ -52,4 +55,5 @@ function joined(parts: Uint8Array[], size: number): Uint8Array {
   return whole;
 }
 
-const isBlank = (bytes: Uint8Array) => bytes.every((byte) => byte === 32 || byte === 13 || byte === 9);
+const isBlank = (bytes: Uint8Array) =>
+  bytes.every((byte) => byte === 32 || byte === 13 || byte === 9);

@@ -9,7 +9,10 @@ export const PROBLEMS = {
   conflict: { status: 409, title: "The request conflicts with the present state" },
   "unit-duplicate": { status: 409, title: "This content is already published" },
   "idempotency-conflict": { status: 409, title: "The idempotency key was used with another body" },
-  "idempotency-in-flight": { status: 409, title: "The first request with this idempotency key is still running" },
+  "idempotency-in-flight": {
+    status: 409,
+    title: "The first request with this idempotency key is still running",
+  },
   "version-stale": { status: 412, title: "The resource has changed since you read it" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body has the wrong media type" },

@@ -9,4 +9,7 @@ export const text = (charsMax: number) =>
     .string()
     .min(1)
     .max(charsMax)
-    .refine((value) => value.isWellFormed() && !value.includes("\0"), "must not hold NUL or an unpaired surrogate");
+    .refine(
+      (value) => value.isWellFormed() && !value.includes("\0"),
+      "must not hold NUL or an unpaired surrogate",
+    );

@@ -16,7 +16,10 @@ type Author = Parameters<typeof publishUnits>[1];
 export type Import = { seed: string; fromLine: number };
 export type ImportedLine =
   | { line: number; unit: StoredUnit }
-  | { line: number; problem: Problem<"invalid-request" | "idempotency-conflict" | "body-too-large"> };
+  | {
+      line: number;
+      problem: Problem<"invalid-request" | "idempotency-conflict" | "body-too-large">;
+    };
 
 /** Publishes the units of some lines, in order; a line that is refused says why and stops nothing. */
 export async function importLines(
@@ -36,17 +39,26 @@ export async function importLines(
       input.ok ? [{ input: input.value, seed: `${seed}\n${line}` }] : [],
     );
     const outcomes = (await publishUnits(deps, author, publications, nowMs)).values();
-    for (const { line, input } of parsed) imported.push(lineOf(line, input.ok ? nextOf(outcomes) : input));
+    for (const { line, input } of parsed)
+      imported.push(lineOf(line, input.ok ? nextOf(outcomes) : input));
   }
   return imported;
 }
 
-function unitOf(bytes: Uint8Array | null): Result<UnitInput, Problem<"invalid-request" | "body-too-large">> {
+function unitOf(
+  bytes: Uint8Array | null,
+): Result<UnitInput, Problem<"invalid-request" | "body-too-large">> {
   if (bytes !== null) return parseJson(bytes, unitInput);
-  return err({ code: "body-too-large", detail: `a line has at most ${LIMITS.importLineBytesMax} bytes` });
+  return err({
+    code: "body-too-large",
+    detail: `a line has at most ${LIMITS.importLineBytesMax} bytes`,
+  });
 }
 
-function lineOf(line: number, outcome: Result<StoredUnit, PublishProblem | Problem<"body-too-large">>): ImportedLine {
+function lineOf(
+  line: number,
+  outcome: Result<StoredUnit, PublishProblem | Problem<"body-too-large">>,
+): ImportedLine {
   return outcome.ok ? { line, unit: outcome.value } : { line, problem: outcome.error };
 }
 

@@ -34,7 +34,9 @@ type Deps = {
     /** The space in use and, while the collection is being re-embedded, the one that will replace it. */
     writeSpacesOf(owner: string): Promise<{ id: string }[]>;
   };
-  embed: { documents(space: string, texts: string[]): Promise<Result<Float32Array[], EmbedProblem>> };
+  embed: {
+    documents(space: string, texts: string[]): Promise<Result<Float32Array[], EmbedProblem>>;
+  };
 };
 
 const SIMILAR_MAX = 5;
@@ -47,16 +49,24 @@ const SIMILAR_LEXICAL_MIN = 0.5;
  * removes a retracted unit, replaces older versions. Only then does the status say searchable. Safe to repeat.
  * An embedding problem is the answer, and everything is left for a later try.
  */
-export async function indexUnits(deps: Deps, refs: UnitRef[], nowMs: number): Promise<Result<undefined, EmbedProblem>> {
+export async function indexUnits(
+  deps: Deps,
+  refs: UnitRef[],
+  nowMs: number,
+): Promise<Result<undefined, EmbedProblem>> {
   const found = await deps.units.many(refs);
   const gone = found.filter(({ head }) => head.status === "retracted");
-  for (const { head } of gone) await removeFromSearch(deps, await deps.units.versions(head.id), null);
+  for (const { head } of gone)
+    await removeFromSearch(deps, await deps.units.versions(head.id), null);
 
   const wanted = found.filter(
     ({ head, version }) =>
-      head.status !== "retracted" && (version.status === "verifying" || version.status === "searchable"),
+      head.status !== "retracted" &&
+      (version.status === "verifying" || version.status === "searchable"),
   );
-  const byOwner = Map.groupBy(wanted, ({ head, version }) => ownerOf(head.accountId, version.visibility));
+  const byOwner = Map.groupBy(wanted, ({ head, version }) =>
+    ownerOf(head.accountId, version.visibility),
+  );
   for (const [owner, members] of byOwner) {
     const indexed = await indexIn(deps, owner, members, nowMs);
     if (!indexed.ok) return indexed;
@@ -74,30 +84,44 @@ async function indexIn(
   nowMs: number,
 ): Promise<Result<undefined, EmbedProblem>> {
   const before = await deps.units.evidenceOf(members.map(({ version }) => version));
-  const earlier = (unitId: string) => (before.get(unitId) ?? []).filter(({ method }) => method !== "near-duplicate");
+  const earlier = (unitId: string) =>
+    (before.get(unitId) ?? []).filter(({ method }) => method !== "near-duplicate");
   const near = new Map<string, Evidence>();
   for (const [position, { id: space }] of (await deps.spaces.writeSpacesOf(owner)).entries()) {
     const collection = { owner, space };
     // A near duplicate never decides, so the level is known before it is looked for.
-    const levelled = (unitId: string) => levelOf([...earlier(unitId), nearDuplicateEvidence([], nowMs)]);
+    const levelled = (unitId: string) =>
+      levelOf([...earlier(unitId), nearDuplicateEvidence([], nowMs)]);
     const documents = await documentsOf(deps, space, members, levelled);
     if (!documents.ok) return documents;
     await deps.search.index(collection, documents.value);
     if (position > 0) continue;
     for (const document of documents.value) {
-      near.set(document.unitId, nearDuplicateEvidence(await nearDuplicates(deps, collection, document), nowMs));
+      near.set(
+        document.unitId,
+        nearDuplicateEvidence(await nearDuplicates(deps, collection, document), nowMs),
+      );
     }
   }
   await dropOlder(deps, members);
   const indexed = members.map(({ version: { unitId, version } }): Indexed => {
     const evidence = near.get(unitId) ?? nearDuplicateEvidence([], nowMs);
-    return { unitId, version, evidence: [evidence], level: levelOf([...earlier(unitId), evidence]) };
+    return {
+      unitId,
+      version,
+      evidence: [evidence],
+      level: levelOf([...earlier(unitId), evidence]),
+    };
   });
   await deps.units.recordIndexed(indexed, nowMs);
   return ok(undefined);
 }
 
-async function nearDuplicates(deps: Deps, collection: Collection, document: IndexedUnit): Promise<Similar[]> {
+async function nearDuplicates(
+  deps: Deps,
+  collection: Collection,
+  document: IndexedUnit,
+): Promise<Similar[]> {
   const similar = await deps.search.similar(collection, document, SIMILAR_MAX);
   return similar.filter(
     ({ unitId, cosine, lexical }) =>
@@ -109,7 +133,9 @@ async function nearDuplicates(deps: Deps, collection: Collection, document: Inde
 async function dropOlder(deps: Deps, members: StoredUnit[]): Promise<void> {
   for (const { version } of members) {
     if (version.version === 1) continue;
-    const older = (await deps.units.versions(version.unitId)).filter((each) => each.version.version < version.version);
+    const older = (await deps.units.versions(version.unitId)).filter(
+      (each) => each.version.version < version.version,
+    );
     await removeFromSearch(deps, older, null);
   }
 }

@@ -150,7 +150,11 @@ function withoutHtml(line: string): string {
   if (!line.includes("<") && !line.includes("&nbsp;")) return line;
   return line
     .split("`")
-    .map((part, i) => (i % 2 === 1 ? part : part.replace(/<\/?[a-zA-Z][^<>]{0,1000}>/g, "").replaceAll("&nbsp;", " ")))
+    .map((part, i) =>
+      i % 2 === 1
+        ? part
+        : part.replace(/<\/?[a-zA-Z][^<>]{0,1000}>/g, "").replaceAll("&nbsp;", " "),
+    )
     .join("`");
 }
 

@@ -4,15 +4,33 @@ import { text } from "#domain/shared/text.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
 /** How one unit refers to another. */
-export const RELATIONS = ["derived-from", "supersedes", "contradicts", "extends", "requires", "cites"] as const;
+export const RELATIONS = [
+  "derived-from",
+  "supersedes",
+  "contradicts",
+  "extends",
+  "requires",
+  "cites",
+] as const;
 
-export const STATUSES = ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"] as const;
+export const STATUSES = [
+  "pending",
+  "verifying",
+  "searchable",
+  "rejected",
+  "superseded",
+  "retracted",
+] as const;
 export type Status = (typeof STATUSES)[number];
 
 const sourceInput = z
   .strictObject({
-    url: text(LIMITS.urlCharsMax).regex(/^https?:\/\/[^\s]+$/, "must be an http or https address").optional(),
-    doi: text(LIMITS.titleCharsMax).regex(/^10\.\d{4,9}\/\S+$/, "must be a DOI such as 10.1000/182").optional(),
+    url: text(LIMITS.urlCharsMax)
+      .regex(/^https?:\/\/[^\s]+$/, "must be an http or https address")
+      .optional(),
+    doi: text(LIMITS.titleCharsMax)
+      .regex(/^10\.\d{4,9}\/\S+$/, "must be a DOI such as 10.1000/182")
+      .optional(),
     title: text(LIMITS.titleCharsMax).optional(),
     quote: text(LIMITS.quoteCharsMax).optional(),
   })
@@ -32,8 +50,14 @@ const linkInput = z.strictObject({ rel: z.enum(RELATIONS), unitId: text(LIMITS.i
 const content = {
   title: text(LIMITS.titleCharsMax),
   body: text(LIMITS.unitBodyCharsMax),
-  kind: text(LIMITS.kindCharsMax).regex(/^[a-z][a-z0-9-]*$/, "must be lower-case words joined by hyphens"),
-  language: text(LIMITS.languageCharsMax).regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$/, "must be a BCP 47 tag"),
+  kind: text(LIMITS.kindCharsMax).regex(
+    /^[a-z][a-z0-9-]*$/,
+    "must be lower-case words joined by hyphens",
+  ),
+  language: text(LIMITS.languageCharsMax).regex(
+    /^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$/,
+    "must be a BCP 47 tag",
+  ),
   tags: z.array(text(LIMITS.tagCharsMax)).max(LIMITS.tagsMax),
   sources: z.array(sourceInput).max(LIMITS.sourcesMax),
   appliesTo: z.array(rangeInput).max(LIMITS.appliesToMax),

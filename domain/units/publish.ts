@@ -5,7 +5,12 @@ import { checkLinks, contentOf } from "#domain/units/content.ts";
 import { contentIdOf, contentKeyOf } from "#domain/units/content-id.ts";
 import { unitIdFrom } from "#domain/units/id.ts";
 import type { UnitInput } from "#domain/units/model.ts";
-import { ownerOf, type StoredUnit, type UnitVersion, type Visibility } from "#domain/units/record.ts";
+import {
+  ownerOf,
+  type StoredUnit,
+  type UnitVersion,
+  type Visibility,
+} from "#domain/units/record.ts";
 import { packedVector } from "#domain/units/vector.ts";
 
 /** A unit version that a queue must hear of. */
@@ -39,22 +44,34 @@ export async function publishUnits(
   publications: Publication[],
   nowMs: number,
 ): Promise<Result<StoredUnit, PublishProblem>[]> {
-  const linked = publications.flatMap(({ input }) => (input.links ?? []).map((link) => link.unitId));
-  const visibleIds = linked.length > 0 ? await deps.units.visibleIds(linked, author.accountId) : new Set<string>();
+  const linked = publications.flatMap(({ input }) =>
+    (input.links ?? []).map((link) => link.unitId),
+  );
+  const visibleIds =
+    linked.length > 0 ? await deps.units.visibleIds(linked, author.accountId) : new Set<string>();
   const drafts = await Promise.all(
-    publications.map(async (publication) => await draftOf(deps, author, publication, visibleIds, nowMs)),
+    publications.map(
+      async (publication) => await draftOf(deps, author, publication, visibleIds, nowMs),
+    ),
   );
   const fresh = drafts.flatMap((draft) => (draft.ok ? [draft.value] : []));
   if (fresh.length === 0) return drafts;
 
   await deps.relay.arm(fresh.map((draft) => draft.head.id));
-  const stored = new Map((await deps.units.insert(fresh, nowMs)).map((unit) => [unit.head.id, unit]));
+  const stored = new Map(
+    (await deps.units.insert(fresh, nowMs)).map((unit) => [unit.head.id, unit]),
+  );
   deps.hand.verify(fresh.map((draft) => ({ unitId: draft.head.id, version: 1 })));
-  return drafts.map((draft) => (draft.ok ? settled(draft.value, stored.get(draft.value.head.id)) : draft));
+  return drafts.map((draft) =>
+    draft.ok ? settled(draft.value, stored.get(draft.value.head.id)) : draft,
+  );
 }
 
 /** The row that stands is the answer, unless another body was published under the same key. */
-function settled(draft: StoredUnit, stored: StoredUnit | undefined): Result<StoredUnit, PublishProblem> {
+function settled(
+  draft: StoredUnit,
+  stored: StoredUnit | undefined,
+): Result<StoredUnit, PublishProblem> {
   if (stored === undefined) throw new Error(`unit ${draft.head.id} was not stored`);
   if (stored.version.contentKey === draft.version.contentKey) return ok(stored);
   return err({ code: "idempotency-conflict", detail: stored.head.id });
@@ -75,7 +92,13 @@ async function draftOf(
   if (!vector.ok) return vector;
 
   const id = await unitIdFrom(`${author.accountId}\n${seed}`, deps.units.openShards);
-  const version = await versionOf(deps, author, { unitId: id, version: 1, visibility, content, nowMs });
+  const version = await versionOf(deps, author, {
+    unitId: id,
+    version: 1,
+    visibility,
+    content,
+    nowMs,
+  });
   const head = {
     id,
     accountId: author.accountId,
@@ -93,7 +116,13 @@ async function draftOf(
 export async function versionOf(
   deps: Pick<Deps, "random">,
   author: Author,
-  draft: { unitId: string; version: number; visibility: Visibility; content: UnitVersion["content"]; nowMs: number },
+  draft: {
+    unitId: string;
+    version: number;
+    visibility: Visibility;
+    content: UnitVersion["content"];
+    nowMs: number;
+  },
 ): Promise<UnitVersion> {
   const { unitId, version, visibility, content, nowMs } = draft;
   const salt = visibility === "private" ? await sha256Hex(`salt\n${deps.random.salt()}`) : null;
@@ -121,7 +150,8 @@ async function givenVector(
 ): Promise<Result<string | null, Problem<"invalid-request">>> {
   if (input.vector === undefined) return ok(null);
   const space = await deps.spaces.spaceOf(owner);
-  if (space.id !== input.space) return invalid("/space", `this collection is in the space ${space.id}`);
+  if (space.id !== input.space)
+    return invalid("/space", `this collection is in the space ${space.id}`);
   return packedVector(input.vector, space);
 }
 

@@ -43,7 +43,12 @@ export const ownerOf = (accountId: string, visibility: Visibility): string =>
 export function isVisible(stored: StoredUnit, accountId: string): boolean {
   if (stored.head.accountId === accountId) return true;
   const { version, head } = stored;
-  if (head.status === "retracted" || head.visibility !== "public" || version.visibility !== "public") return false;
+  if (
+    head.status === "retracted" ||
+    head.visibility !== "public" ||
+    version.visibility !== "public"
+  )
+    return false;
   return version.status === "searchable" || version.status === "superseded";
 }
 

@@ -37,20 +37,31 @@ export async function reviseUnit(
   author: Author,
   { unitId, expectedVersion, patch }: Change,
   nowMs: number,
-): Promise<Result<StoredUnit, Problem<"not-found" | "conflict" | "version-stale" | "invalid-request">>> {
+): Promise<
+  Result<StoredUnit, Problem<"not-found" | "conflict" | "version-stale" | "invalid-request">>
+> {
   const stored = await deps.units.newest(unitId);
-  if (stored === null || stored.head.accountId !== author.accountId) return err({ code: "not-found" });
+  if (stored === null || stored.head.accountId !== author.accountId)
+    return err({ code: "not-found" });
   if (stored.head.version !== expectedVersion) return err({ code: "version-stale" });
-  if (stored.head.status === "retracted") return err({ code: "conflict", detail: "the unit is retracted" });
+  if (stored.head.status === "retracted")
+    return err({ code: "conflict", detail: "the unit is retracted" });
 
   const content = patched(stored.version.content, patch);
   const linked = content.links.map((link) => link.unitId);
-  const visibleIds = linked.length > 0 ? await deps.units.visibleIds(linked, author.accountId) : new Set<string>();
+  const visibleIds =
+    linked.length > 0 ? await deps.units.visibleIds(linked, author.accountId) : new Set<string>();
   const links = checkLinks(content, visibleIds);
   if (!links.ok) return links;
 
   const visibility = patch.visibility ?? stored.version.visibility;
-  const version = await versionOf(deps, author, { unitId, version: expectedVersion + 1, visibility, content, nowMs });
+  const version = await versionOf(deps, author, {
+    unitId,
+    version: expectedVersion + 1,
+    visibility,
+    content,
+    nowMs,
+  });
   await deps.relay.arm([unitId]);
   if (!(await deps.units.addVersion(version, nowMs))) return err({ code: "version-stale" });
   deps.hand.verify([{ unitId, version: version.version }]);
@@ -58,7 +69,13 @@ export async function reviseUnit(
     await removeFromSearch(deps, await deps.units.versions(unitId), "public");
   }
   return ok({
-    head: { ...stored.head, version: version.version, visibility, status: "pending", updatedAtMs: nowMs },
+    head: {
+      ...stored.head,
+      version: version.version,
+      visibility,
+      status: "pending",
+      updatedAtMs: nowMs,
+    },
     version,
   });
 }
@@ -71,8 +88,10 @@ export async function retractUnit(
   nowMs: number,
 ): Promise<Result<StoredUnit, Problem<"not-found" | "version-stale">>> {
   const stored = await deps.units.newest(unitId);
-  if (stored === null || stored.head.accountId !== author.accountId) return err({ code: "not-found" });
-  if (expectedVersion !== null && stored.head.version !== expectedVersion) return err({ code: "version-stale" });
+  if (stored === null || stored.head.accountId !== author.accountId)
+    return err({ code: "not-found" });
+  if (expectedVersion !== null && stored.head.version !== expectedVersion)
+    return err({ code: "version-stale" });
 
   if (stored.head.status !== "retracted") {
     await deps.relay.arm([unitId]);
@@ -92,7 +111,9 @@ export async function removeFromSearch(
   versions: StoredUnit[],
   onlyOwner: string | null,
 ): Promise<void> {
-  const byOwner = Map.groupBy(versions, ({ head, version }) => ownerOf(head.accountId, version.visibility));
+  const byOwner = Map.groupBy(versions, ({ head, version }) =>
+    ownerOf(head.accountId, version.visibility),
+  );
   for (const [owner, members] of byOwner) {
     if (onlyOwner !== null && owner !== onlyOwner) continue;
     const claims = members.map(({ version }) => ({
@@ -100,6 +121,7 @@ export async function removeFromSearch(
       unitId: version.unitId,
       version: version.version,
     }));
-    for (const { id: space } of await deps.spaces.writeSpacesOf(owner)) await deps.search.remove({ owner, space }, claims);
+    for (const { id: space } of await deps.spaces.writeSpacesOf(owner))
+      await deps.search.remove({ owner, space }, claims);
   }
 }

@@ -2,16 +2,27 @@ import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/mode
 import { contentIdOf } from "#domain/units/content-id.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { ownerOf, type StoredUnit } from "#domain/units/record.ts";
-import { contentHashEvidence, exactDuplicateEvidence, provenanceEvidence } from "#domain/verification/evidence.ts";
+import {
+  contentHashEvidence,
+  exactDuplicateEvidence,
+  provenanceEvidence,
+} from "#domain/verification/evidence.ts";
 import { levelOf } from "#domain/verification/level.ts";
 import type { Evidence, Level } from "#domain/verification/model.ts";
 import { checkPolicy } from "#domain/verification/policy.ts";
 import { checkWellFormed } from "#domain/verification/well-formed.ts";
 
-export type Verified = UnitRef & { evidence: Evidence[]; level: Level; status: "verifying" | "rejected" };
+export type Verified = UnitRef & {
+  evidence: Evidence[];
+  level: Level;
+  status: "verifying" | "rejected";
+};
 
 type Deps = {
-  units: { many(refs: UnitRef[]): Promise<StoredUnit[]>; recordVerified(verified: Verified[], nowMs: number): Promise<void> };
+  units: {
+    many(refs: UnitRef[]): Promise<StoredUnit[]>;
+    recordVerified(verified: Verified[], nowMs: number): Promise<void>;
+  };
   outbox: { done(queue: "unit-verify", refs: UnitRef[]): Promise<void> };
   search: {
     claim(collection: Collection, claims: ContentClaim[]): Promise<ClaimOutcome[]>;
@@ -35,16 +46,24 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
   if (stale.length > 0) await deps.outbox.done("unit-verify", stale);
   if (pending.length === 0) return;
 
-  const byOwner = Map.groupBy(pending, ({ head, version }) => ownerOf(head.accountId, version.visibility));
+  const byOwner = Map.groupBy(pending, ({ head, version }) =>
+    ownerOf(head.accountId, version.visibility),
+  );
   const verified: Verified[] = [];
-  for (const [owner, members] of byOwner) verified.push(...(await verifyIn(deps, owner, members, nowMs)));
+  for (const [owner, members] of byOwner)
+    verified.push(...(await verifyIn(deps, owner, members, nowMs)));
   const passed = verified.filter(({ status }) => status === "verifying");
   await deps.relay.arm(passed.map((ref) => ref.unitId));
   await deps.units.recordVerified(verified, nowMs);
   deps.hand.index(passed.map(({ unitId, version }) => ({ unitId, version })));
 }
 
-async function verifyIn(deps: Deps, owner: string, members: StoredUnit[], nowMs: number): Promise<Verified[]> {
+async function verifyIn(
+  deps: Deps,
+  owner: string,
+  members: StoredUnit[],
+  nowMs: number,
+): Promise<Verified[]> {
   const collection = { owner, space: (await deps.spaces.spaceOf(owner)).id };
   const claims = members.map(({ version }) => ({
     contentKey: version.contentKey,
@@ -58,16 +77,28 @@ async function verifyIn(deps: Deps, owner: string, members: StoredUnit[], nowMs:
       const evidence = await evidenceFor(stored, outcome, nowMs);
       const failed = evidence.some(({ verdict }) => verdict === "fail");
       const { unitId, version } = stored.version;
-      return { unitId, version, evidence, level: levelOf(evidence), status: failed ? "rejected" : "verifying" };
+      return {
+        unitId,
+        version,
+        evidence,
+        level: levelOf(evidence),
+        status: failed ? "rejected" : "verifying",
+      };
     }),
   );
-  const freed = claims.filter((_, index) => outcomes[index]?.claimed && verified[index]?.status === "rejected");
+  const freed = claims.filter(
+    (_, index) => outcomes[index]?.claimed && verified[index]?.status === "rejected",
+  );
   if (freed.length > 0) await deps.search.release(collection, freed);
   return verified;
 }
 
 /** All that rules can say about one version; a pure function of what is stored, but for the claim's outcome. */
-async function evidenceFor({ head, version }: StoredUnit, outcome: ClaimOutcome, nowMs: number): Promise<Evidence[]> {
+async function evidenceFor(
+  { head, version }: StoredUnit,
+  outcome: ClaimOutcome,
+  nowMs: number,
+): Promise<Evidence[]> {
   const computed = await contentIdOf(version.content, version.salt);
   return [
     checkWellFormed(version.content, nowMs),

@@ -22,11 +22,18 @@ const spaces = route(
     summary: "List the embedding spaces that are bound",
     description: "A vector is only ever compared with vectors of its own space.",
     access: "principal",
-    responses: { 200: { description: "The spaces", ...json(z.object({ items: z.array(spaceView) })) } },
+    responses: {
+      200: { description: "The spaces", ...json(z.object({ items: z.array(spaceView) })) },
+    },
   },
   (c) => {
     const { bound, preferred } = c.var.services.spaces;
-    const items = bound.map(({ id, model, dimensions }) => ({ id, model, dimensions, preferred: id === preferred.id }));
+    const items = bound.map(({ id, model, dimensions }) => ({
+      id,
+      model,
+      dimensions,
+      preferred: id === preferred.id,
+    }));
     return c.json({ items });
   },
 );
@@ -46,7 +53,12 @@ const collections = route(
     path: "/v1/collections",
     summary: "Show the collections you search and what your account has in them",
     access: { scope: "units:read" },
-    responses: { 200: { description: "The collections", ...json(z.object({ items: z.array(collectionView) })) } },
+    responses: {
+      200: {
+        description: "The collections",
+        ...json(z.object({ items: z.array(collectionView) })),
+      },
+    },
   },
   async (c) => {
     const { services, principal } = c.var;
@@ -83,7 +95,13 @@ const move = route(
       "Its units are embedded again in the background while searches go on in the old space. The public collection is moved by the first account.",
     access: { scope: "admin" },
     request: { params: z.object({ visibility }), body: json(moveInput) },
-    responses: { 202: { description: "The move has begun", ...json(collectionView.pick({ visibility: true, space: true, move: true })) }, ...fails("forbidden", "not-found") },
+    responses: {
+      202: {
+        description: "The move has begun",
+        ...json(collectionView.pick({ visibility: true, space: true, move: true })),
+      },
+      ...fails("forbidden", "not-found"),
+    },
   },
   async (c) => {
     const { services } = c.var;
@@ -91,22 +109,34 @@ const move = route(
     const owner = await ownedCollection(c, which);
     const target = services.spaces.bound.find((space) => space.id === c.req.valid("json").space);
     if (target === undefined) {
-      return refuse({ code: "invalid-request", errors: [{ pointer: "/space", detail: "is not a space of GET /v1/spaces" }] });
+      return refuse({
+        code: "invalid-request",
+        errors: [{ pointer: "/space", detail: "is not a space of GET /v1/spaces" }],
+      });
     }
     const { id: space } = await services.spaces.spaceOf(owner);
     if (space !== target.id) {
       await services.spaces.beginMove(owner, target);
       await services.collections.beginMove(owner, target.id);
     }
-    return c.json({ visibility: which, space, move: await services.collections.progress(owner) }, 202);
+    return c.json(
+      { visibility: which, space, move: await services.collections.progress(owner) },
+      202,
+    );
   },
 );
 
-async function ownedCollection(c: Pick<Call<{ access: "principal" }>, "var">, which: "private" | "public") {
+async function ownedCollection(
+  c: Pick<Call<{ access: "principal" }>, "var">,
+  which: "private" | "public",
+) {
   const { services, principal } = c.var;
   if (which === "private") return principal.accountId;
   if ((await services.accounts.firstAccountId()) === principal.accountId) return "public";
-  return refuse({ code: "forbidden", detail: "the public collection is moved by the first account" });
+  return refuse({
+    code: "forbidden",
+    detail: "the public collection is moved by the first account",
+  });
 }
 
 export const collecting = feature(spaces, collections, move);

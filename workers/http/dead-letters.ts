@@ -17,12 +17,22 @@ const list = route(
     summary: "Show the work of your account that failed on every attempt",
     description: "The oldest 100. Redrive them once the cause is mended.",
     access: { scope: "admin" },
-    responses: { 200: { description: "The dead letters", ...json(z.object({ items: z.array(deadLetterView) })) } },
+    responses: {
+      200: {
+        description: "The dead letters",
+        ...json(z.object({ items: z.array(deadLetterView) })),
+      },
+    },
   },
   async (c) => {
     const { services, principal } = c.var;
     const letters = await services.deadLetters.list(principal.accountId, LIMITS.pageMax);
-    return c.json({ items: letters.map(({ atMs, ...letter }) => ({ ...letter, at: new Date(atMs).toISOString() })) });
+    return c.json({
+      items: letters.map(({ atMs, ...letter }) => ({
+        ...letter,
+        at: new Date(atMs).toISOString(),
+      })),
+    });
   },
 );
 
@@ -32,7 +42,9 @@ const redrive = route(
     path: "/v1/dead-letters/redrive",
     summary: "Put your account's oldest 100 dead letters back to work",
     access: { scope: "admin" },
-    responses: { 202: { description: "How many were put back", ...json(z.object({ redriven: z.int() })) } },
+    responses: {
+      202: { description: "How many were put back", ...json(z.object({ redriven: z.int() })) },
+    },
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;

@@ -6,7 +6,8 @@ const search = route(
     method: "post",
     path: "/v1/search",
     summary: "Search your own and the public units",
-    description: "By words, by meaning or by both; any language finds any language where the space allows it.",
+    description:
+      "By words, by meaning or by both; any language finds any language where the space allows it.",
     access: { scope: "search" },
     idempotency: "ignored",
     request: { body: json(searchInput) },

@@ -58,7 +58,8 @@ const exportUnits = route(
     method: "get",
     path: "/v1/units/export",
     summary: "Get all your account's units back, one JSON document a line",
-    description: "Newest first, in the form that the import takes; retracted and rejected units are left out.",
+    description:
+      "Newest first, in the form that the import takes; retracted and rejected units are left out.",
     access: { scope: "units:read" },
     responses: { 200: { description: "One unit a line", content: { [NDJSON]: {} } } },
   },
@@ -71,16 +72,24 @@ const exportUnits = route(
       const last = page.at(-1)?.head;
       if (page.length < UNITS_PER_PAGE || last === undefined) done = true;
       else cursor = { atMs: last.createdAtMs, id: last.id };
-      return page.filter(({ version }) => version.status !== "retracted" && version.status !== "rejected").map(exported);
+      return page
+        .filter(({ version }) => version.status !== "retracted" && version.status !== "rejected")
+        .map(exported);
     });
   },
 );
 
-async function pageAfter(c: Call<{ access: { scope: "units:read" } }>, cursor: Cursor | null): Promise<StoredUnit[]> {
+async function pageAfter(
+  c: Call<{ access: { scope: "units:read" } }>,
+  cursor: Cursor | null,
+): Promise<StoredUnit[]> {
   return await c.var.services.units.list(c.var.principal.accountId, {}, cursor, UNITS_PER_PAGE);
 }
 
-const exported = ({ version }: StoredUnit): object => ({ ...version.content, visibility: version.visibility });
+const exported = ({ version }: StoredUnit): object => ({
+  ...version.content,
+  visibility: version.visibility,
+});
 
 /** A response of lines that are made as they are read; `next` answers null after the last ones. */
 function streamed(next: () => Promise<object[] | null>): Response {
@@ -92,7 +101,9 @@ function streamed(next: () => Promise<object[] | null>): Response {
         // A pull that adds nothing is not repeated by the stream, so it is repeated here.
         while (items?.length === 0) items = await next();
         if (items === null) return controller.close();
-        controller.enqueue(encoder.encode(items.map((item) => `${JSON.stringify(item)}\n`).join("")));
+        controller.enqueue(
+          encoder.encode(items.map((item) => `${JSON.stringify(item)}\n`).join("")),
+        );
       },
     },
     { highWaterMark: UNREAD_BYTES_MAX, size: (chunk) => chunk?.byteLength ?? 0 },

@@ -29,10 +29,14 @@ const publish = route(
     method: "post",
     path: "/v1/units",
     summary: "Publish a unit",
-    description: "The unit is stored when this answers, then verified, and found by a search once its status says so.",
+    description:
+      "The unit is stored when this answers, then verified, and found by a search once its status says so.",
     access: { scope: "units:write" },
     request: { body: json(unitInput) },
-    responses: { 202: { description: "Accepted for verification", ...json(unitView) }, ...fails("idempotency-conflict") },
+    responses: {
+      202: { description: "Accepted for verification", ...json(unitView) },
+      ...fails("idempotency-conflict"),
+    },
   },
   async (c) => {
     const { services, principal, operationId, nowMs } = c.var;
@@ -68,7 +72,8 @@ const list = route(
     const last = page.at(-1)?.head;
     return c.json({
       items: page.map((stored) => unitViewOf(stored, principal.accountId)),
-      nextCursor: units.length > limit && last ? cursorText({ atMs: last.createdAtMs, id: last.id }) : null,
+      nextCursor:
+        units.length > limit && last ? cursorText({ atMs: last.createdAtMs, id: last.id }) : null,
     });
   },
 );
@@ -80,7 +85,8 @@ const get = route(
     method: "get",
     path: "/v1/units/{id}",
     summary: "Read a unit",
-    description: "Its owner reads the newest version, others the one a search serves; `version` asks for another one.",
+    description:
+      "Its owner reads the newest version, others the one a search serves; `version` asks for another one.",
     access: { scope: "units:read" },
     request: { params: idParam, query: versionQuery },
     responses: { 200: { description: "The unit", ...json(unitView) }, ...fails("not-found") },
@@ -98,12 +104,16 @@ const versions = route(
     summary: "List the versions of a unit, newest first",
     access: { scope: "units:read" },
     request: { params: idParam, query: pageQuery },
-    responses: { 200: { description: "The versions you may see", ...json(pageOf(unitView)) }, ...fails("not-found") },
+    responses: {
+      200: { description: "The versions you may see", ...json(pageOf(unitView)) },
+      ...fails("not-found"),
+    },
   },
   async (c) => {
     const { services, principal } = c.var;
     const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
-    const before = cursor === undefined ? Number.POSITIVE_INFINITY : unwrap(cursorFrom(cursor)).atMs;
+    const before =
+      cursor === undefined ? Number.POSITIVE_INFINITY : unwrap(cursorFrom(cursor)).atMs;
     const all = (await services.units.versions(c.req.valid("param").id)).filter((stored) =>
       isVisible(stored, principal.accountId),
     );
@@ -113,7 +123,8 @@ const versions = route(
     const last = page.at(-1)?.version;
     return c.json({
       items: page.map((stored) => unitViewOf(stored, principal.accountId)),
-      nextCursor: rest.length > limit && last ? cursorText({ atMs: last.version, id: last.unitId }) : null,
+      nextCursor:
+        rest.length > limit && last ? cursorText({ atMs: last.version, id: last.unitId }) : null,
     });
   },
 );
@@ -126,7 +137,9 @@ const evidenceView = z.object({
       version: z.string(),
       level: z.enum(LEVELS),
       verdict: z.enum(["pass", "fail", "note"]),
-      reasons: z.array(z.object({ code: z.string(), detail: z.string(), pointer: z.string().optional() })),
+      reasons: z.array(
+        z.object({ code: z.string(), detail: z.string(), pointer: z.string().optional() }),
+      ),
       at: z.string(),
     }),
   ),
@@ -140,7 +153,10 @@ const evidence = route(
     description: "The level is computed from the checks shown, every time.",
     access: { scope: "units:read" },
     request: { params: idParam, query: versionQuery },
-    responses: { 200: { description: "The checks and the level they give", ...json(evidenceView) }, ...fails("not-found") },
+    responses: {
+      200: { description: "The checks and the level they give", ...json(evidenceView) },
+      ...fails("not-found"),
+    },
   },
   async (c) => {
     const { version } = await visible(c, c.req.valid("param").id, c.req.valid("query").version);
@@ -157,7 +173,8 @@ const revise = route(
     method: "patch",
     path: "/v1/units/{id}",
     summary: "Make a new version of a unit",
-    description: "Needs `If-Match` with the version you read. Search serves the old version until the new one is verified.",
+    description:
+      "Needs `If-Match` with the version you read. Search serves the old version until the new one is verified.",
     access: { scope: "units:write" },
     request: { params: idParam, body: json(unitPatch) },
     responses: {
@@ -168,7 +185,11 @@ const revise = route(
   async (c) => {
     const { services, principal, nowMs } = c.var;
     const { id } = c.req.valid("param");
-    const change = { unitId: id, expectedVersion: await versionToMatch(c, id), patch: c.req.valid("json") };
+    const change = {
+      unitId: id,
+      expectedVersion: await versionToMatch(c, id),
+      patch: c.req.valid("json"),
+    };
     const stored = unwrap(await reviseUnit(services, principal, change, nowMs));
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version, 202);
   },
@@ -182,7 +203,10 @@ const retract = route(
     description: "It leaves every search; you can still read it.",
     access: { scope: "units:write" },
     request: { params: idParam },
-    responses: { 200: { description: "The unit, retracted", ...json(unitView) }, ...fails("not-found", "version-stale") },
+    responses: {
+      200: { description: "The unit, retracted", ...json(unitView) },
+      ...fails("not-found", "version-stale"),
+    },
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
@@ -204,7 +228,8 @@ async function visible(c: unknown, id: string, version: number | undefined): Pro
     version === undefined
       ? await services.units.visible(id, principal.accountId)
       : await services.units.version(id, version);
-  if (stored === null || !isVisible(stored, principal.accountId)) return refuse({ code: "not-found" });
+  if (stored === null || !isVisible(stored, principal.accountId))
+    return refuse({ code: "not-found" });
   return stored;
 }
 
@@ -214,7 +239,8 @@ async function versionToMatch(c: unknown, id: string): Promise<number> {
   const expected = expectedVersion(call);
   if (typeof expected === "number") return expected;
   const stored = await call.var.services.units.newest(id);
-  if (stored === null || stored.head.accountId !== call.var.principal.accountId) return refuse({ code: "not-found" });
+  if (stored === null || stored.head.accountId !== call.var.principal.accountId)
+    return refuse({ code: "not-found" });
   return expected === "any" ? stored.head.version : refuse({ code: "version-required" });
 }
 

@@ -23,7 +23,12 @@ export async function consume(batch: MessageBatch, env: Env): Promise<void> {
     await handler(env, valid.map(refOf));
     for (const message of valid) message.ack();
   } catch (error) {
-    console.warn({ event: "queue-batch-failed", queue: batch.queue, messages: valid.length, error: String(error) });
+    console.warn({
+      event: "queue-batch-failed",
+      queue: batch.queue,
+      messages: valid.length,
+      error: String(error),
+    });
     for (const message of valid) await alone(handler, batch.queue, message, env);
   }
 }
@@ -35,8 +40,16 @@ async function alone(handler: Handler, queue: string, message: Message, env: Env
     message.ack();
   } catch (error) {
     const { id: messageId, attempts } = message;
-    console.error({ event: "queue-message-failed", queue, messageId, attempts, error: String(error) });
-    message.retry({ delaySeconds: Math.min(RETRY_AFTER_S * 2 ** (attempts - 1), RETRY_AFTER_MAX_S) });
+    console.error({
+      event: "queue-message-failed",
+      queue,
+      messageId,
+      attempts,
+      error: String(error),
+    });
+    message.retry({
+      delaySeconds: Math.min(RETRY_AFTER_S * 2 ** (attempts - 1), RETRY_AFTER_MAX_S),
+    });
   }
 }
 

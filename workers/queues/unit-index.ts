@@ -8,5 +8,6 @@ import type { Handler } from "#workers/queues/consume.ts";
  */
 export const handleIndex: Handler = async (env, refs) => {
   const indexed = await indexUnits(services(env), refs, Date.now());
-  if (!indexed.ok) console.warn({ event: "index-postponed", units: refs.length, code: indexed.error.code });
+  if (!indexed.ok)
+    console.warn({ event: "index-postponed", units: refs.length, code: indexed.error.code });
 };
