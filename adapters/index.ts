@@ -22,6 +22,11 @@ export function services(env: Env) {
   const pipeline = pipelineStore(store.shards);
   const embedding = embedder(env);
   return {
+    isReady: async () => {
+      const databases = [env.CATALOG_0, ...UNIT_SHARDS.map((binding) => env[binding])];
+      const answers = await Promise.allSettled(databases.map((database) => database.prepare("SELECT 1").run()));
+      return answers.every(({ status }) => status === "fulfilled");
+    },
     accounts: { ...catalogStore([env.CATALOG_0]), sha256Hex },
     units: { ...store, ...pipeline },
     outbox: pipeline,

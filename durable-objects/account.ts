@@ -1,5 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import { ANSWER_LIFE_MS, ATTEMPT_LEASE_MS, begin, type StoredAnswer } from "#domain/accounts/idempotency.ts";
+import {
+  ANSWER_LIFE_MS,
+  ATTEMPT_LEASE_MS,
+  begin,
+  type StoredAnswer,
+} from "#domain/accounts/idempotency.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { migrate } from "#objects/migrate.ts";
 
@@ -36,7 +41,9 @@ export class Account extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
-    this.#operations = ctx.storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM operation").one().n;
+    this.#operations = ctx.storage.sql
+      .exec<{ n: number }>("SELECT count(*) AS n FROM operation")
+      .one().n;
   }
 
   /** Whether the operation is to be carried out now; of two who ask at once, one is told to. */
@@ -53,7 +60,11 @@ export class Account extends DurableObject<Env> {
   finish(id: string, attempt: number, answer: StoredAnswer | null): void {
     const { sql } = this.ctx.storage;
     if (answer === null) {
-      sql.exec("UPDATE operation SET lease_until_ms = 0 WHERE id = ? AND attempt = ? AND status IS NULL", id, attempt);
+      sql.exec(
+        "UPDATE operation SET lease_until_ms = 0 WHERE id = ? AND attempt = ? AND status IS NULL",
+        id,
+        attempt,
+      );
       return;
     }
     sql.exec(
@@ -86,9 +97,13 @@ export class Account extends DurableObject<Env> {
     if (begun.state === "answered") return { state: "answered", answer: answerOf(row) };
     if (begun.state !== "run") return begun;
     if (row === undefined && this.#operations >= LIMITS.idempotencyRecordsMax) {
-      return { state: "full", retryAfterMs: Math.max(1_000, (this.#oldestMs() ?? nowMs) + ANSWER_LIFE_MS - nowMs) };
+      return {
+        state: "full",
+        retryAfterMs: Math.max(1_000, (this.#oldestMs() ?? nowMs) + ANSWER_LIFE_MS - nowMs),
+      };
     }
-    if (begun.attempt === 1 && row !== undefined) sql.exec("DELETE FROM operation WHERE id = ?", id);
+    if (begun.attempt === 1 && row !== undefined)
+      sql.exec("DELETE FROM operation WHERE id = ?", id);
     if (begun.attempt === 1) {
       sql.exec(
         "INSERT INTO operation (id, body_hash, started_at_ms, attempt, lease_until_ms) VALUES (?, ?, ?, 1, ?)",

@@ -4,7 +4,8 @@
  */
 export function migrate(storage: DurableObjectStorage, steps: readonly string[]): void {
   const done = storage.kv.get<number>("schemaVersion") ?? 0;
-  if (done > steps.length) throw new Error(`the object's state is of a newer release (${done} > ${steps.length})`);
+  if (done > steps.length)
+    throw new Error(`the object's state is of a newer release (${done} > ${steps.length})`);
   for (const [index, step] of steps.entries()) {
     if (index < done) continue;
     storage.transactionSync(() => {

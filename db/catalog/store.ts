@@ -7,7 +7,14 @@ import { type Scope, SCOPES } from "#domain/accounts/model.ts";
 import type { CodeRecord, SessionRecord } from "#domain/accounts/sessions.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
-import { account, apiKey, consoleCode, installation, principal, session } from "#db/catalog/tables.ts";
+import {
+  account,
+  apiKey,
+  consoleCode,
+  installation,
+  principal,
+  session,
+} from "#db/catalog/tables.ts";
 
 type CatalogDb = ReturnType<typeof catalogDb>;
 const catalogDb = (shard: D1Database) => drizzle(shard, { casing: "snake_case" });
@@ -19,7 +26,13 @@ const LAST_USED_EVERY_MS = 300_000;
 export function catalogStore(shards: readonly D1Database[]) {
   const databases = shards.map(catalogDb);
   const of = (id: string): CatalogDb | null => databases[catalogShardOf(id) ?? -1] ?? null;
-  return { ...credentials(of), ...keys(of), ...sessions(of), ...installations(databases) };
+  return {
+    ...credentials(of),
+    ...signedIn(of),
+    ...keys(of),
+    ...sessions(of),
+    ...installations(databases),
+  };
 }
 
 type DatabaseOf = (id: string) => CatalogDb | null;
@@ -49,11 +62,31 @@ function credentials(of: DatabaseOf) {
           })
           .from(apiKey)
           .innerJoin(account, eq(account.id, apiKey.accountId))
-          .innerJoin(principal, and(eq(principal.accountId, apiKey.accountId), eq(principal.id, apiKey.principalId)))
+          .innerJoin(
+            principal,
+            and(eq(principal.accountId, apiKey.accountId), eq(principal.id, apiKey.principalId)),
+          )
           .where(eq(apiKey.id, id))) ?? [];
       return row ?? null;
     },
 
+    async markKeyUsed(accountId: string, id: string, nowMs: number): Promise<void> {
+      await of(id)
+        ?.update(apiKey)
+        .set({ lastUsedAtMs: nowMs })
+        .where(
+          and(
+            eq(apiKey.accountId, accountId),
+            eq(apiKey.id, id),
+            or(isNull(apiKey.lastUsedAtMs), lte(apiKey.lastUsedAtMs, nowMs - LAST_USED_EVERY_MS)),
+          ),
+        );
+    },
+  };
+}
+
+function signedIn(of: DatabaseOf) {
+  return {
     async sessionRow(id: string, nowMs: number) {
       const [row] =
         (await of(id)
@@ -72,29 +105,23 @@ function credentials(of: DatabaseOf) {
           })
           .from(session)
           .innerJoin(account, eq(account.id, session.accountId))
-          .innerJoin(principal, and(eq(principal.accountId, session.accountId), eq(principal.id, session.principalId)))
-          .leftJoin(apiKey, and(eq(apiKey.id, session.keyId), eq(apiKey.accountId, session.accountId)))
+          .innerJoin(
+            principal,
+            and(eq(principal.accountId, session.accountId), eq(principal.id, session.principalId)),
+          )
+          .leftJoin(
+            apiKey,
+            and(eq(apiKey.id, session.keyId), eq(apiKey.accountId, session.accountId)),
+          )
           .where(eq(session.id, id))) ?? [];
       if (row === undefined) return null;
       const { keyFound, keyRevokedAtMs, keyExpiresAtMs, ...rest } = row;
-      const keyIsLive = keyFound !== null && keyRevokedAtMs === null && (keyExpiresAtMs ?? Infinity) > nowMs;
+      const keyIsLive =
+        keyFound !== null && keyRevokedAtMs === null && (keyExpiresAtMs ?? Infinity) > nowMs;
       return { ...rest, revokedAtMs: null, keyIsLive };
     },
 
-    async markKeyUsed(accountId: string, id: string, nowMs: number): Promise<void> {
-      await of(id)
-        ?.update(apiKey)
-        .set({ lastUsedAtMs: nowMs })
-        .where(
-          and(
-            eq(apiKey.accountId, accountId),
-            eq(apiKey.id, id),
-            or(isNull(apiKey.lastUsedAtMs), lte(apiKey.lastUsedAtMs, nowMs - LAST_USED_EVERY_MS)),
-          ),
-        );
-    },
-
-    /** The scopes a principal signs in with by code: an owner's are all. */
+    /** Whom a console code signs in. */
     async principalRow(accountId: string, id: string) {
       const [row] =
         (await of(accountId)
@@ -108,7 +135,8 @@ function credentials(of: DatabaseOf) {
 }
 
 function keys(of: DatabaseOf) {
-  const live = (accountId: string) => and(eq(apiKey.accountId, accountId), isNull(apiKey.revokedAtMs));
+  const live = (accountId: string) =>
+    and(eq(apiKey.accountId, accountId), isNull(apiKey.revokedAtMs));
   return {
     async insertKey(key: KeyRecord): Promise<"inserted" | "too-many"> {
       const db = of(key.accountId);
@@ -121,13 +149,20 @@ function keys(of: DatabaseOf) {
         .onConflictDoUpdate({
           target: apiKey.id,
           set: { secretHash: key.secretHash },
-          setWhere: and(eq(apiKey.accountId, key.accountId), eq(apiKey.principalId, key.principalId)),
+          setWhere: and(
+            eq(apiKey.accountId, key.accountId),
+            eq(apiKey.principalId, key.principalId),
+          ),
         });
       return "inserted";
     },
 
     async key(accountId: string, id: string): Promise<KeyRecord | null> {
-      const [row] = (await of(accountId)?.select().from(apiKey).where(and(live(accountId), eq(apiKey.id, id)))) ?? [];
+      const [row] =
+        (await of(accountId)
+          ?.select()
+          .from(apiKey)
+          .where(and(live(accountId), eq(apiKey.id, id)))) ?? [];
       return row === undefined ? null : keyRecord(row);
     },
 
@@ -201,7 +236,13 @@ function sessions(of: DatabaseOf) {
       const [row] =
         (await of(id)
           ?.delete(consoleCode)
-          .where(and(eq(consoleCode.id, id), eq(consoleCode.codeHash, hash), gt(consoleCode.expiresAtMs, nowMs)))
+          .where(
+            and(
+              eq(consoleCode.id, id),
+              eq(consoleCode.codeHash, hash),
+              gt(consoleCode.expiresAtMs, nowMs),
+            ),
+          )
           .returning()) ?? [];
       return row ?? null;
     },
@@ -217,16 +258,31 @@ function installations(databases: readonly CatalogDb[]) {
   };
   return {
     async installed(): Promise<{ accountId: string; principalId: string } | null> {
-      const [row] = await first().select().from(installation).orderBy(asc(installation.id)).limit(1);
+      const [row] = await first()
+        .select()
+        .from(installation)
+        .orderBy(asc(installation.id))
+        .limit(1);
       return row ?? null;
     },
 
+    /** The account made at set-up: the only one that reads the installation's own figures. */
+    async firstAccountId(): Promise<string | null> {
+      return (await this.installed())?.accountId ?? null;
+    },
+
     /** All or nothing: the row's fixed key makes a second set-up fail as a whole. */
-    async install(made: { account: AccountRecord; owner: PrincipalRecord; key: KeyRecord }): Promise<void> {
+    async install(made: {
+      account: AccountRecord;
+      owner: PrincipalRecord;
+      key: KeyRecord;
+    }): Promise<void> {
       const db = first();
       const { id: accountId, createdAtMs } = made.account;
       await db.batch([
-        db.insert(installation).values({ id: 1, accountId, principalId: made.owner.id, createdAtMs }),
+        db
+          .insert(installation)
+          .values({ id: 1, accountId, principalId: made.owner.id, createdAtMs }),
         db.insert(account).values(made.account),
         db.insert(principal).values(made.owner),
         db.insert(apiKey).values(made.key),

@@ -2,7 +2,12 @@ import { ID_BYTES, memberId, mintCredential, SECRET_BYTES } from "#domain/accoun
 import type { KeyRecord } from "#domain/accounts/keys.ts";
 import { SCOPES } from "#domain/accounts/model.ts";
 
-export type AccountRecord = { id: string; name: string; status: "active" | "suspended"; createdAtMs: number };
+export type AccountRecord = {
+  id: string;
+  name: string;
+  status: "active" | "suspended";
+  createdAtMs: number;
+};
 export type PrincipalRecord = {
   id: string;
   accountId: string;
@@ -34,11 +39,20 @@ export function firstAccount(random: Uint8Array, nowMs: number) {
     status: "active",
     createdAtMs: nowMs,
   };
-  return { account, owner, ...ownerKey(account.id, owner.id, random.subarray(2 * ID_BYTES), nowMs) };
+  return {
+    account,
+    owner,
+    ...ownerKey(account.id, owner.id, random.subarray(2 * ID_BYTES), nowMs),
+  };
 }
 
 /** A key with every scope for an account's owner; `key.secretHash` is still to be filled in. */
-export function ownerKey(accountId: string, principalId: string, random: Uint8Array, nowMs: number) {
+export function ownerKey(
+  accountId: string,
+  principalId: string,
+  random: Uint8Array,
+  nowMs: number,
+) {
   const { id, text: apiKey } = mintCredential("key", SHARD, random, random.subarray(ID_BYTES));
   const key: Omit<KeyRecord, "secretHash"> = {
     id,

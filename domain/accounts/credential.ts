@@ -46,7 +46,8 @@ export function catalogShardOf(id: string): number | null {
   return shard === undefined ? null : Number.parseInt(shard, 36);
 }
 
-const idOf = (kind: CredentialKind, shard: string, name: string) => `${ID_LETTERS[kind]}${shard}_${name}`;
+const idOf = (kind: CredentialKind, shard: string, name: string) =>
+  `${ID_LETTERS[kind]}${shard}_${name}`;
 
 /** CRC-32 (ISO-HDLC), its low 30 bits. It finds mistakes; the stored hash is what authenticates. */
 function checksum(text: string): string {

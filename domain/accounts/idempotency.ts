@@ -30,7 +30,8 @@ export function begin(known: OperationRecord | null, bodyHash: string, nowMs: nu
   }
   if (known.bodyHash !== bodyHash) return { state: "conflict" };
   if (known.answered) return { state: "answered" };
-  if (known.leaseUntilMs > nowMs) return { state: "in-flight", retryAfterMs: known.leaseUntilMs - nowMs };
+  if (known.leaseUntilMs > nowMs)
+    return { state: "in-flight", retryAfterMs: known.leaseUntilMs - nowMs };
   return { state: "run", startedAtMs: known.startedAtMs, attempt: known.attempt + 1 };
 }
 

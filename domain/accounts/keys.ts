@@ -57,15 +57,23 @@ export async function makeKey(
   input: KeyInput,
   random: Randomness,
   nowMs: number,
-): Promise<Result<{ key: KeyRecord; apiKey: string }, Problem<"forbidden" | "invalid-request" | "conflict">>> {
+): Promise<
+  Result<{ key: KeyRecord; apiKey: string }, Problem<"forbidden" | "invalid-request" | "conflict">>
+> {
   const scopes = SCOPES.filter((scope) => input.scopes.includes(scope));
   const beyond = scopes.filter((scope) => !maker.scopes.has(scope));
   if (beyond.length > 0) {
-    return err({ code: "forbidden", detail: `a key cannot grant what its maker lacks: ${beyond.join(", ")}` });
+    return err({
+      code: "forbidden",
+      detail: `a key cannot grant what its maker lacks: ${beyond.join(", ")}`,
+    });
   }
   const expiresAtMs = input.expiresAt === undefined ? null : Date.parse(input.expiresAt);
   if (expiresAtMs !== null && !(expiresAtMs > nowMs)) {
-    return err({ code: "invalid-request", errors: [{ pointer: "/expiresAt", detail: "must be in the future" }] });
+    return err({
+      code: "invalid-request",
+      errors: [{ pointer: "/expiresAt", detail: "must be in the future" }],
+    });
   }
   const shard = Number.parseInt(maker.accountId.charAt(1), 36); // an account's keys live beside it
   const { id, text: apiKey } = mintCredential("key", shard, random.idBytes, random.secretBytes);
@@ -82,7 +90,10 @@ export async function makeKey(
     revokedAtMs: null,
   };
   if ((await deps.insertKey(key)) === "too-many") {
-    return err({ code: "conflict", detail: `an account has at most ${LIMITS.keysPerAccountMax} keys` });
+    return err({
+      code: "conflict",
+      detail: `an account has at most ${LIMITS.keysPerAccountMax} keys`,
+    });
   }
   return ok({ key, apiKey });
 }

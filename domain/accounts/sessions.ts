@@ -3,8 +3,14 @@ import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
 
 /** A browser signs in with exactly one of the two. */
 export const sessionInput = z
-  .strictObject({ apiKey: z.string().min(1).max(128).optional(), code: z.string().min(1).max(128).optional() })
-  .refine((input) => (input.apiKey === undefined) !== (input.code === undefined), "give either apiKey or code");
+  .strictObject({
+    apiKey: z.string().min(1).max(128).optional(),
+    code: z.string().min(1).max(128).optional(),
+  })
+  .refine(
+    (input) => (input.apiKey === undefined) !== (input.code === undefined),
+    "give either apiKey or code",
+  );
 export type SessionInput = z.infer<typeof sessionInput>;
 
 /** Who the caller is. */

@@ -33,7 +33,10 @@ export async function signIn(
   random: Randomness,
   nowMs: number,
 ): Promise<Result<SignedIn, Problem<"unauthenticated">>> {
-  const who = input.code === undefined ? await byKey(deps, input.apiKey ?? "", nowMs) : await byCode(deps, input.code, nowMs);
+  const who =
+    input.code === undefined
+      ? await byKey(deps, input.apiKey ?? "", nowMs)
+      : await byCode(deps, input.code, nowMs);
   if (who === null) return err({ code: "unauthenticated" });
   const shard = Number.parseInt(who.accountId.charAt(1), 36);
   const { id, text: token } = mintCredential("session", shard, random.idBytes, random.secretBytes);
@@ -73,7 +76,14 @@ async function byKey(deps: Deps, apiKey: string, nowMs: number): Promise<Who | n
   const verdict = await deps.keyVerdict(apiKey, nowMs);
   if (verdict === null) return null;
   const { accountId, principalId, keyId, scopes, owner } = verdict.principal;
-  return { accountId, principalId, keyId, scopes: [...scopes], owner, untilMs: verdict.expiresAtMs };
+  return {
+    accountId,
+    principalId,
+    keyId,
+    scopes: [...scopes],
+    owner,
+    untilMs: verdict.expiresAtMs,
+  };
 }
 
 async function byCode(deps: Deps, text: string, nowMs: number): Promise<Who | null> {
@@ -82,15 +92,37 @@ async function byCode(deps: Deps, text: string, nowMs: number): Promise<Who | nu
   const code = await deps.takeCode(credential.id, await deps.sha256Hex(text), nowMs);
   if (code === null) return null;
   const row = await deps.principalRow(code.accountId, code.principalId);
-  if (row === null || !row.owner || row.accountStatus !== "active" || row.principalStatus !== "active") return null;
+  if (
+    row === null ||
+    !row.owner ||
+    row.accountStatus !== "active" ||
+    row.principalStatus !== "active"
+  )
+    return null;
   const { accountId, principalId } = code;
-  return { accountId, principalId, scopes: [...SCOPES], owner: true, untilMs: Number.POSITIVE_INFINITY };
+  return {
+    accountId,
+    principalId,
+    scopes: [...SCOPES],
+    owner: true,
+    untilMs: Number.POSITIVE_INFINITY,
+  };
 }
 
 /** A single-use code for an account's owner, and the record of it that is stored. */
-export function mintCode(accountId: string, principalId: string, random: Randomness, nowMs: number) {
+export function mintCode(
+  accountId: string,
+  principalId: string,
+  random: Randomness,
+  nowMs: number,
+) {
   const shard = Number.parseInt(accountId.charAt(1), 36);
   const { id, text } = mintCredential("code", shard, random.idBytes, random.secretBytes);
-  const record: Omit<CodeRecord, "codeHash"> = { id, accountId, principalId, expiresAtMs: nowMs + CODE_LIFE_MS };
+  const record: Omit<CodeRecord, "codeHash"> = {
+    id,
+    accountId,
+    principalId,
+    expiresAtMs: nowMs + CODE_LIFE_MS,
+  };
   return { record, text };
 }

@@ -31,7 +31,8 @@ export function sessionVerdict(
   hash: string,
   nowMs: number,
 ): Verdict | null {
-  if (row === null || row.hash !== hash || !isLive(row, nowMs) || row.expiresAtMs === null) return null;
+  if (row === null || row.hash !== hash || !isLive(row, nowMs) || row.expiresAtMs === null)
+    return null;
   if (row.keyId !== null && !row.keyIsLive) return null;
   const principal: Principal = {
     ...identity(row),
@@ -45,7 +46,12 @@ export function sessionVerdict(
 
 function isLive(row: CredentialRow, nowMs: number): boolean {
   const expired = row.expiresAtMs !== null && row.expiresAtMs <= nowMs;
-  return !expired && row.revokedAtMs === null && row.accountStatus === "active" && row.principalStatus === "active";
+  return (
+    !expired &&
+    row.revokedAtMs === null &&
+    row.accountStatus === "active" &&
+    row.principalStatus === "active"
+  );
 }
 
 const identity = (row: CredentialRow) => ({

@@ -1,10 +1,29 @@
 import { type Context, Hono } from "hono";
+import { collecting } from "#workers/http/collections.ts";
+import { deadLetters } from "#workers/http/dead-letters.ts";
+import { docs } from "#workers/http/docs.ts";
+import { health } from "#workers/http/health.ts";
+import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { framed, pipeline } from "#workers/http/pipeline.ts";
 import { Refusal } from "#workers/http/problem.ts";
+import { searching } from "#workers/http/search.ts";
+import { sessions } from "#workers/http/sessions.ts";
+import { units } from "#workers/http/units.ts";
+import { unitsInBulk } from "#workers/http/units-bulk.ts";
 
 /** Every feature's routes. Adding a feature is one line here. */
-const FEATURES: readonly Feature[] = [];
+const FEATURES: readonly Feature[] = [
+  health,
+  keys,
+  sessions,
+  units,
+  unitsInBulk,
+  searching,
+  collecting,
+  deadLetters,
+  docs(() => FEATURES.flat()),
+];
 
 /** All routes of a set of features, in the order the contract fixes: 404 and 405 come before anything else is looked at. */
 export function appOf(features: readonly Feature[]): Hono<PublicEnv> {

@@ -1,7 +1,126 @@
+import { parseCredential } from "#domain/accounts/credential.ts";
 import type { Principal } from "#domain/accounts/model.ts";
+import { isOwnOrigin, tokenInCookies } from "#domain/accounts/sessions.ts";
+import { keyVerdict, sessionVerdict, type Verdict } from "#domain/accounts/verdict.ts";
+import { sha256Hex } from "#domain/shared/hash.ts";
+import { catalogStore } from "#db/catalog/store.ts";
 import { type Call, refuse } from "#workers/http/kit.ts";
 
+/** A revoked credential works for no longer than this, wherever it was seen last. */
+const VERDICT_LIFE_MS = 5_000;
+/** From here on a verdict in use is renewed beside the request, so that no request of a busy client waits for storage. */
+const RENEW_AFTER_MS = 2_000;
+const LAST_USED_EVERY_MS = 300_000;
+/** About 4 MB of an isolate. The oldest goes first. */
+const VERDICTS_MAX = 10_000;
+
+type Remembered = { verdict: Verdict | null; readAtMs: number; renewing: boolean };
+
+/** By catalog, then by the credential itself: it lies here for seconds, and in no log and no storage. */
+const remembered = new WeakMap<D1Database, Map<string, Remembered>>();
+
 /** Who the request acts as. Anything but a valid credential is 401, before body or upgrade are looked at. */
-export function authenticate(_c: Call<{ access: "principal" }>): Promise<Principal> {
-  return refuse({ code: "unauthenticated" });
+export async function authenticate(
+  c: Call<{ access: "principal" }>,
+  nowMs: number,
+): Promise<Principal> {
+  const header = c.req.raw.headers.get("Authorization");
+  if (header !== null) {
+    const token = /^Bearer +([\x21-\x7e]{1,128})$/i.exec(header)?.[1];
+    return (
+      (token && (await principalOf(c, "key", token, nowMs))) || refuse({ code: "unauthenticated" })
+    );
+  }
+  const cookies = c.req.raw.headers.get("Cookie");
+  const token = cookies === null ? null : tokenInCookies(cookies);
+  const principal = token === null ? null : await principalOf(c, "session", token, nowMs);
+  if (principal === null) return refuse({ code: "unauthenticated" });
+  const { method, raw } = c.req;
+  const reads = (method === "GET" || method === "HEAD") && !raw.headers.has("Upgrade");
+  if (!reads && !isOwnOrigin(raw.headers.get("Origin"), c.env.WISHUB_PUBLIC_URL)) {
+    refuse({ code: "forbidden", detail: `with a cookie, come from ${c.env.WISHUB_PUBLIC_URL}` });
+  }
+  return principal;
+}
+
+async function principalOf(
+  c: Call<{ access: "principal" }>,
+  kind: "key" | "session",
+  token: string,
+  nowMs: number,
+): Promise<Principal | null> {
+  const catalog = c.env.CATALOG_0;
+  const verdicts = verdictsOf(catalog);
+  const known = verdicts.get(token);
+  const ageMs = known === undefined ? Infinity : nowMs - known.readAtMs;
+  if (known !== undefined && ageMs >= 0 && ageMs < VERDICT_LIFE_MS) {
+    if (ageMs > RENEW_AFTER_MS && !known.renewing) {
+      known.renewing = true;
+      // A failed renewal leaves the verdict to run out; the request that then has to ask will say what is wrong.
+      const renewal = read(c.env, kind, token, nowMs).then(
+        (verdict) => remember(verdicts, token, verdict, nowMs),
+        () => (known.renewing = false),
+      );
+      c.executionCtx.waitUntil(renewal);
+    }
+    return live(known.verdict, nowMs);
+  }
+  if (parseCredential(token)?.kind !== kind) return null;
+  const verdict = await read(c.env, kind, token, nowMs);
+  remember(verdicts, token, verdict, nowMs);
+  return live(verdict, nowMs);
+}
+
+const live = (verdict: Verdict | null, nowMs: number) =>
+  verdict !== null && verdict.expiresAtMs > nowMs ? verdict.principal : null;
+
+/** Asks the catalog, and marks a key as used while it is there anyway. */
+export async function read(
+  env: Env,
+  kind: "key" | "session",
+  token: string,
+  nowMs: number,
+): Promise<Verdict | null> {
+  const credential = parseCredential(token);
+  if (credential?.kind !== kind) return null;
+  const catalog = catalogStore([env.CATALOG_0]);
+  const hash = await sha256Hex(token);
+  if (kind === "session")
+    return sessionVerdict(await catalog.sessionRow(credential.id, nowMs), hash, nowMs);
+  const row = await catalog.keyRow(credential.id);
+  const verdict = keyVerdict(row, hash, nowMs);
+  if (verdict !== null && row !== null && (row.lastUsedAtMs ?? 0) <= nowMs - LAST_USED_EVERY_MS) {
+    await catalog.markKeyUsed(row.accountId, row.id, nowMs);
+  }
+  return verdict;
+}
+
+function verdictsOf(catalog: D1Database): Map<string, Remembered> {
+  let verdicts = remembered.get(catalog);
+  if (verdicts === undefined) {
+    verdicts = new Map();
+    remembered.set(catalog, verdicts);
+  }
+  return verdicts;
+}
+
+function remember(
+  verdicts: Map<string, Remembered>,
+  token: string,
+  verdict: Verdict | null,
+  readAtMs: number,
+): void {
+  verdicts.delete(token);
+  verdicts.set(token, { verdict, readAtMs, renewing: false });
+  if (verdicts.size <= VERDICTS_MAX) return;
+  const [oldest] = verdicts.keys();
+  if (oldest !== undefined) verdicts.delete(oldest);
+}
+
+/** Revocation is immediate where it happens; other isolates forget within `VERDICT_LIFE_MS`. */
+export function forget(env: Env, which: (principal: Principal) => boolean): void {
+  const verdicts = verdictsOf(env.CATALOG_0);
+  for (const [token, { verdict }] of verdicts) {
+    if (verdict !== null && which(verdict.principal)) verdicts.delete(token);
+  }
 }

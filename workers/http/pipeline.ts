@@ -60,7 +60,7 @@ async function allow(
   c: Call<{ access: "principal" }>,
   access: Exclude<Access, "public">,
 ): Promise<void> {
-  const principal = await authenticate(c);
+  const principal = await authenticate(c, c.get("nowMs"));
   c.set("principal", principal);
   if (access !== "principal" && !principal.scopes.has(access.scope)) {
     refuse({ code: "forbidden", detail: `needs the scope ${access.scope}` });

@@ -1,0 +1,43 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { BOOTSTRAP_BYTES, firstAccount, ownerKey } from "#domain/accounts/bootstrap.ts";
+import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
+import { mintCode } from "#domain/accounts/sign-in.ts";
+import { sha256Hex } from "#domain/shared/hash.ts";
+import { catalogStore } from "#db/catalog/store.ts";
+
+/** What whoever runs the product may do and no client: reachable by a binding only, never by a request. */
+export class Admin extends WorkerEntrypoint<Env> {
+  /** The first account. Made once; asked again, it gives the same account a new key of its owner. */
+  async setup(): Promise<{ created: boolean; accountId: string; apiKey: string }> {
+    const catalog = catalogStore([this.env.CATALOG_0]);
+    const known = await catalog.installed();
+    if (known === null) {
+      const { apiKey, key, ...made } = firstAccount(randomBytes(BOOTSTRAP_BYTES), Date.now());
+      await catalog.install({ ...made, key: { ...key, secretHash: await sha256Hex(apiKey) } });
+      return { created: true, accountId: made.account.id, apiKey };
+    }
+    const { key, apiKey } = ownerKey(
+      known.accountId,
+      known.principalId,
+      randomBytes(ID_BYTES + SECRET_BYTES),
+      Date.now(),
+    );
+    const stored = await catalog.insertKey({ ...key, secretHash: await sha256Hex(apiKey) });
+    if (stored === "too-many")
+      throw new Error("the first account has as many keys as an account may have");
+    return { created: false, accountId: known.accountId, apiKey };
+  }
+
+  /** A single-use code that signs a browser in as the first account's owner. */
+  async issueConsoleCode(): Promise<string> {
+    const catalog = catalogStore([this.env.CATALOG_0]);
+    const known = await catalog.installed();
+    if (known === null) throw new Error("the product has not been set up");
+    const random = { idBytes: randomBytes(ID_BYTES), secretBytes: randomBytes(SECRET_BYTES) };
+    const { record, text } = mintCode(known.accountId, known.principalId, random, Date.now());
+    await catalog.insertCode({ ...record, codeHash: await sha256Hex(text) }, Date.now());
+    return text;
+  }
+}
+
+const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length));

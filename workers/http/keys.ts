@@ -1,0 +1,106 @@
+import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
+import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
+import { cursorFrom, cursorText } from "#domain/shared/cursor.ts";
+import { forget } from "#workers/http/auth.ts";
+import {
+  fails,
+  feature,
+  idParam,
+  json,
+  pageOf,
+  PAGE_DEFAULT,
+  pageQuery,
+  refuse,
+  route,
+  tagged,
+  unwrap,
+} from "#workers/http/kit.ts";
+
+const make = route(
+  {
+    method: "post",
+    path: "/v1/keys",
+    summary: "Make an API key",
+    description:
+      "The answer is the only place where the key is ever shown. It can grant nothing its maker lacks.",
+    access: { scope: "keys" },
+    request: { body: json(keyInput) },
+    responses: { 201: { description: "The key", ...json(keyMade) }, ...fails("conflict") },
+    idempotency: "sealed",
+  },
+  async (c) => {
+    const { services, principal, operationId, nowMs } = c.var;
+    const random = {
+      // From the operation, so that a repetition after a crash replaces the key nobody was shown.
+      idBytes: Uint8Array.fromHex(operationId).subarray(0, ID_BYTES),
+      secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
+    };
+    const { key, apiKey } = unwrap(
+      await makeKey(services.accounts, principal, c.req.valid("json"), random, nowMs),
+    );
+    return tagged(c, { ...viewOfKey(key), apiKey }, key.id, 201);
+  },
+);
+
+const list = route(
+  {
+    method: "get",
+    path: "/v1/keys",
+    summary: "List your account's API keys, newest first",
+    access: { scope: "keys" },
+    request: { query: pageQuery },
+    responses: { 200: { description: "A page of keys", ...json(pageOf(keyView)) } },
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
+    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
+    const keys = await services.accounts.keys(principal.accountId, after, limit + 1);
+    const page = keys.slice(0, limit);
+    const last = page.at(-1);
+    const nextCursor =
+      keys.length > limit && last ? cursorText({ atMs: last.createdAtMs, id: last.id }) : null;
+    return c.json({ items: page.map(viewOfKey), nextCursor });
+  },
+);
+
+const get = route(
+  {
+    method: "get",
+    path: "/v1/keys/{id}",
+    summary: "Read an API key, without its secret",
+    access: { scope: "keys" },
+    request: { params: idParam },
+    responses: { 200: { description: "The key", ...json(keyView) }, ...fails("not-found") },
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const key =
+      (await services.accounts.key(principal.accountId, c.req.valid("param").id)) ??
+      refuse({ code: "not-found" });
+    // The last use is a sampled note, not a change of the key: it does not move the ETag.
+    return tagged(c, viewOfKey(key), key.id);
+  },
+);
+
+const revoke = route(
+  {
+    method: "delete",
+    path: "/v1/keys/{id}",
+    summary: "Revoke an API key and the sessions opened with it",
+    description: "It stops working within 5 seconds, everywhere.",
+    access: { scope: "keys" },
+    request: { params: idParam },
+    responses: { 204: { description: "The key is revoked" }, ...fails("not-found") },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const { id } = c.req.valid("param");
+    if (!(await services.accounts.revokeKey(principal.accountId, id, nowMs)))
+      refuse({ code: "not-found" });
+    forget(c.env, (known) => known.keyId === id);
+    return new Response(null, { status: 204 });
+  },
+);
+
+export const keys = feature(make, list, get, revoke);

@@ -1,0 +1,87 @@
+import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
+import {
+  isOwnOrigin,
+  sessionCookie,
+  sessionInput,
+  sessionView,
+  viewOfPrincipal,
+} from "#domain/accounts/sessions.ts";
+import { signIn } from "#domain/accounts/sign-in.ts";
+import { forget, read } from "#workers/http/auth.ts";
+import { fails, feature, json, refuse, route, unwrap } from "#workers/http/kit.ts";
+
+const open = route(
+  {
+    method: "post",
+    path: "/v1/sessions",
+    summary: "Sign a browser in",
+    description:
+      "With an API key, or with the single-use code that the console's address carries. Sets a cookie.",
+    access: "public",
+    request: { body: json(sessionInput) },
+    responses: {
+      201: { description: "Signed in", ...json(sessionView) },
+      ...fails("unauthenticated", "forbidden"),
+    },
+    idempotency: "ignored", // nobody is signed in yet, so there is no account whose key it could be
+  },
+  async (c) => {
+    const { services, nowMs } = c.var;
+    const { WISHUB_PUBLIC_URL } = c.env;
+    const origin = c.req.raw.headers.get("Origin");
+    // A page elsewhere must not sign its visitor in to an account of its own choice.
+    if (origin !== null && !isOwnOrigin(origin, WISHUB_PUBLIC_URL))
+      refuse({ code: "forbidden", detail: `sign in from ${WISHUB_PUBLIC_URL}` });
+    const random = {
+      idBytes: crypto.getRandomValues(new Uint8Array(ID_BYTES)),
+      secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
+    };
+    const keyVerdict = (apiKey: string, atMs: number) => read(c.env, "key", apiKey, atMs);
+    const signedIn = unwrap(
+      await signIn({ ...services.accounts, keyVerdict }, c.req.valid("json"), random, nowMs),
+    );
+    c.header(
+      "Set-Cookie",
+      sessionCookie(signedIn.token, WISHUB_PUBLIC_URL, signedIn.expiresAtMs - nowMs),
+    );
+    return c.json(viewOfPrincipal(signedIn.principal), 201);
+  },
+);
+
+const current = route(
+  {
+    method: "get",
+    path: "/v1/sessions/current",
+    summary: "Tell who you are",
+    access: "principal",
+    responses: { 200: { description: "The caller", ...json(sessionView) } },
+  },
+  (c) => c.json(viewOfPrincipal(c.var.principal)),
+);
+
+const close = route(
+  {
+    method: "delete",
+    path: "/v1/sessions",
+    summary: "Sign the browser out",
+    description:
+      "Ends the session of the cookie. With an API key there is no session, and nothing to end.",
+    access: "principal",
+    responses: { 204: { description: "Signed out" } },
+    idempotency: "ignored", // ending twice is ending once, and the second time nobody is signed in
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const { sessionId } = principal;
+    if (sessionId !== undefined) {
+      await services.accounts.endSession(principal.accountId, sessionId);
+      forget(c.env, (known) => known.sessionId === sessionId);
+    }
+    return new Response(null, {
+      status: 204,
+      headers: { "Set-Cookie": sessionCookie("", c.env.WISHUB_PUBLIC_URL, 0) },
+    });
+  },
+);
+
+export const sessions = feature(open, current, close);

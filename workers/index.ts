@@ -1,0 +1,9 @@
+import { app } from "#workers/http/app.ts";
+import { consume } from "#workers/queues/consume.ts";
+
+export { Admin } from "#workers/admin.ts";
+export { Account } from "#objects/account.ts";
+export { Relay } from "#objects/relay.ts";
+
+/** The whole product as one Worker: what `npm start`, `npm run dev` and the tests run. */
+export default { fetch: app.fetch, queue: consume } satisfies ExportedHandler<Env>;
