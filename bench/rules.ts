@@ -111,7 +111,7 @@ function presidio(): void {
       if (VERBOSE) console.log("false", JSON.stringify(findings), sentence.full_text);
     }
   }
-  for (const [type, { all, failed, noted }] of [...recall].sort())
+  for (const [type, { all, failed, noted }] of [...recall].sort(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`presidio ${type}: rejected ${percent(failed, all)}, noted ${noted}`);
   console.log(`presidio sentences without such data: rejected ${percent(falselyRejected, clean)}`);
 }

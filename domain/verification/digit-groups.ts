@@ -36,21 +36,19 @@ export function clustersOf(text: string): Cluster[] {
   return clusters;
 }
 
-/** The mark that joins two groups: a blank, `-`, `.`, `/` or a bracket with at most one blank; undefined when they are apart. */
-function markBetween(text: string, from: number, to: number): string | undefined {
-  if (from < 0 || to - from > 3 || to === from) return undefined;
-  const between = text.slice(from, to);
-  if (between.length === 1)
-    return " -./\u00a0\u2011\u2013".includes(between)
-      ? between === "\u00a0"
-        ? " "
-        : between === "\u2011" || between === "\u2013"
-          ? "-"
-          : between
-      : undefined;
-  if (between === ") " || between === ")-") return ")";
-  return between === " (" || between === "-(" ? "(" : between === " - " ? "-" : undefined;
-}
+/** What stands between two groups of one number, and the one mark that it counts as. */
+const MARKS = new Map([
+  ...[" ", "\u00a0"].map((mark) => [mark, " "] as const),
+  ...["-", " - ", "\u2011", "\u2013"].map((mark) => [mark, "-"] as const),
+  ...[")", ") ", ")-"].map((mark) => [mark, ")"] as const),
+  ...["(", " (", "-("].map((mark) => [mark, "("] as const),
+  [".", "."],
+  ["/", "/"],
+]);
+
+/** The mark between two groups; undefined when they are apart. */
+const markBetween = (text: string, from: number, to: number) =>
+  from < 0 || to - from > 3 ? undefined : MARKS.get(text.slice(from, to));
 
 function hasPlus(text: string, at: number): boolean {
   return (
@@ -71,7 +69,9 @@ function isInsideWord(text: string, at: number, end: number): boolean {
   const before = text.charCodeAt(at - 1);
   const after = text.charCodeAt(end);
   const idEnd = end - at === 17 && (after | 0x20) === 0x78 && !isWord(text.charCodeAt(end + 1));
-  return isWord(before) || (isWord(after) && !idEnd);
+  // The extension of a telephone: 930.167.3943x459.
+  const extension = (after | 0x20) === 0x78 && isDigit(text.charCodeAt(end + 1)) && end - at === 4;
+  return isWord(before) || (isWord(after) && !idEnd && !extension);
 }
 
 const isDigit = (code: number) => code >= 0x30 && code <= 0x39;

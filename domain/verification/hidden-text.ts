@@ -22,7 +22,8 @@ function invisible(text: string): Hidden[] {
   };
   let run = 0;
   let flag = false;
-  for (const character of text) {
+  // A byte order mark at the beginning is how some editors save a file.
+  for (const character of text.startsWith("\ufeff") ? text.slice(1) : text) {
     const code = character.codePointAt(0) ?? 0;
     // The flags of England, Scotland and Wales are a black flag and tag characters.
     if (code === 0x1f3f4) flag = true;

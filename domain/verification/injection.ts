@@ -31,6 +31,14 @@ const RULES: readonly Rule[] = [
     gap: 24,
     verdict: "fail",
   },
+  // Japanese, Korean, Hindi and German put the verb last.
+  {
+    code: "instruction-override",
+    detail: "Tells a model to set its instructions aside",
+    chain: ["scope", "instruction", "ignoreLast"],
+    gap: 10,
+    verdict: "fail",
+  },
   {
     code: "instruction-override",
     detail: "Tells a model to set its rules aside",
