@@ -1,6 +1,13 @@
 import { WisHub } from "#sdk/client.ts";
 import { WisHubError } from "#sdk/error.ts";
-import { commandHelp, mainHelp, parseCommand, UsageError, type Command } from "./command.ts";
+import {
+  COMMON_FLAGS,
+  commandHelp,
+  mainHelp,
+  parseCommand,
+  UsageError,
+  type Command,
+} from "./command.ts";
 import { importUnits } from "./commands/import.ts";
 import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
 import { listDead, redrive } from "./commands/queue.ts";
@@ -25,15 +32,10 @@ const COMMANDS: Command[] = [
 
 /** Runs one command line and answers its exit code: 0 done, 1 refused or failed, 2 not understood, 130 interrupted. */
 export async function main(argv: string[], terminal: Terminal): Promise<number> {
-  const asked = commandOf(argv);
+  const words = commandFirst(argv);
+  const asked = commandOf(words);
   try {
-    if (asked === undefined) {
-      if (argv.length === 0 || argv[0] === "help" || argv.includes("--help")) {
-        await terminal.out(mainHelp(COMMANDS, terminal));
-        return argv.length === 0 ? 2 : 0;
-      }
-      throw new UsageError(`there is no command "${argv[0] ?? ""}"`);
-    }
+    if (asked === undefined) return await withoutCommand(words, terminal);
     const { command, rest } = asked;
     const { args, flags } = parseCommand(command, rest);
     if (flags.on("help")) {
@@ -54,12 +56,35 @@ export async function main(argv: string[], terminal: Terminal): Promise<number> 
   }
 }
 
+async function withoutCommand(words: string[], terminal: Terminal): Promise<number> {
+  const [first] = words;
+  if (words.includes("--help") || first === "help") {
+    await terminal.out(mainHelp(COMMANDS, terminal));
+    return 0;
+  }
+  const family = COMMANDS.filter((command) => command.name.startsWith(`${first ?? ""} `));
+  if (first === undefined) terminal.err(mainHelp(COMMANDS, terminal));
+  else if (family.length > 0) terminal.err(mainHelp(family, terminal));
+  else throw new UsageError(`there is no command "${first}"`);
+  return 2;
+}
+
+/** `wishub --json search …` means `wishub search … --json`. */
+function commandFirst(argv: string[]): string[] {
+  let at = 0;
+  for (let flag = argv[at]; flag?.startsWith("--"); flag = argv[at]) {
+    const name = flag.slice(2);
+    at += COMMON_FLAGS[name]?.type === "text" ? 2 : 1;
+  }
+  return [...argv.slice(at), ...argv.slice(0, at)];
+}
+
 /** The command whose words begin the line; the longest name wins. */
-function commandOf(argv: string[]): { command: Command; rest: string[] } | undefined {
+function commandOf(words: string[]): { command: Command; rest: string[] } | undefined {
   for (const command of COMMANDS.toSorted((a, b) => b.name.length - a.name.length)) {
-    const words = command.name.split(" ");
-    if (words.every((word, index) => argv[index] === word))
-      return { command, rest: argv.slice(words.length) };
+    const name = command.name.split(" ");
+    if (name.every((word, index) => words[index] === word))
+      return { command, rest: words.slice(name.length) };
   }
   return undefined;
 }

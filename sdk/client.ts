@@ -17,8 +17,8 @@ export type KeyInput = Operations["POST /v1/keys"]["body"];
 export type NewKey = Operations["POST /v1/keys"]["answer"];
 export type KeyPage = Operations["GET /v1/keys"]["answer"];
 export type Session = Operations["POST /v1/sessions"]["answer"];
-export type CollectionPage = Operations["GET /v1/collections"]["answer"];
-export type DeadLetterPage = Operations["GET /v1/dead-letters"]["answer"];
+export type Collections = Operations["GET /v1/collections"]["answer"];
+export type DeadLetters = Operations["GET /v1/dead-letters"]["answer"];
 export type Redriven = Operations["POST /v1/dead-letters/redrive"]["answer"];
 
 /** What became of one line of an import. */
@@ -109,15 +109,16 @@ export class WisHub {
     );
     if (response.body !== null) yield* readNdjson<ImportLine>(response.body);
   }
-  async *exportNdjson(): AsyncGenerator<Unit> {
+  /** Every unit of the account in the form that `importNdjson` takes. */
+  async *exportNdjson(): AsyncGenerator<UnitInput> {
     const response = await this.#send("GET", "/v1/units/export", { repeatable: true });
-    if (response.body !== null) yield* readNdjson<Unit>(response.body);
+    if (response.body !== null) yield* readNdjson<UnitInput>(response.body);
   }
 
   spaces(): Promise<Spaces> {
     return this.#read("/v1/spaces");
   }
-  collections(): Promise<CollectionPage> {
+  collections(): Promise<Collections> {
     return this.#read("/v1/collections");
   }
   createKey(key: KeyInput, options?: Mutation): Promise<NewKey> {
@@ -139,14 +140,12 @@ export class WisHub {
   async endSession(): Promise<void> {
     await this.#send("DELETE", "/v1/sessions", {});
   }
-  deadLetters(page: Page = {}): Promise<DeadLetterPage> {
-    return this.#read("/v1/dead-letters", page);
+  deadLetters(): Promise<DeadLetters> {
+    return this.#read("/v1/dead-letters");
   }
-  redrive(
-    body: Operations["POST /v1/dead-letters/redrive"]["body"],
-    options?: Mutation,
-  ): Promise<Redriven> {
-    return this.#mutate("POST", "/v1/dead-letters/redrive", body, options);
+  /** Puts the account's oldest dead letters back to work. */
+  redrive(options?: Mutation): Promise<Redriven> {
+    return this.#mutate("POST", "/v1/dead-letters/redrive", undefined, options);
   }
 
   async #read<T>(path: string, query: Query = {}): Promise<T> {

@@ -1,7 +1,221 @@
 // Generated from openapi.json by scripts/openapi.ts; do not edit.
 
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  code:
+    | "invalid-request"
+    | "egress-refused"
+    | "unauthenticated"
+    | "forbidden"
+    | "not-found"
+    | "method-not-allowed"
+    | "conflict"
+    | "unit-duplicate"
+    | "idempotency-conflict"
+    | "idempotency-in-flight"
+    | "version-stale"
+    | "body-too-large"
+    | "unsupported-media-type"
+    | "version-required"
+    | "too-many-requests"
+    | "internal"
+    | "no-model-bound"
+    | "overloaded";
+  detail?: string;
+  instance: string;
+  errors?: Array<{
+    pointer: string;
+    detail: string;
+  }>;
+};
+
 /** Each operation's input and its successful JSON answer. */
 export type Operations = {
+  /** Whether the process answers */
+  "GET /healthz": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      status: "ok";
+    };
+  };
+  /** Whether requests can be served: every database answers */
+  "GET /readyz": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      status: "ok";
+    };
+  };
+  /** Make an API key */
+  "POST /v1/keys": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      name: string;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      expiresAt?: string;
+    };
+    answer: {
+      id: string;
+      name: string;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      principalId: string;
+      createdAt: string;
+      expiresAt: string | null;
+      lastUsedAt: string | null;
+      apiKey: string;
+    };
+  };
+  /** List your account's API keys, newest first */
+  "GET /v1/keys": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        name: string;
+        scopes: Array<
+          | "search"
+          | "units:read"
+          | "units:write"
+          | "agents"
+          | "tasks"
+          | "inference"
+          | "events"
+          | "keys"
+          | "audit"
+          | "admin"
+        >;
+        principalId: string;
+        createdAt: string;
+        expiresAt: string | null;
+        lastUsedAt: string | null;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read an API key, without its secret */
+  "GET /v1/keys/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      name: string;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      principalId: string;
+      createdAt: string;
+      expiresAt: string | null;
+      lastUsedAt: string | null;
+    };
+  };
+  /** Revoke an API key and the sessions opened with it */
+  "DELETE /v1/keys/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Sign a browser in */
+  "POST /v1/sessions": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      apiKey?: string;
+      code?: string;
+    };
+    answer: {
+      accountId: string;
+      principalId: string;
+      kind: "key" | "session";
+      keyId: string | null;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      owner: boolean;
+    };
+  };
+  /** Sign the browser out */
+  "DELETE /v1/sessions": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Tell who you are */
+  "GET /v1/sessions/current": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      accountId: string;
+      principalId: string;
+      kind: "key" | "session";
+      keyId: string | null;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      owner: boolean;
+    };
+  };
+  /** Publish a unit */
   "POST /v1/units": {
     path: Record<never, never>;
     query: Record<never, never>;
@@ -64,9 +278,15 @@ export type Operations = {
       updatedAt: string;
     };
   };
+  /** List your account's units, newest first */
   "GET /v1/units": {
     path: Record<never, never>;
-    query: { limit?: number | null; cursor?: string };
+    query: {
+      limit?: number;
+      cursor?: string;
+      status?: "pending" | "verifying" | "searchable" | "rejected" | "superseded" | "retracted";
+      visibility?: "private" | "public";
+    };
     body: undefined;
     answer: {
       items: Array<{
@@ -104,9 +324,10 @@ export type Operations = {
       nextCursor: string | null;
     };
   };
+  /** Read a unit */
   "GET /v1/units/{id}": {
     path: { id: string };
-    query: Record<never, never>;
+    query: { version?: number };
     body: undefined;
     answer: {
       id: string;
@@ -141,6 +362,7 @@ export type Operations = {
       updatedAt: string;
     };
   };
+  /** Make a new version of a unit */
   "PATCH /v1/units/{id}": {
     path: { id: string };
     query: Record<never, never>;
@@ -201,6 +423,7 @@ export type Operations = {
       updatedAt: string;
     };
   };
+  /** Retract a unit */
   "DELETE /v1/units/{id}": {
     path: { id: string };
     query: Record<never, never>;
@@ -238,9 +461,10 @@ export type Operations = {
       updatedAt: string;
     };
   };
+  /** List the versions of a unit, newest first */
   "GET /v1/units/{id}/versions": {
     path: { id: string };
-    query: { limit?: number | null; cursor?: string };
+    query: { limit?: number; cursor?: string };
     body: undefined;
     answer: {
       items: Array<{
@@ -278,9 +502,10 @@ export type Operations = {
       nextCursor: string | null;
     };
   };
+  /** Read what verified or rejected a unit */
   "GET /v1/units/{id}/evidence": {
     path: { id: string };
-    query: Record<never, never>;
+    query: { version?: number };
     body: undefined;
     answer: {
       level: "L0" | "L1" | "L2" | "L3" | "L4" | "L4.5" | "L5";
@@ -298,18 +523,21 @@ export type Operations = {
       }>;
     };
   };
-  "GET /v1/spaces": {
+  /** Publish many units, one JSON document a line */
+  "POST /v1/units/import": {
+    path: Record<never, never>;
+    query: { fromLine?: number };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Get all your account's units back, one JSON document a line */
+  "GET /v1/units/export": {
     path: Record<never, never>;
     query: Record<never, never>;
     body: undefined;
-    answer: {
-      items: Array<{
-        id: string;
-        model: string;
-        dimensions: number;
-      }>;
-    };
+    answer: undefined;
   };
+  /** Search your own and the public units */
   "POST /v1/search": {
     path: Record<never, never>;
     query: Record<never, never>;
@@ -360,98 +588,113 @@ export type Operations = {
       tookMs: number;
     };
   };
-  "POST /v1/keys": {
+  /** List the embedding spaces that are bound */
+  "GET /v1/spaces": {
     path: Record<never, never>;
     query: Record<never, never>;
-    body: {
-      name: string;
-      scopes: Array<string>;
-      expiresAt?: string;
-    };
-    answer: {
-      id: string;
-      apiKey: string;
-    };
-  };
-  "GET /v1/keys": {
-    path: Record<never, never>;
-    query: { limit?: number | null; cursor?: string };
     body: undefined;
     answer: {
       items: Array<{
         id: string;
-        name: string;
-        scopes: Array<string>;
-        createdAt: string;
-        expiresAt: string | null;
-        revokedAt: string | null;
+        model: string;
+        dimensions: number;
+        preferred: boolean;
       }>;
-      nextCursor: string | null;
     };
   };
-  "DELETE /v1/keys/{id}": {
-    path: { id: string };
-    query: Record<never, never>;
-    body: undefined;
-    answer: undefined;
-  };
-  "POST /v1/sessions": {
-    path: Record<never, never>;
-    query: Record<never, never>;
-    body:
-      | {
-          apiKey: string;
-        }
-      | {
-          code: string;
-        };
-    answer: {
-      accountId: string;
-      expiresAt: string;
-    };
-  };
-  "DELETE /v1/sessions": {
-    path: Record<never, never>;
-    query: Record<never, never>;
-    body: undefined;
-    answer: undefined;
-  };
+  /** Show the collections you search and what your account has in them */
   "GET /v1/collections": {
     path: Record<never, never>;
-    query: { limit?: number | null; cursor?: string };
+    query: Record<never, never>;
     body: undefined;
     answer: {
       items: Array<{
-        visibility: string;
+        visibility: "private" | "public";
         space: string;
-        searchable: number;
-        pending: number;
+        move: {
+          target: string;
+          queued: number;
+        } | null;
+        units: Array<{
+          status: "pending" | "verifying" | "searchable" | "rejected" | "superseded" | "retracted";
+          count: number;
+        }>;
       }>;
-      nextCursor: string | null;
     };
   };
+  /** Move a collection to another embedding space */
+  "PUT /v1/collections/{visibility}/space": {
+    path: { visibility: "private" | "public" };
+    query: Record<never, never>;
+    body: {
+      space: string;
+    };
+    answer: {
+      visibility: "private" | "public";
+      space: string;
+      move: {
+        target: string;
+        queued: number;
+      } | null;
+    };
+  };
+  /** Show the work of your account that failed on every attempt */
   "GET /v1/dead-letters": {
     path: Record<never, never>;
-    query: { limit?: number | null; cursor?: string };
+    query: Record<never, never>;
     body: undefined;
     answer: {
       items: Array<{
-        id: string;
-        queue: string;
-        error: string;
+        queue: "unit-verify" | "unit-index";
+        unitId: string;
+        version: number;
+        reason: string;
         at: string;
       }>;
-      nextCursor: string | null;
     };
   };
+  /** Put your account's oldest 100 dead letters back to work */
   "POST /v1/dead-letters/redrive": {
     path: Record<never, never>;
     query: Record<never, never>;
-    body: {
-      ids?: Array<string>;
-    };
+    body: undefined;
     answer: {
       redriven: number;
     };
+  };
+  /** The console */
+  "GET /": {
+    path: Record<never, never>;
+    query: { code?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** The API explorer */
+  "GET /docs": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Every failure there is, by code */
+  "GET /docs/problems": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A file of a page */
+  "GET /assets/{page}/{file}": {
+    path: { page: "web" | "docs"; file: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** This document */
+  "GET /openapi.json": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
 };

@@ -1,4 +1,6 @@
-type Reference = { createApiReference(selector: string, configuration: Record<string, unknown>): unknown };
+type Reference = {
+  createApiReference(selector: string, configuration: Record<string, unknown>): unknown;
+};
 declare const Scalar: Reference;
 
 // Everything comes from this server: no fonts, no proxy, no account, nothing reported anywhere.
@@ -8,7 +10,6 @@ Scalar.createApiReference("#reference", {
   telemetry: false,
   hideClientButton: true,
   showDeveloperTools: "never",
-  showToolbar: "never",
   agent: { disabled: true, hideAddApi: true },
   mcp: { disabled: true },
   documentDownloadType: "direct",

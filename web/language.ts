@@ -21,7 +21,9 @@ export function speak(next: Language): void {
 
 /** A message in the chosen language, with its `{values}` filled in. */
 export function t(key: MessageKey, values: Record<string, string | number> = {}): string {
-  return LANGUAGES[current][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return LANGUAGES[current][key].replace(/\{(\w+)\}/g, (whole, name: string) =>
+    String(values[name] ?? whole),
+  );
 }
 
 const STATUS: Record<Unit["status"], MessageKey> = {

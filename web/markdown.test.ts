@@ -4,7 +4,11 @@ import { blocksOf, inlinesOf } from "./markdown.ts";
 
 describe("a unit's Markdown in the console", () => {
   it("becomes headings, paragraphs, lists and code", () => {
-    expect(blocksOf("## Queues\nKeep *state*\nfirst.\n\n1. one\n2. two\n   more\n\n```js\nack()\n```").map((block) => block.kind)).toEqual(["heading", "paragraph", "list", "code"]);
+    expect(
+      blocksOf(
+        "## Queues\nKeep *state*\nfirst.\n\n1. one\n2. two\n   more\n\n```js\nack()\n```",
+      ).map((block) => block.kind),
+    ).toEqual(["heading", "paragraph", "list", "code"]);
   });
 
   it("links only to http and https", () => {
@@ -18,14 +22,37 @@ describe("a unit's Markdown in the console", () => {
 
   it("loses no word outside link targets and fences", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom("# ", "`", "**", "[", "](", ")", "- ", "\n", "> ", "|", "word", "字", "```", "  ")), (parts) => {
-        const text = parts.join("");
-        const kept = JSON.stringify(blocksOf(text));
-        expect((kept.match(/字/g) ?? []).length).toBeGreaterThanOrEqual(parts.filter((part) => part === "字").length - lostInTargets(text));
-      }),
+      fc.property(
+        fc.array(
+          fc.constantFrom(
+            "# ",
+            "`",
+            "**",
+            "[",
+            "](",
+            ")",
+            "- ",
+            "\n",
+            "> ",
+            "|",
+            "word",
+            "字",
+            "```",
+            "  ",
+          ),
+        ),
+        (parts) => {
+          const text = parts.join("");
+          const kept = JSON.stringify(blocksOf(text));
+          expect((kept.match(/字/g) ?? []).length).toBeGreaterThanOrEqual(
+            parts.filter((part) => part === "字").length - lostInTargets(text),
+          );
+        },
+      ),
     );
   });
 });
 
 /** A link's target and the rest of a fence's opening line are not shown. */
-const lostInTargets = (text: string) => (/\]\(|```|~~~/.test(text) ? (text.match(/字/g) ?? []).length : 0);
+const lostInTargets = (text: string) =>
+  /\]\(|```|~~~/.test(text) ? (text.match(/字/g) ?? []).length : 0;

@@ -1,5 +1,7 @@
 /** Markdown as plain data. Nothing here makes HTML, and every scan goes forward, so no text can stall the page. */
-export type Inline = { kind: "text" | "code" | "strong" | "emphasis"; text: string } | { kind: "link"; text: string; url: string };
+export type Inline =
+  | { kind: "text" | "code" | "strong" | "emphasis"; text: string }
+  | { kind: "link"; text: string; url: string };
 export type Block =
   | { kind: "heading"; level: number; inlines: Inline[] }
   | { kind: "paragraph" | "quote"; inlines: Inline[] }
@@ -11,7 +13,7 @@ const LABEL_CHARS_MAX = 500;
 export function blocksOf(text: string): Block[] {
   const lines = text.replaceAll("\r\n", "\n").split("\n");
   const blocks: Block[] = [];
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     const line = lines[at] ?? "";
     if (line.trim() === "") at += 1;
     else if (/^ {0,3}(```|~~~)/.test(line)) at = code(lines, at, blocks);
@@ -64,16 +66,22 @@ function list(lines: string[], start: number, blocks: Block[]): number {
     const line = lines[at] ?? "";
     const text = itemText(line);
     if (text !== undefined) items.push(text);
-    else if (line.startsWith("  ") && line.trim() !== "") items[items.length - 1] = `${items.at(-1) ?? ""} ${line.trim()}`;
+    else if (line.startsWith("  ") && line.trim() !== "")
+      items[items.length - 1] = `${items.at(-1) ?? ""} ${line.trim()}`;
     else break;
   }
-  blocks.push({ kind: "list", ordered: /^ *\d/.test(lines[start] ?? ""), items: items.map(inlinesOf) });
+  blocks.push({
+    kind: "list",
+    ordered: /^ *\d/.test(lines[start] ?? ""),
+    items: items.map(inlinesOf),
+  });
   return at;
 }
 
 function paragraph(lines: string[], start: number, blocks: Block[]): number {
   let at = start + 1;
-  const ends = (line: string) => line.trim() === "" || /^ {0,3}(```|~~~|#{1,6} |>)/.test(line) || itemText(line) !== undefined;
+  const ends = (line: string) =>
+    line.trim() === "" || /^ {0,3}(```|~~~|#{1,6} |>)/.test(line) || itemText(line) !== undefined;
   while (at < lines.length && !ends(lines[at] ?? "")) at += 1;
   const text = lines.slice(start, at).join(" ").trim();
   blocks.push({ kind: "paragraph", inlines: inlinesOf(text) });
@@ -125,5 +133,8 @@ function linkAt(text: string, at: number): { inline: Inline; end: number } | und
   const label = near.slice(0, middle).replaceAll("`", "");
   const url = URL.parse(target);
   const safe = url !== null && (url.protocol === "https:" || url.protocol === "http:");
-  return { inline: safe ? { kind: "link", text: label, url: url.href } : { kind: "text", text: label }, end: at + close + 2 };
+  return {
+    inline: safe ? { kind: "link", text: label, url: url.href } : { kind: "text", text: label },
+    end: at + close + 2,
+  };
 }

@@ -1,20 +1,20 @@
 import type { Command } from "../command.ts";
-import { harmless } from "../terminal.ts";
+import { harmless, wrap } from "../terminal.ts";
 
 export const listDead: Command = {
   name: "queue dead",
-  summary: "List the messages that no consumer could handle (scope admin).",
+  summary: "List the account's work that failed on every attempt (scope admin).",
   takes: [],
-  flags: { limit: { type: "integer", min: 1, max: 100, help: "how many (default: 20)" } },
+  flags: {},
   examples: [],
-  async run({ flags, client, terminal, json, style }) {
-    const page = await client().deadLetters({ limit: flags.integer("limit") ?? 20 });
-    const lines = page.items.map(
-      (item) =>
-        `${style(item.id, "cyan")}  ${item.queue}  ${style(item.at, "dim")}  ${harmless(item.error)}`,
-    );
+  async run({ client, terminal, json, style }) {
+    const letters = await client().deadLetters();
+    const lines = letters.items.flatMap((letter) => [
+      `${style(letter.unitId, "cyan")}  version ${letter.version}  ${letter.queue}  ${style(letter.at, "dim")}`,
+      ...wrap(harmless(letter.reason), terminal.columns - 2).map((line) => `  ${line}`),
+    ]);
     await terminal.out(
-      json ? `${JSON.stringify(page)}\n` : `${lines.join("\n") || "no dead letters"}\n`,
+      json ? `${JSON.stringify(letters)}\n` : `${lines.join("\n") || "no dead letters"}\n`,
     );
     return 0;
   },
@@ -22,15 +22,15 @@ export const listDead: Command = {
 
 export const redrive: Command = {
   name: "queue redrive",
-  summary: "Send dead letters through their queue again (scope admin).",
+  summary:
+    "Put the account's oldest dead letters back to work, once their cause is mended (scope admin).",
   takes: [],
-  flags: { ids: { type: "text", value: "A,B", help: "only these (default: all)" } },
+  flags: {},
   examples: [],
-  async run({ flags, client, terminal, json }) {
-    const ids = flags.list("ids");
-    const answer = await client().redrive(ids === undefined ? {} : { ids });
+  async run({ client, terminal, json }) {
+    const answer = await client().redrive();
     await terminal.out(
-      json ? `${JSON.stringify(answer)}\n` : `${answer.redriven} messages sent again\n`,
+      json ? `${JSON.stringify(answer)}\n` : `${answer.redriven} put back to work\n`,
     );
     return 0;
   },

@@ -202,7 +202,8 @@ export const exportUnits: Command = {
       file === undefined ? undefined : createWriteStream(path.resolve(terminal.cwd, file));
     const write = async (text: string) => {
       if (sink === undefined) return terminal.out(text);
-      if (!sink.write(text)) await new Promise((resolve) => sink.once("drain", () => resolve(undefined)));
+      if (!sink.write(text))
+        await new Promise((resolve) => sink.once("drain", () => resolve(undefined)));
     };
     let count = 0;
     for await (const unit of client().exportNdjson()) {
