@@ -1,5 +1,5 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,27 +10,28 @@ import type { Terminal } from "./terminal.ts";
 // tests/node/cli.test.ts runs it against the product itself.
 
 let folder: string;
-let server: Server | undefined;
+let stop: () => void = () => undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), "wishub-cli-"));
 });
 afterEach(() => {
-  server?.closeAllConnections();
-  server?.close();
-  server = undefined;
+  stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
 async function serve(answer: Answer): Promise<string> {
-  server = createServer((request, response) => {
+  const listening = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => answer(request, response, Buffer.concat(chunks).toString()));
   });
-  const listening = server;
+  stop = () => {
+    listening.closeAllConnections();
+    listening.close();
+  };
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
   const address = listening.address();
   return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;

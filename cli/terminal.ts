@@ -36,10 +36,8 @@ export function styler(colour: boolean): Style {
  * forge an answer, and direction overrides could hide what is there.
  */
 export function harmless(text: string): string {
-  return text
-    .replaceAll("\r\n", "\n")
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD")
-    .replaceAll("\t", "  ");
+  const plain = text.replaceAll("\r\n", "\n").replaceAll("\t", "  ");
+  return plain.replace(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\uFFFD");
 }
 
 /** Columns a text takes: a CJK character or an emoji takes two, a combining mark none. */

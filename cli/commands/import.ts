@@ -3,17 +3,17 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { ImportLine, WisHub } from "#sdk/client.ts";
 import { WisHubError } from "#sdk/error.ts";
-import { UsageError, type Command, type Context } from "../command.ts";
-import { batched, type Batch } from "../import/batch.ts";
-import { progress, type Progress } from "../import/progress.ts";
+import { UsageError, type Command, type Context } from "#cli/command.ts";
+import { batched, type Batch } from "#cli/import/batch.ts";
+import { progress, type Progress } from "#cli/import/progress.ts";
 import {
   linesOfFile,
   linesOfFolder,
   linesOfStdin,
   type InputLine,
   type Overrides,
-} from "../import/sources.ts";
-import { harmless } from "../terminal.ts";
+} from "#cli/import/sources.ts";
+import { harmless } from "#cli/terminal.ts";
 
 const RECONNECTS_MAX = 8;
 const ERRORS_KEPT_MAX = 1_000;

@@ -1,5 +1,5 @@
-import { UsageError, type Command } from "../command.ts";
-import { harmless, padEnd, widthOf } from "../terminal.ts";
+import { UsageError, type Command } from "#cli/command.ts";
+import { harmless, padEnd, widthOf } from "#cli/terminal.ts";
 
 const KEYS_MAX = 1_000;
 

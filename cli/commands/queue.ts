@@ -1,5 +1,5 @@
-import type { Command } from "../command.ts";
-import { harmless, wrap } from "../terminal.ts";
+import type { Command } from "#cli/command.ts";
+import { harmless, wrap } from "#cli/terminal.ts";
 
 export const listDead: Command = {
   name: "queue dead",

@@ -1,6 +1,6 @@
 import type { SearchAnswer, SearchHit, SearchRequest } from "#sdk/client.ts";
-import type { Command } from "../command.ts";
-import { bar, clip, harmless, indent, padEnd, widthOf, wrap, type Style } from "../terminal.ts";
+import type { Command } from "#cli/command.ts";
+import { bar, clip, harmless, indent, padEnd, widthOf, wrap, type Style } from "#cli/terminal.ts";
 
 const LEVELS = ["L0", "L1", "L2", "L3", "L4", "L4.5", "L5"] as const;
 const MODES = ["hybrid", "semantic", "lexical"] as const;

@@ -3,8 +3,8 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import type { Evidence, Unit, UnitInput, WisHub } from "#sdk/client.ts";
-import { UsageError, type Command, type Context } from "../command.ts";
-import { harmless, indent, padEnd, wrap, type Style } from "../terminal.ts";
+import { UsageError, type Command, type Context } from "#cli/command.ts";
+import { harmless, indent, padEnd, wrap, type Style } from "#cli/terminal.ts";
 
 const BODY_BYTES_MAX = 1_048_576;
 const WAIT_POLLS_MAX = 240;

@@ -1,4 +1,4 @@
-import { bar, type Terminal } from "../terminal.ts";
+import { bar, type Terminal } from "#cli/terminal.ts";
 
 export type Progress = {
   update(imported: number, failed: number, fraction?: number): void;

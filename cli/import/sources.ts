@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { unitsOfMarkdown } from "#domain/units/markdown.ts";
 import { readLines } from "#sdk/ndjson.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "#cli/command.ts";
 
 /** One line to send. `where` names the Markdown file it comes from; `fraction` is how far the whole input is read. */
 export type InputLine = { number: number; text: string; where?: string; fraction?: number };
