@@ -82,12 +82,12 @@ export function exactDuplicateEvidence(duplicateOf: string | undefined, atMs: nu
 
 /** A near duplicate is evidence and a link, never a rejection. Similarity is called similarity. */
 export function nearDuplicateEvidence(
-  similar: readonly { unitId: string; cosine: number; lexical: number }[],
+  similar: readonly { unitId: string; cosine: number; overlap: number }[],
   atMs: number,
 ): Evidence {
-  const reasons = similar.slice(0, REASONS_MAX).map(({ unitId, cosine, lexical }) => ({
+  const reasons = similar.slice(0, REASONS_MAX).map(({ unitId, cosine, overlap }) => ({
     code: "near-duplicate",
-    detail: `Similar to ${unitId}: cosine ${cosine.toFixed(3)}, word overlap ${lexical.toFixed(3)}`,
+    detail: `Similar to ${unitId}: cosine ${cosine.toFixed(3)}, word overlap ${overlap.toFixed(3)}`,
   }));
   return l2("near-duplicate", reasons.length > 0 ? "note" : "pass", reasons, atMs);
 }

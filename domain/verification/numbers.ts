@@ -53,7 +53,9 @@ function candidateOf(
   const groups = cluster.groups.slice(first, last + 1);
   const head = groups[0];
   const tail = groups.at(-1);
-  if (head === undefined || tail === undefined) return undefined;
+  // What stands behind a point is the fraction of a number or the tail of a version.
+  if (head === undefined || tail === undefined || (first > 0 && head.before === "."))
+    return undefined;
   const end = tail.at + tail.digits.length;
   const digits = groups.map((group) => group.digits).join("");
   if (digits.length < 7 || digits.length > 19) return undefined;
