@@ -20,7 +20,8 @@ try {
 
 async function main() {
   const major = Number(process.versions.node.split(".")[0]);
-  if (major < 20) throw new Error(`Node ${process.versions.node} is too old, WisHub needs Node 20 or newer.`);
+  if (major < 20)
+    throw new Error(`Node ${process.versions.node} is too old, WisHub needs Node 20 or newer.`);
   const script = join(root, "scripts", `${command}.ts`);
   if (!/^[a-z-]+$/.test(command) || !existsSync(script)) {
     throw new Error(`there is no command "${command}", see package.json for those there are.`);
@@ -42,7 +43,8 @@ function whatIsMissing() {
   if (existsSync(installing)) return "the last installation was cut off";
   const wanted = readJson(join(root, "package-lock.json"));
   const present = readJson(join(modules, ".package-lock.json"));
-  if (wanted === undefined) throw new Error("package-lock.json is missing or damaged, restore it from the repository.");
+  if (wanted === undefined)
+    throw new Error("package-lock.json is missing or damaged, restore it from the repository.");
   if (present === undefined) return "the last installation was cut off";
   for (const [path, entry] of Object.entries(wanted.packages)) {
     if (!path.includes("node_modules/") || entry.link) continue;
@@ -83,20 +85,39 @@ function runNpm() {
   const args = ["ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
   const child = cli?.endsWith(".js")
     ? spawn(process.execPath, [cli, ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
-    : spawn("npm", args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
+    : spawn("npm", args, {
+        cwd: root,
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+        shell: process.platform === "win32",
+      });
   let tail = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => (tail = (tail + text).slice(-4_000)));
   }
   return new Promise((done, failed) => {
     child.once("error", (error) =>
-      failed(new Error(error.code === "ENOENT" ? "npm is not on the PATH, install it with Node." : error.message)),
+      failed(
+        new Error(
+          error.code === "ENOENT" ? "npm is not on the PATH, install it with Node." : error.message,
+        ),
+      ),
     );
     child.once("close", (code, signal) => {
       if (code === 0) return done(undefined);
-      const lines = tail.split("\n").filter((line) => /^npm (error|ERR!)/.test(line) && !line.includes("complete log"));
-      const why = lines.slice(0, 3).map((line) => line.replace(/^npm (error|ERR!)\s*/, "").trim()).filter(Boolean).join("; ");
-      failed(new Error(`npm could not install the dependencies (${why || `it ended with ${signal ?? code}`}); run this again when that is solved.`));
+      const lines = tail
+        .split("\n")
+        .filter((line) => /^npm (error|ERR!)/.test(line) && !line.includes("complete log"));
+      const why = lines
+        .slice(0, 3)
+        .map((line) => line.replace(/^npm (error|ERR!)\s*/, "").trim())
+        .filter(Boolean)
+        .join("; ");
+      failed(
+        new Error(
+          `npm could not install the dependencies (${why || `it ended with ${signal ?? code}`}); run this again when that is solved.`,
+        ),
+      );
     });
   });
 }
@@ -105,9 +126,14 @@ async function handOver(script) {
   const child = spawn(node24, [script, ...rest], {
     cwd: process.cwd(),
     stdio: "inherit",
-    env: { ...process.env, PATH: `${join(modules, ".bin")}:${process.env.PATH ?? ""}` },
+    env: {
+      ...process.env,
+      WISHUB_BOOTSTRAP_PID: String(process.pid),
+      PATH: `${join(modules, ".bin")}:${process.env.PATH ?? ""}`,
+    },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => child.kill(signal));
   const [code, signal] = await new Promise((done, failed) => {
     child.once("error", failed);
     child.once("exit", (...outcome) => done(outcome));

@@ -26,7 +26,11 @@ await command(async () => {
 });
 process.exit();
 
-async function start(settings: Settings, stops: Stops, fail: (sentence: string) => void): Promise<undefined> {
+async function start(
+  settings: Settings,
+  stops: Stops,
+  fail: (sentence: string) => void,
+): Promise<undefined> {
   const lock = lockState(settings.stateDir);
   stops.push(() => lock.release());
   checkStateVersion(settings.stateDir);
@@ -37,7 +41,7 @@ async function start(settings: Settings, stops: Stops, fail: (sentence: string) 
   stops.push(() => served.stop());
   await answers(`${settings.localUrl}/healthz`, 15_000);
   if (settings.gpu !== undefined) {
-    const gpu = keepGpuBackend(settings.gpu.port, settings.token);
+    const gpu = keepGpuBackend(settings.gpu.port);
     stops.push(() => gpu.stop());
   }
   const credentials = await firstAccount(settings, served);
@@ -55,7 +59,8 @@ async function start(settings: Settings, stops: Stops, fail: (sentence: string) 
 /** Resolves to the exit code: 0 when asked to stop, 1 when something cannot go on. */
 function untilTold(stops: Stops): { told: Promise<number>; fail(sentence: string): void } {
   const { promise: told, resolve } = Promise.withResolvers<number>();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(0));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => resolve(0));
   const parents = watchParents(() => resolve(1));
   stops.push(() => parents.stop());
   const fail = (sentence: string): void => {

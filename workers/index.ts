@@ -1,9 +1,11 @@
 import { app } from "#workers/http/app.ts";
 import { consume } from "#workers/queues/consume.ts";
 
-export { Admin } from "#workers/admin.ts";
 export { Account } from "#objects/account.ts";
 export { Relay } from "#objects/relay.ts";
+export { SearchShard } from "#objects/search-shard.ts";
+export { Admin } from "#workers/admin.ts";
+export { EmbeddedAI } from "#workers/embedded-ai.ts";
 
 /** The whole product as one Worker: what `npm start`, `npm run dev` and the tests run. */
 export default { fetch: app.fetch, queue: consume } satisfies ExportedHandler<Env>;

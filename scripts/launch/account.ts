@@ -6,7 +6,8 @@ import { readCredentials, writeCredentials, type Credentials } from "./state.ts"
 export async function firstAccount(settings: Settings, served: Served): Promise<Credentials> {
   const known = readCredentials(settings.stateDir);
   if (known !== undefined) {
-    if (known.url !== settings.publicUrl) writeCredentials(settings.stateDir, { ...known, url: settings.publicUrl });
+    if (known.url !== settings.publicUrl)
+      writeCredentials(settings.stateDir, { ...known, url: settings.publicUrl });
     return known;
   }
   const { apiKey, accountId } = await served.ask<{ apiKey: string; accountId: string }>("/setup");

@@ -14,7 +14,11 @@ const MODULE_TYPES: Record<string, "wasm" | "data" | "text"> = {
   ".sql": "text",
 };
 
-export type Manifest = { main: string; modules: Record<string, "esm" | "wasm" | "data" | "text">; exports: string[] };
+export type Manifest = {
+  main: string;
+  modules: Record<string, "esm" | "wasm" | "data" | "text">;
+  exports: string[];
+};
 
 const BUNDLES = [
   { name: "index", entry: "workers/index.ts" },
@@ -64,7 +68,9 @@ async function bundleWorker(name: string, entry: string): Promise<string[]> {
     logLevel: "warning",
     plugins: [attachedModules(modules, copied)],
   });
-  const output = Object.values(metafile.outputs).find((candidate) => candidate.entryPoint === entry);
+  const output = Object.values(metafile.outputs).find(
+    (candidate) => candidate.entryPoint === entry,
+  );
   const manifest: Manifest = { main: `${name}.js`, modules, exports: output?.exports ?? [] };
   writeFileSync(join(WORKER_DIST, `${name}.json`), JSON.stringify(manifest, null, 2));
   return [...Object.keys(metafile.inputs), ...copied].filter((input) => existsSync(inRoot(input)));
@@ -78,13 +84,22 @@ function attachedModules(modules: Manifest["modules"], copied: string[]): Plugin
       build.onResolve({ filter: /\.(wasm|bin|txt|html|sql)(\?module)?$/ }, async (args) => {
         if (args.pluginData === "attached") return undefined;
         const wanted = args.path.replace(/\?module$/, "");
-        const found = wanted.startsWith(".") || isAbsolute(wanted)
-          ? { path: resolve(args.resolveDir, wanted), errors: [] }
-          : await build.resolve(wanted, { kind: args.kind, resolveDir: args.resolveDir, pluginData: "attached" });
+        const found =
+          wanted.startsWith(".") || isAbsolute(wanted)
+            ? { path: resolve(args.resolveDir, wanted), errors: [] }
+            : await build.resolve(wanted, {
+                kind: args.kind,
+                resolveDir: args.resolveDir,
+                pluginData: "attached",
+              });
         if (found.errors.length > 0) return { errors: found.errors };
         const type = MODULE_TYPES[extname(found.path)];
-        if (type === undefined || !existsSync(found.path)) return { errors: [{ text: `${wanted} is not built` }] };
-        const digest = createHash("sha256").update(readFileSync(found.path)).digest("hex").slice(0, 12);
+        if (type === undefined || !existsSync(found.path))
+          return { errors: [{ text: `${wanted} is not built` }] };
+        const digest = createHash("sha256")
+          .update(readFileSync(found.path))
+          .digest("hex")
+          .slice(0, 12);
         const target = `${digest}-${basename(found.path)}`;
         copyFileSync(found.path, join(WORKER_DIST, target));
         modules[target] = type;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { inRoot } from "./paths.ts";
+import { join } from "node:path";
+import { inRoot, ROOT } from "./paths.ts";
 import { say, seconds } from "./say.ts";
 import type { Settings } from "./settings.ts";
 import type { Credentials } from "./state.ts";
@@ -8,43 +9,83 @@ import type { Credentials } from "./state.ts";
 type Hit = { title: string; snippet: string; score: number; level: string };
 type Answer = { hits: Hit[]; tookMs: number };
 type Starter = {
-  publishStarter(options: { url: string; apiKey: string; log(line: string): void; signal: AbortSignal }): Promise<unknown>;
+  exampleQuestions: readonly string[];
+  publishStarter(options: {
+    url: string;
+    apiKey: string;
+    root: string;
+    marker: string;
+    log(line: string): void;
+    signal: AbortSignal;
+  }): Promise<unknown>;
 };
 
-const QUERIES = ["How do I validate the body of a request?", "如何校验请求的内容？"];
 const COLUMNS = 80;
 const WAIT_MS = 600_000;
 const LOOK_EVERY_MS = 500;
 
 /** Publishes the starter knowledge behind users' work, and shows a first search as soon as there is something to find. */
-export async function afterReady(settings: Settings, credentials: Credentials, signal: AbortSignal): Promise<void> {
+export async function afterReady(
+  settings: Settings,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<void> {
   const path = inRoot("scripts", "starter.ts");
   if (!existsSync(path)) return;
   try {
-    const { publishStarter } = (await import(pathToFileURL(path).href)) as Starter;
+    const { publishStarter, exampleQuestions } = (await import(
+      pathToFileURL(path).href
+    )) as Starter;
     const publishing = { done: false };
-    const published = publishStarter({ url: settings.localUrl, apiKey: credentials.apiKey, log: say, signal }).finally(
-      () => (publishing.done = true),
-    );
-    await Promise.all([published, showFirstSearch(settings, credentials, publishing, signal)]);
+    const published = publishStarter({
+      url: settings.localUrl,
+      apiKey: credentials.apiKey,
+      root: ROOT,
+      marker: join(settings.stateDir, "starter.json"),
+      log: say,
+      signal,
+    }).finally(() => (publishing.done = true));
+    await Promise.all([
+      published,
+      showFirstSearch(settings, credentials, questionsOf(exampleQuestions), publishing, signal),
+    ]);
   } catch (error) {
-    if (!signal.aborted) say(`the starter knowledge was not published: ${error instanceof Error ? error.message : String(error)}`);
+    if (!signal.aborted)
+      say(
+        `the starter knowledge was not published: ${error instanceof Error ? error.message : String(error)}`,
+      );
   }
 }
 
-async function showFirstSearch(settings: Settings, credentials: Credentials, publishing: { done: boolean }, signal: AbortSignal) {
+/** One in each language the product is shown in. */
+function questionsOf(examples: readonly string[]): string[] {
+  const chinese = examples.find((question) => /\p{Script=Han}/u.test(question));
+  return [examples[0], chinese].filter((question) => question !== undefined);
+}
+
+async function showFirstSearch(
+  settings: Settings,
+  credentials: Credentials,
+  questions: string[],
+  publishing: { done: boolean },
+  signal: AbortSignal,
+) {
   const untilMs = performance.now() + WAIT_MS;
   const startedMs = performance.now();
-  const [first = "", ...others] = QUERIES;
+  const [first = ""] = questions;
   for (;;) {
     const answer = await search(settings, credentials, first, signal);
     const enough = publishing.done ? 1 : 3;
     if (answer !== undefined && answer.hits.length >= enough) break;
-    if (performance.now() > untilMs || (publishing.done && performance.now() - startedMs > WAIT_MS / 10)) return;
+    if (
+      performance.now() > untilMs ||
+      (publishing.done && performance.now() - startedMs > WAIT_MS / 10)
+    )
+      return;
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
     signal.throwIfAborted();
   }
-  for (const query of [first, ...others]) {
+  for (const query of questions) {
     const askedMs = performance.now();
     const answer = await search(settings, credentials, query, signal);
     if (answer !== undefined) show(query, answer, performance.now() - askedMs);
@@ -52,7 +93,12 @@ async function showFirstSearch(settings: Settings, credentials: Credentials, pub
   say(`first search ${seconds(startedMs)} after ready`);
 }
 
-async function search(settings: Settings, { apiKey }: Credentials, query: string, signal: AbortSignal): Promise<Answer | undefined> {
+async function search(
+  settings: Settings,
+  { apiKey }: Credentials,
+  query: string,
+  signal: AbortSignal,
+): Promise<Answer | undefined> {
   const response = await fetch(`${settings.localUrl}/v1/search`, {
     method: "POST",
     headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
@@ -80,7 +126,12 @@ function fit(text: string): string {
   let columns = 0;
   let kept = "";
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    const width = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(segment) ? 2 : 1;
+    const width =
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
+        segment,
+      )
+        ? 2
+        : 1;
     if (columns + width > COLUMNS - 1) return `${kept}…`;
     columns += width;
     kept += segment;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { inRoot } from "./paths.ts";
 import { say } from "./say.ts";
 
-const ENTRY = "gpu-backend/main.ts";
+const ENTRY = "dist/gpu-backend/main.mjs";
 const RESTART_MS_MIN = 500;
 const RESTART_MS_MAX = 30_000;
 /** One that ran this long was well, so its next restart is quick again. */
@@ -14,7 +14,7 @@ const DRAIN_MS = 3_000;
  * Keeps the gpu-backend running beside the product, in the background: nothing waits for it, everything works
  * without it. Its standard input is a pipe from here, so it ends when this process does.
  */
-export function keepGpuBackend(port: number, token: string): { stop(): Promise<void> } {
+export function keepGpuBackend(port: number): { stop(): Promise<void> } {
   if (!existsSync(inRoot(ENTRY))) return { stop: async () => {} };
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -25,7 +25,7 @@ export function keepGpuBackend(port: number, token: string): { stop(): Promise<v
     const startedMs = performance.now();
     child = spawn(process.execPath, [inRoot(ENTRY)], {
       stdio: ["pipe", "ignore", "pipe"],
-      env: { ...process.env, WISHUB_GPU_PORT: String(port), WISHUB_GPU_TOKEN: token },
+      env: { ...process.env, WISHUB_GPU_PORT: String(port), WISHUB_PARENT_PIPE: "1" },
     });
     let lastLine = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -37,7 +37,9 @@ export function keepGpuBackend(port: number, token: string): { stop(): Promise<v
       child = undefined;
       if (stopping) return;
       if (performance.now() - startedMs > WELL_AFTER_MS) restartMs = RESTART_MS_MIN;
-      say(`the gpu-backend ended (${lastLine || signal || code}), starting it again in ${restartMs / 1000} s`);
+      say(
+        `the gpu-backend ended (${lastLine || signal || code}), starting it again in ${restartMs / 1000} s`,
+      );
       timer = setTimeout(start, restartMs);
       restartMs = Math.min(restartMs * 2, RESTART_MS_MAX);
     });

@@ -5,9 +5,17 @@ import { Refusal } from "./say.ts";
 export async function portIsFree(host: string, port: number, variable: string): Promise<void> {
   const code = await listenOnce(host, port);
   if (code === undefined) return;
-  if (code === "EADDRINUSE") throw new Refusal(`port ${port} on ${host} is in use, stop what listens there or set ${variable}.`);
-  if (code === "EACCES") throw new Refusal(`port ${port} needs more rights than this user has, set ${variable} to one above 1023.`);
-  throw new Refusal(`cannot listen on ${host}:${port} (${code}), set WISHUB_HOST to an address of this machine.`);
+  if (code === "EADDRINUSE")
+    throw new Refusal(
+      `port ${port} on ${host} is in use, stop what listens there or set ${variable}.`,
+    );
+  if (code === "EACCES")
+    throw new Refusal(
+      `port ${port} needs more rights than this user has, set ${variable} to one above 1023.`,
+    );
+  throw new Refusal(
+    `cannot listen on ${host}:${port} (${code}), set WISHUB_HOST to an address of this machine.`,
+  );
 }
 
 function listenOnce(host: string, port: number): Promise<string | undefined> {
@@ -26,7 +34,8 @@ export async function answers(url: string, timeoutMs: number): Promise<void> {
       await (await fetch(url, { signal: AbortSignal.timeout(2_000) })).body?.cancel();
       return;
     } catch (error) {
-      if (performance.now() > untilMs) throw new Refusal(`${url} does not answer (${String(error)}).`);
+      if (performance.now() > untilMs)
+        throw new Refusal(`${url} does not answer (${String(error)}).`);
       await new Promise((done) => setTimeout(done, 50));
     }
   }

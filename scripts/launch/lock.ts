@@ -17,7 +17,10 @@ const CODES: Record<string, string> = {
 export function lockState(stateDir: string): { release(): void } {
   writable(stateDir);
   const path = join(stateDir, "lock.json");
-  const mine = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) } satisfies Holder);
+  const mine = JSON.stringify({
+    pid: process.pid,
+    startedAt: startOf(process.pid),
+  } satisfies Holder);
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       writeFileSync(path, mine, { flag: "wx" });
@@ -31,7 +34,9 @@ export function lockState(stateDir: string): { release(): void } {
     rmSync(path, { force: true });
   }
   const holder = readHolder(path);
-  throw new Refusal(`the state in ${stateDir} is in use by process ${holder?.pid ?? "unknown"}, stop that one first.`);
+  throw new Refusal(
+    `the state in ${stateDir} is in use by process ${holder?.pid ?? "unknown"}, stop that one first.`,
+  );
 }
 
 /** Where the wrapper around workerd notes each one it starts. */
@@ -44,8 +49,9 @@ function endLeftovers(stateDir: string): void {
   const path = pidFile(stateDir);
   if (!existsSync(path)) return;
   for (const line of readFileSync(path, "utf8").split("\n")) {
-    const [pid = 0, startedAt = ""] = [Number(line.split(" ")[0]), line.split(" ")[1]];
-    if (pid > 1 && startedAt !== "" && startOf(pid) === startedAt) process.kill(pid, "SIGKILL");
+    const [id, startedAt] = line.split(" ");
+    const pid = Number(id);
+    if (pid > 1 && startedAt && startOf(pid) === startedAt) process.kill(pid, "SIGKILL");
   }
   rmSync(path, { force: true });
 }
@@ -58,7 +64,9 @@ function writable(stateDir: string): void {
     unlinkSync(probe);
   } catch (error) {
     const code = codeOf(error);
-    throw new Refusal(`the state cannot be written to ${stateDir} (${CODES[code] ?? code}), set WISHUB_STATE to a folder that can.`);
+    throw new Refusal(
+      `the state cannot be written to ${stateDir} (${CODES[code] ?? code}), set WISHUB_STATE to a folder that can.`,
+    );
   }
 }
 

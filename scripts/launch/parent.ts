@@ -17,17 +17,16 @@ export function watchParents(gone: () => void): { stop(): void } {
   return { stop: () => clearInterval(timer) };
 }
 
-/** The chain npm → (shell →) bootstrap above this process, nearest first; empty when npm had no part in it. */
+/** The chain npm → (shell →) bootstrap above this process, nearest first; empty when neither had a part in it. */
 function startersOf(parent: number): number[] {
   const chain: number[] = [];
-  for (let pid = parent; pid > 1 && chain.length < 5; ) {
+  for (let pid = parent; pid > 1 && chain.length < 4;) {
     const { name, ppid } = describe(pid);
     chain.push(pid);
-    if (/^npm/.test(name)) return chain;
+    if (name.startsWith("npm")) return chain;
     pid = ppid;
   }
-  const own = process.env["npm_lifecycle_event"] === undefined ? [] : [parent];
-  return own.filter((pid) => pid > 1);
+  return process.env["WISHUB_BOOTSTRAP_PID"] === String(parent) ? [parent] : [];
 }
 
 function describe(pid: number): { name: string; ppid: number } {
@@ -42,7 +41,11 @@ function describe(pid: number): { name: string; ppid: number } {
 
 function describeByPs(pid: number): { name: string; ppid: number } {
   try {
-    const [ppid = "0", ...name] = execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], { encoding: "utf8" }).trim().split(/\s+/);
+    const [ppid = "0", ...name] = execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], {
+      encoding: "utf8",
+    })
+      .trim()
+      .split(/\s+/);
     return { name: name.join(" "), ppid: Number(ppid) };
   } catch {
     return { name: "", ppid: 0 };

@@ -20,11 +20,19 @@ const QUIET = { cf: false, telemetry: { enabled: false }, enableDevRegistry: fal
  * The product in one workerd. Requests reach the Worker on a socket of its own; Miniflare's entry socket reaches
  * only the launcher's Worker, which answers nobody but the launcher.
  */
-export function productOptions(config: WranglerConfig, settings: Settings, embedderPort: number | undefined): MiniflareOptions {
+export function productOptions(
+  config: WranglerConfig,
+  settings: Settings,
+  embedderPort: number | undefined,
+): MiniflareOptions {
   return {
     ...QUIET,
     resourcePersistencePath: settings.stateDir,
-    workers: [launcherWorker(config, settings), productWorker(config, settings, embedderPort), assetsWorker(config)],
+    workers: [
+      launcherWorker(config, settings),
+      productWorker(config, settings, embedderPort),
+      assetsWorker(config),
+    ],
   };
 }
 
@@ -49,7 +57,11 @@ export function embedderOptions(config: WranglerConfig, settings: Settings): Min
   };
 }
 
-function productWorker(config: WranglerConfig, settings: Settings, embedderPort: number | undefined): WorkerOptions {
+function productWorker(
+  config: WranglerConfig,
+  settings: Settings,
+  embedderPort: number | undefined,
+): WorkerOptions {
   const manifest = readManifest("index");
   const classes = config.durable_objects.bindings.map((binding) => binding.class_name);
   return {
@@ -62,7 +74,10 @@ function productWorker(config: WranglerConfig, settings: Settings, embedderPort:
           .map((name) => [name, { type: "durable-object" as const, storage: "sqlite" as const }]),
       ),
       triggers: config.queues.consumers.map(queueTrigger),
-      env: { ...boundByConfig(config, manifest.exports), ...boundByLauncher(config, settings, embedderPort) },
+      env: {
+        ...boundByConfig(config, manifest.exports),
+        ...boundByLauncher(settings, embedderPort),
+      },
     },
     dev: { unsafeDirectSockets: [{ host: settings.host, port: settings.port }] },
   };
@@ -70,7 +85,8 @@ function productWorker(config: WranglerConfig, settings: Settings, embedderPort:
 
 function launcherWorker(config: WranglerConfig, settings: Settings): WorkerOptions {
   const env: Bindings = { TOKEN: { type: "text", value: settings.token } };
-  for (const database of config.d1_databases) env[database.binding] = { type: "d1", id: database.database_id };
+  for (const database of config.d1_databases)
+    env[database.binding] = { type: "d1", id: database.database_id };
   if (readManifest("index").exports.includes("Admin")) {
     env["ADMIN"] = { type: "worker", worker: config.name, exportName: "Admin" };
   }
@@ -84,7 +100,12 @@ function assetsWorker(config: WranglerConfig): WorkerOptions {
       ...common(config, ASSETS_WORKER),
       manifest: {
         mainModule: "assets.js",
-        modules: { "assets.js": { type: "esm", contents: "export default { fetch: () => new Response(null, { status: 404 }) };" } },
+        modules: {
+          "assets.js": {
+            type: "esm",
+            contents: "export default { fetch: () => new Response(null, { status: 404 }) };",
+          },
+        },
       },
       assets: { directory: ASSETS_DIST, hasUserWorker: false },
     },
@@ -94,25 +115,33 @@ function assetsWorker(config: WranglerConfig): WorkerOptions {
 function boundByConfig(config: WranglerConfig, exported: string[]): Bindings {
   const env: Bindings = {};
   for (const [name, value] of Object.entries(config.vars)) env[name] = { type: "text", value };
-  for (const database of config.d1_databases) env[database.binding] = { type: "d1", id: database.database_id };
-  for (const bucket of config.r2_buckets) env[bucket.binding] = { type: "r2", name: bucket.bucket_name };
-  for (const producer of config.queues.producers) env[producer.binding] = { type: "queue", name: producer.queue };
+  for (const database of config.d1_databases)
+    env[database.binding] = { type: "d1", id: database.database_id };
+  for (const bucket of config.r2_buckets)
+    env[bucket.binding] = { type: "r2", name: bucket.bucket_name };
+  for (const producer of config.queues.producers)
+    env[producer.binding] = { type: "queue", name: producer.queue };
   for (const { name, class_name: exportName } of config.durable_objects.bindings) {
-    if (exported.includes(exportName)) env[name] = { type: "durable-object", worker: config.name, exportName };
+    if (exported.includes(exportName))
+      env[name] = { type: "durable-object", worker: config.name, exportName };
   }
   for (const { binding, service: worker, entrypoint: exportName } of config.services) {
-    if (exportName === undefined || exported.includes(exportName)) env[binding] = { type: "worker", worker, exportName };
+    if (exportName === undefined || exported.includes(exportName))
+      env[binding] = { type: "worker", worker, exportName };
   }
-  if (config.assets?.binding !== undefined) env[config.assets.binding] = { type: "worker", worker: ASSETS_WORKER };
+  if (config.assets?.binding !== undefined)
+    env[config.assets.binding] = { type: "worker", worker: ASSETS_WORKER };
   return env;
 }
 
-function boundByLauncher(config: WranglerConfig, settings: Settings, embedderPort: number | undefined): Bindings {
+function boundByLauncher(settings: Settings, embedderPort: number | undefined): Bindings {
   const env: Bindings = {};
   for (const [name, value] of Object.entries(settings.vars)) env[name] = { type: "text", value };
   const http = { injectRequestHeaders: [{ name: TOKEN_HEADER, value: settings.token }] };
-  if (embedderPort !== undefined) env["EMBEDDER"] = { type: "external", address: `127.0.0.1:${embedderPort}`, http };
-  if (settings.gpu !== undefined) env["GPU"] = { type: "external", address: `127.0.0.1:${settings.gpu.port}`, http: {} };
+  if (embedderPort !== undefined)
+    env["EMBEDDER"] = { type: "external", address: `127.0.0.1:${embedderPort}`, http };
+  if (settings.gpu !== undefined)
+    env["GPU"] = { type: "external", address: `127.0.0.1:${settings.gpu.port}`, http: {} };
   return env;
 }
 
@@ -130,7 +159,11 @@ function queueTrigger(consumer: WranglerConfig["queues"]["consumers"][number]): 
 }
 
 function common(config: WranglerConfig, name: string) {
-  return { name, compatibilityDate: config.compatibility_date, compatibilityFlags: config.compatibility_flags };
+  return {
+    name,
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+  };
 }
 
 type Modules = NonNullable<WorkerOptions["config"]["manifest"]>["modules"];
@@ -140,7 +173,11 @@ function modulesOf(name: string): { mainModule: string; modules: Modules } {
   const modules: Modules = {};
   for (const [file, type] of Object.entries(manifest.modules)) {
     const contents = readFileSync(join(WORKER_DIST, file));
-    modules[file] = { type, contents: type === "esm" || type === "text" ? contents.toString("utf8") : new Uint8Array(contents) };
+    modules[file] = {
+      type,
+      contents:
+        type === "esm" || type === "text" ? contents.toString("utf8") : new Uint8Array(contents),
+    };
   }
   return { mainModule: manifest.main, modules };
 }

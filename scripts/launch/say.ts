@@ -14,7 +14,9 @@ export async function command(main: () => Promise<number | void>): Promise<void>
   try {
     process.exitCode = (await main()) ?? process.exitCode ?? 0;
   } catch (error) {
-    process.stderr.write(error instanceof Refusal ? `wishub: ${error.message}\n` : `${stackOf(error)}\n`);
+    process.stderr.write(
+      error instanceof Refusal ? `wishub: ${error.message}\n` : `${stackOf(error)}\n`,
+    );
     process.exitCode = 1;
   }
 }
@@ -25,7 +27,10 @@ export function isCommand(meta: ImportMeta): boolean {
 }
 
 /** Silent when quick; whatever takes more than a second says what it is doing and for how long it did. */
-export async function step<T>(what: string, run: (log: (line: string) => void) => Promise<T>): Promise<T> {
+export async function step<T>(
+  what: string,
+  run: (log: (line: string) => void) => Promise<T>,
+): Promise<T> {
   const startedMs = performance.now();
   const timer = setTimeout(() => say(`${what} …`), 1_000);
   try {

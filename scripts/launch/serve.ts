@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
-import { migrateAll, type Migrated } from "../migrate.ts";
+import { migrateAll, type Migrated } from "#scripts/migrate.ts";
 import { pidFile } from "./lock.ts";
 import { readManifest } from "./bundle.ts";
 import { WORKERD } from "./paths.ts";
@@ -22,12 +22,17 @@ export type Served = {
 };
 
 /** Starts the embedder and the product and brings the databases up to date; `failed` is called if they later give up. */
-export async function serve(settings: Settings, failed: (sentence: string) => void): Promise<Served> {
+export async function serve(
+  settings: Settings,
+  failed: (sentence: string) => void,
+): Promise<Served> {
   const config = await readWranglerConfig();
   wrapWorkerd(settings.stateDir);
   const running: Miniflare[] = [];
   const start = async (what: string, options: MiniflareOptions): Promise<Miniflare> => {
-    const miniflare = withoutSignalHandlers(() => new Miniflare({ ...options, ...watched(what, failed) }));
+    const miniflare = withoutSignalHandlers(
+      () => new Miniflare({ ...options, ...watched(what, failed) }),
+    );
     running.push(miniflare);
     await miniflare.ready;
     return miniflare;
@@ -46,15 +51,26 @@ export async function serve(settings: Settings, failed: (sentence: string) => vo
     const entry = await product.ready;
     const ask = async <T>(path: string, body?: unknown): Promise<T> => {
       const headers = { [TOKEN_HEADER]: settings.token };
-      const response = await fetch(new URL(path, entry), { method: "POST", headers, body: JSON.stringify(body ?? {}) });
-      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
+      const response = await fetch(new URL(path, entry), {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body ?? {}),
+      });
+      if (!response.ok)
+        throw new Error(
+          `${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`,
+        );
       return (await response.json()) as T;
     };
-    await migrateAll(config, (binding, migrations) => ask<Migrated>("/migrate", { binding, migrations }));
+    await migrateAll(config, (binding, migrations) =>
+      ask<Migrated>("/migrate", { binding, migrations }),
+    );
     return { ask, stop };
   } catch (error) {
     await stop();
-    throw error instanceof Refusal ? error : new Refusal(`the product did not start: ${messageOf(error)}`);
+    throw error instanceof Refusal
+      ? error
+      : new Refusal(`the product did not start: ${messageOf(error)}`);
   }
 }
 
@@ -94,13 +110,15 @@ function watched(what: string, failed: (sentence: string) => void) {
   const crashesMs: number[] = [];
   class Watcher extends Log {
     override error(error: Error): void {
-      if (error.message.includes("failed to restart")) failed(`the ${what} stopped and could not be started again.`);
+      if (error.message.includes("failed to restart"))
+        failed(`the ${what} stopped and could not be started again.`);
       super.error(error);
     }
   }
   return {
     log: new Watcher(LogLevel.ERROR),
-    handleStructuredLogs: ({ message }: { message: string }) => void process.stderr.write(`${message}\n`),
+    handleStructuredLogs: ({ message }: { message: string }) =>
+      void process.stderr.write(`${message}\n`),
     unsafeHandleRuntimeRestart: () => {
       const nowMs = performance.now();
       crashesMs.push(nowMs);

@@ -71,13 +71,16 @@ function flagOf(name: string, value: string | undefined): boolean {
 }
 
 function oneOf(name: string, value: string | undefined, allowed: string[]): void {
-  if (value && !allowed.includes(value)) throw new Refusal(`${name} is "${value}", it must be ${allowed.join(" or ")}.`);
+  if (value && !allowed.includes(value))
+    throw new Refusal(`${name} is "${value}", it must be ${allowed.join(" or ")}.`);
 }
 
 function urlOf(name: string, value: string | undefined): string | undefined {
   if (!value) return undefined;
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
-    throw new Refusal(`${name} is "${value}", it must be a URL that starts with http:// or https://.`);
+    throw new Refusal(
+      `${name} is "${value}", it must be a URL that starts with http:// or https://.`,
+    );
   }
   return value.replace(/\/+$/, "");
 }

@@ -13,7 +13,9 @@ export function isFresh(stampPath: string, extra: string): boolean {
 
 export function writeStamp(stampPath: string, inputs: string[], extra: string): void {
   mkdirSync(dirname(stampPath), { recursive: true });
-  writeFileSync(stampPath, JSON.stringify({ hash: hashFiles(inputs, extra), inputs } satisfies Stamp));
+  const hash = hashFiles(inputs, extra);
+  if (hash !== undefined)
+    writeFileSync(stampPath, JSON.stringify({ hash, inputs } satisfies Stamp));
 }
 
 function readStamp(path: string): Stamp | undefined {

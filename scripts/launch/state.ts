@@ -15,7 +15,8 @@ export function checkStateVersion(stateDir: string): void {
     writeWhole(path, { stateVersion: STATE_VERSION });
     return;
   }
-  if (typeof found.stateVersion !== "number") throw new Refusal(`${path} is damaged, restore the state from a backup.`);
+  if (typeof found.stateVersion !== "number")
+    throw new Refusal(`${path} is damaged, restore the state from a backup.`);
   if (found.stateVersion > STATE_VERSION) {
     throw new Refusal(
       `this state was written by a newer release of WisHub (version ${found.stateVersion}, this one reads up to ${STATE_VERSION}), start that one.`,

@@ -11,7 +11,12 @@ export type WranglerConfig = {
   vars: Record<string, string>;
   assets?: { directory?: string; binding?: string };
   services: { binding: string; service: string; entrypoint?: string }[];
-  d1_databases: { binding: string; database_name: string; database_id: string; migrations_dir?: string }[];
+  d1_databases: {
+    binding: string;
+    database_name: string;
+    database_id: string;
+    migrations_dir?: string;
+  }[];
   r2_buckets: { binding: string; bucket_name: string }[];
   durable_objects: { bindings: { name: string; class_name: string }[] };
   queues: {
