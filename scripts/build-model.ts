@@ -28,7 +28,10 @@ const INPUTS: Record<string, string> = {
 const DICTIONARY_SHA256 = "0cb61b6e65c41a07fd374d51594a9f7c01c2fc0573fad7227b74aecdfd214931";
 
 const SOURCES = [
-  "scripts/build-model.ts", "scripts/model/cedict.ts", "scripts/model/pack.ts", "scripts/model/safetensors.ts",
+  "scripts/build-model.ts",
+  "scripts/model/cedict.ts",
+  "scripts/model/pack.ts",
+  "scripts/model/safetensors.ts",
   "domain/embedding/glossary.ts",
 ];
 
@@ -47,11 +50,16 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
   write("minilm-l6-int8.bin", packWeights(openSafetensors(weights)));
   write("vocabulary.txt", vocabulary(checked(TOKENIZER)));
   log("shortening CC-CEDICT to glosses");
-  if (digest(readFileSync(inRoot(DICTIONARY))) !== DICTIONARY_SHA256) log("CC-CEDICT is newer than the one measured");
-  const { default: dictionary } = (await import(pathToFileURL(inRoot(DICTIONARY)).href)) as { default: { all: Entry[] } };
+  if (digest(readFileSync(inRoot(DICTIONARY))) !== DICTIONARY_SHA256)
+    log("CC-CEDICT is newer than the one measured");
+  const { default: dictionary } = (await import(pathToFileURL(inRoot(DICTIONARY)).href)) as {
+    default: { all: Entry[] };
+  };
   write("cedict.bin", packGlossary(glossesOf(dictionary.all)));
   write("NOTICE.txt", Buffer.from(NOTICE));
-  const files = Object.fromEntries(NAMES.map((name) => [name, digest(readFileSync(join(OUT, name)))]));
+  const files = Object.fromEntries(
+    NAMES.map((name) => [name, digest(readFileSync(join(OUT, name)))]),
+  );
   write("manifest.json", Buffer.from(`${JSON.stringify({ files }, null, 2)}\n`));
   writeStamp(STAMP, [...Object.keys(INPUTS), DICTIONARY, ...SOURCES], "");
 }
@@ -59,26 +67,35 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
 const NAMES = ["minilm-l6-int8.bin", "vocabulary.txt", "cedict.bin", "NOTICE.txt"];
 
 function isWhole(): boolean {
-  const { files } = JSON.parse(readFileSync(join(OUT, "manifest.json"), "utf8")) as { files: Record<string, string> };
-  return NAMES.every((name) => existsSync(join(OUT, name)) && digest(readFileSync(join(OUT, name))) === files[name]);
+  const { files } = JSON.parse(readFileSync(join(OUT, "manifest.json"), "utf8")) as {
+    files: Record<string, string>;
+  };
+  return NAMES.every(
+    (name) => existsSync(join(OUT, name)) && digest(readFileSync(join(OUT, name))) === files[name],
+  );
 }
 
 function checked(path: string): Buffer {
-  if (!existsSync(inRoot(path))) throw new Refusal(`${path} is missing: install the dependencies again`);
+  if (!existsSync(inRoot(path)))
+    throw new Refusal(`${path} is missing: install the dependencies again`);
   const bytes = readFileSync(inRoot(path));
-  if (digest(bytes) !== INPUTS[path]) throw new Refusal(`${path} is not the pinned file: install the dependencies again`);
+  if (digest(bytes) !== INPUTS[path])
+    throw new Refusal(`${path} is not the pinned file: install the dependencies again`);
   return bytes;
 }
 
 function vocabulary(tokenizer: Buffer): Buffer {
-  const { model } = JSON.parse(tokenizer.toString("utf8")) as { model: { vocab: Record<string, number> } };
+  const { model } = JSON.parse(tokenizer.toString("utf8")) as {
+    model: { vocab: Record<string, number> };
+  };
   const pieces = Object.entries(model.vocab).sort(([, a], [, b]) => a - b);
   return Buffer.from(pieces.map(([piece]) => piece).join("\n"));
 }
 
 /** Renamed into place, so a cut-off build leaves no half file under a good name. */
 function write(name: string, bytes: Uint8Array): void {
-  if (bytes.length > ASSET_BYTES_MAX) throw new Error(`${name} is ${bytes.length} bytes, more than an asset may have`);
+  if (bytes.length > ASSET_BYTES_MAX)
+    throw new Error(`${name} is ${bytes.length} bytes, more than an asset may have`);
   writeFileSync(join(OUT, `${name}.part`), bytes);
   renameSync(join(OUT, `${name}.part`), join(OUT, name));
 }

@@ -10,7 +10,9 @@ const HAS_IDEOGRAPH = /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007]/;
 export function bridge(glossary: Glossary, text: string): string {
   if (!HAS_IDEOGRAPH.test(text)) return text;
   const short = text.slice(0, OUT_CHARS_MAX).normalize("NFKC");
-  return short.replace(IDEOGRAPHS, (run) => ` ${glossesOf(glossary, run).join(" ")} `).slice(0, OUT_CHARS_MAX);
+  return short
+    .replace(IDEOGRAPHS, (run) => ` ${glossesOf(glossary, run).join(" ")} `)
+    .slice(0, OUT_CHARS_MAX);
 }
 
 function glossesOf(glossary: Glossary, run: string): string[] {

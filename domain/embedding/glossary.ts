@@ -19,7 +19,10 @@ export function packGlossary(glosses: ReadonlyMap<string, string>): Uint8Array {
   let at = HEADER_WORDS;
   words.set(starts(keys), at);
   at += keys.length + 1;
-  words.set(keys.map((key) => numbers.get(glosses.get(key) ?? "") ?? 0), at);
+  words.set(
+    keys.map((key) => numbers.get(glosses.get(key) ?? "") ?? 0),
+    at,
+  );
   at += keys.length;
   words.set(starts(texts), at);
   const bytes = new Uint8Array(words.byteLength + 2 * keyText.length + glossText.length);
@@ -95,7 +98,13 @@ function find(index: Keys, range: Range, text: string, from: number, length: num
   return -1;
 }
 
-function compare({ keyStarts, keys }: Keys, key: number, text: string, from: number, length: number): number {
+function compare(
+  { keyStarts, keys }: Keys,
+  key: number,
+  text: string,
+  from: number,
+  length: number,
+): number {
   const start = keyStarts[key] ?? 0;
   const units = (keyStarts[key + 1] ?? 0) - start;
   for (let i = 0; i < Math.min(units, length); i += 1) {

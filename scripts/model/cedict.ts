@@ -1,5 +1,11 @@
 /** Headword (traditional and simplified) → a short English gloss, from CC-CEDICT's entries. */
-export type Entry = [traditional: string, simplified: string, pinyin: string, english: string | string[], ...rest: unknown[]];
+export type Entry = [
+  traditional: string,
+  simplified: string,
+  pinyin: string,
+  english: string | string[],
+  ...rest: unknown[],
+];
 
 const GLOSS_CHARS_MAX = 60;
 
@@ -25,7 +31,8 @@ export function glossesOf(entries: Entry[], senses = 2): Map<string, string> {
   }
   const glosses = new Map<string, string>();
   for (const [head, list] of candidates) glosses.set(head, best(list));
-  for (const [head, target] of pointers) if (!glosses.get(head)) glosses.set(head, glosses.get(target) ?? "");
+  for (const [head, target] of pointers)
+    if (!glosses.get(head)) glosses.set(head, glosses.get(target) ?? "");
   return glosses;
 }
 
@@ -35,7 +42,8 @@ function best(list: { gloss: string; rank: number }[]): string {
   return found?.gloss ?? "";
 }
 
-const POINTER = /^(?:\([^)]*\) ?)?(?:(?:old |erhua |archaic |Japanese |Taiwan )*variant of|see(?: also)?|used in|same as|also written|abbr\. for|equivalent to|short for|also called) /;
+const POINTER =
+  /^(?:\([^)]*\) ?)?(?:(?:old |erhua |archaic |Japanese |Taiwan )*variant of|see(?: also)?|used in|same as|also written|abbr\. for|equivalent to|short for|also called) /;
 
 function pointerIn(senses: string[]): string | undefined {
   for (const sense of senses) {

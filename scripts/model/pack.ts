@@ -16,10 +16,21 @@ export function packWeights(model: Model): Uint8Array {
   for (let index = 0; index < LAYERS; index += 1) {
     const layer = `encoder.layer.${index}`;
     const heads = ["query", "key", "value"].map((part) => `${layer}.attention.self.${part}`);
-    parts.push(...matrix(heads.map((name) => model(`${name}.weight`)), heads.map((name) => model(`${name}.bias`))));
-    parts.push(...dense(model, `${layer}.attention.output.dense`), ...norm(model, `${layer}.attention.output.LayerNorm`));
+    parts.push(
+      ...matrix(
+        heads.map((name) => model(`${name}.weight`)),
+        heads.map((name) => model(`${name}.bias`)),
+      ),
+    );
+    parts.push(
+      ...dense(model, `${layer}.attention.output.dense`),
+      ...norm(model, `${layer}.attention.output.LayerNorm`),
+    );
     parts.push(...dense(model, `${layer}.intermediate.dense`));
-    parts.push(...dense(model, `${layer}.output.dense`), ...norm(model, `${layer}.output.LayerNorm`));
+    parts.push(
+      ...dense(model, `${layer}.output.dense`),
+      ...norm(model, `${layer}.output.LayerNorm`),
+    );
   }
   return Buffer.concat(parts);
 }
@@ -29,7 +40,10 @@ function positions(model: Model): Float32Array {
   const table = model("embeddings.position_embeddings.weight").values;
   const kind = model("embeddings.token_type_embeddings.weight").values;
   const width = kind.length / 2;
-  return Float32Array.from({ length: POSITIONS * width }, (_, i) => (table[i] ?? 0) + (kind[i % width] ?? 0));
+  return Float32Array.from(
+    { length: POSITIONS * width },
+    (_, i) => (table[i] ?? 0) + (kind[i % width] ?? 0),
+  );
 }
 
 function norm(model: Model, name: string): Uint8Array[] {

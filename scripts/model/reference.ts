@@ -5,7 +5,10 @@ const HEADS = 12;
 const HEAD = WIDTH / HEADS;
 
 /** all-MiniLM-L6-v2 in plain 64-bit arithmetic on the published weights: slow, and what the kernel is compared with. */
-export function referenceEmbedding(model: (name: string) => Tensor, tokens: ArrayLike<number>): number[] {
+export function referenceEmbedding(
+  model: (name: string) => Tensor,
+  tokens: ArrayLike<number>,
+): number[] {
   const rows = tokens.length;
   const read = cached(model);
   let hidden: number[][] = [];
@@ -14,10 +17,13 @@ export function referenceEmbedding(model: (name: string) => Tensor, tokens: Arra
     const words = read("embeddings.word_embeddings.weight");
     const places = read("embeddings.position_embeddings.weight");
     const kinds = read("embeddings.token_type_embeddings.weight");
-    hidden.push(range(WIDTH).map((i) => at(words, word + i) + at(places, row * WIDTH + i) + at(kinds, i)));
+    hidden.push(
+      range(WIDTH).map((i) => at(words, word + i) + at(places, row * WIDTH + i) + at(kinds, i)),
+    );
   }
   hidden = hidden.map((row) => normalised(read, "embeddings.LayerNorm", row));
-  for (let layer = 0; layer < 6; layer += 1) hidden = transformed(read, `encoder.layer.${layer}`, hidden);
+  for (let layer = 0; layer < 6; layer += 1)
+    hidden = transformed(read, `encoder.layer.${layer}`, hidden);
   const mean = range(WIDTH).map((i) => hidden.reduce((sum, row) => sum + at(row, i), 0) / rows);
   const length = Math.hypot(...mean);
   return mean.map((value) => value / length);
@@ -26,15 +32,22 @@ export function referenceEmbedding(model: (name: string) => Tensor, tokens: Arra
 type Read = (name: string) => ArrayLike<number>;
 
 function transformed(read: Read, layer: string, hidden: number[][]): number[][] {
-  const part = (name: string) => hidden.map((row) => dense(read, `${layer}.attention.self.${name}`, row, WIDTH));
+  const part = (name: string) =>
+    hidden.map((row) => dense(read, `${layer}.attention.self.${name}`, row, WIDTH));
   const attended = attention(part("query"), part("key"), part("value"));
   const first = hidden.map((row, i) => {
     const projected = dense(read, `${layer}.attention.output.dense`, attended[i] ?? [], WIDTH);
     return normalised(read, `${layer}.attention.output.LayerNorm`, added(row, projected));
   });
   return first.map((row) => {
-    const wide = dense(read, `${layer}.intermediate.dense`, row, 1_536).map((x) => 0.5 * x * (1 + erf(x / Math.SQRT2)));
-    return normalised(read, `${layer}.output.LayerNorm`, added(row, dense(read, `${layer}.output.dense`, wide, WIDTH)));
+    const wide = dense(read, `${layer}.intermediate.dense`, row, 1_536).map(
+      (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+    );
+    return normalised(
+      read,
+      `${layer}.output.LayerNorm`,
+      added(row, dense(read, `${layer}.output.dense`, wide, WIDTH)),
+    );
   });
 }
 
@@ -43,11 +56,14 @@ function attention(queries: number[][], keys: number[][], values: number[][]): n
     const out = range(WIDTH).map(() => 0);
     for (let head = 0; head < HEADS; head += 1) {
       const dims = range(HEAD).map((d) => head * HEAD + d);
-      const scores = keys.map((key) => dims.reduce((sum, d) => sum + at(query, d) * at(key, d), 0) / Math.sqrt(HEAD));
+      const scores = keys.map(
+        (key) => dims.reduce((sum, d) => sum + at(query, d) * at(key, d), 0) / Math.sqrt(HEAD),
+      );
       const highest = Math.max(...scores);
       const weights = scores.map((score) => Math.exp(score - highest));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
-      for (const d of dims) out[d] = values.reduce((sum, value, j) => sum + (at(weights, j) / total) * at(value, d), 0);
+      for (const d of dims)
+        out[d] = values.reduce((sum, value, j) => sum + (at(weights, j) / total) * at(value, d), 0);
     }
     return out;
   });
@@ -69,7 +85,9 @@ function normalised(read: Read, name: string, row: number[]): number[] {
   const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
   const gain = read(`${name}.weight`);
   const bias = read(`${name}.bias`);
-  return row.map((value, i) => ((value - mean) / Math.sqrt(variance + 1e-12)) * at(gain, i) + at(bias, i));
+  return row.map(
+    (value, i) => ((value - mean) / Math.sqrt(variance + 1e-12)) * at(gain, i) + at(bias, i),
+  );
 }
 
 /** erf by its series, exact to rounding where the model's values lie; beyond 5 it is 1 to 12 digits. */

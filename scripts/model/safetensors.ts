@@ -27,7 +27,8 @@ function halves(): Float32Array {
   for (let bits = 0; bits < table.length; bits += 1) {
     const exponent = (bits >> 10) & 31;
     const fraction = bits & 1_023;
-    const size = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1_024) * 2 ** (exponent - 15);
+    const size =
+      exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1_024) * 2 ** (exponent - 15);
     table[bits] = bits & 0x8000 ? -size : size;
   }
   return table;

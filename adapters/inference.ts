@@ -1,0 +1,153 @@
+import {
+  openAiVectorsOf,
+  vectorsOf,
+  type EmbeddingRefusal,
+  type Priority,
+} from "#domain/embedding/answer.ts";
+import { EMBEDDED_SPACE, WORKERS_AI_SPACE, type Space } from "#domain/embedding/space.ts";
+import { vectorCache } from "#domain/embedding/vector-cache.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import { batched } from "./query-batch.ts";
+
+export type EmbedFailure = Problem<"no-model-bound" | "overloaded">;
+type Vectors = Result<Float32Array[], EmbedFailure>;
+type Run = (texts: string[], priority: Priority) => Promise<Vectors>;
+
+export type Embedder = {
+  /** Where its vectors live. */
+  space: Space;
+  embedQuery(text: string): Promise<Result<Float32Array, EmbedFailure>>;
+  /** In the order of the texts; bounded batches, one after another. */
+  embedDocuments(texts: readonly string[]): Promise<Vectors>;
+};
+
+const QUERY_CACHE_BYTES = 4 * 2 ** 20;
+const DOCUMENTS_A_RUN = 32;
+const ENDPOINT_TIMEOUT_MS = 120_000;
+/** What 32 vectors of the most dimensions we take need as decimal text, with room to spare. */
+const ENDPOINT_BYTES_MAX = 4 * 2 ** 20;
+const ENDPOINT_DIMENSIONS = 1_024;
+
+/** Query vectors by space and text: the space is in the key, so a change of model never meets an old vector. */
+const queries = vectorCache(QUERY_CACHE_BYTES);
+
+/** The one way to vectors: an OpenAI-compatible endpoint where one is set, Workers AI where deployed, else EmbeddedAI. */
+export function embedder(env: Env): Embedder {
+  const { space, run } = provider(env);
+  return {
+    space,
+    async embedQuery(text) {
+      const key = `${space.id}\n${text}`;
+      const known = queries.get(key);
+      if (known) return ok(known);
+      const made = await batched(space.id, text, (texts) => run(texts, "query"));
+      if (made.ok) queries.set(key, made.value);
+      return made;
+    },
+    async embedDocuments(texts) {
+      const vectors: Float32Array[] = [];
+      for (let from = 0; from < texts.length; from += DOCUMENTS_A_RUN) {
+        const made = await run(texts.slice(from, from + DOCUMENTS_A_RUN), "document");
+        if (!made.ok) return made;
+        vectors.push(...made.value);
+      }
+      return ok(vectors);
+    },
+  };
+}
+
+function provider(env: Env): { space: Space; run: Run } {
+  if (env.WISHUB_AI_URL && env.WISHUB_AI_MODEL)
+    return endpoint(env, env.WISHUB_AI_URL, env.WISHUB_AI_MODEL);
+  const space =
+    env.WISHUB_EMBED_MODEL === WORKERS_AI_SPACE.model ? WORKERS_AI_SPACE : EMBEDDED_SPACE;
+  return { space, run: (texts, priority) => runBinding(env, space, texts, priority) };
+}
+
+async function runBinding(
+  env: Env,
+  space: Space,
+  texts: string[],
+  priority: Priority,
+): Promise<Vectors> {
+  try {
+    // Workers AI's own type lists the models of its day; the shape of the answer is checked below instead.
+    const ai = env.AI as unknown as {
+      run(model: string, input: object, options: object): Promise<unknown>;
+    };
+    const answer = await ai.run(
+      space.model,
+      { text: texts },
+      space === EMBEDDED_SPACE ? { priority } : {},
+    );
+    if (isRefusal(answer)) return failed(answer.refused, answer.detail);
+    const vectors = vectorsOf(answer, texts.length, space.dimensions);
+    return vectors
+      ? ok(vectors)
+      : failed(
+          "overloaded",
+          `the model did not answer with ${space.dimensions}-dimensional vectors`,
+        );
+  } catch (error) {
+    const message = String(error);
+    console.error({ event: "embedding-failed", space: space.id, error: message });
+    return failed(
+      /no such model|5007|not found/i.test(message) ? "no-model-bound" : "overloaded",
+      "the model did not answer",
+    );
+  }
+}
+
+/** OpenAI's shape. Its vectors are its model's own space, of as many dimensions as WISHUB_AI_DIMENSIONS says. */
+function endpoint(env: Env, url: string, model: string): { space: Space; run: Run } {
+  const dimensions = Number(env.WISHUB_AI_DIMENSIONS) || ENDPOINT_DIMENSIONS;
+  const space = { id: `${model}@${dimensions}`, model, dimensions };
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (env.WISHUB_AI_KEY) headers["authorization"] = `Bearer ${env.WISHUB_AI_KEY}`;
+  const run: Run = async (input) => {
+    try {
+      const response = await fetch(`${url.replace(/\/+$/, "")}/embeddings`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ model, input, encoding_format: "base64" }),
+        redirect: "manual",
+        signal: AbortSignal.timeout(ENDPOINT_TIMEOUT_MS),
+      });
+      if (response.status === 404 || response.status === 401)
+        return failed("no-model-bound", `the endpoint answered ${response.status}`);
+      if (!response.ok) return failed("overloaded", `the endpoint answered ${response.status}`);
+      const vectors = openAiVectorsOf(
+        JSON.parse(await boundedText(response)),
+        input.length,
+        dimensions,
+      );
+      return vectors
+        ? ok(vectors)
+        : failed("no-model-bound", `the endpoint's vectors do not have ${dimensions} dimensions`);
+    } catch (error) {
+      console.error({ event: "embedding-failed", space: space.id, error: String(error) });
+      return failed("overloaded", "the endpoint did not answer");
+    }
+  };
+  return { space, run };
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  if (!response.body) return text;
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > ENDPOINT_BYTES_MAX) throw new Error("the endpoint's answer is too long");
+  }
+  return text + decoder.decode();
+}
+
+function isRefusal(answer: unknown): answer is EmbeddingRefusal {
+  return typeof answer === "object" && answer !== null && "refused" in answer;
+}
+
+function failed(code: EmbedFailure["code"], detail: string): Result<never, EmbedFailure> {
+  return err(code === "overloaded" ? { code, detail, retryAfterS: 1 } : { code, detail });
+}

@@ -1,0 +1,19 @@
+/** Bindings that only some deployments have: optional here, so that code asks before it uses one. */
+interface Env {
+  /** Public collections' dense vectors in production; shards keep everything where it is not bound. */
+  VECTORIZE?: VectorizeIndex;
+  /** Passages a search shard takes before it splits; small in tests. */
+  WISHUB_SHARD_PASSAGES?: string;
+  /** The gpu-backend beside the product. */
+  GPU?: Fetcher;
+  /** EmbeddedAI's engine in a second workerd. */
+  EMBEDDER?: Fetcher;
+  /** An OpenAI-compatible endpoint, its key and the model it embeds with. */
+  WISHUB_AI_URL?: string;
+  WISHUB_AI_KEY?: string;
+  WISHUB_AI_MODEL?: string;
+  /** How many numbers that model's vectors have; 1024 where it is not said. */
+  WISHUB_AI_DIMENSIONS?: string;
+  /** Set where `AI` is Workers AI: the model to embed with. */
+  WISHUB_EMBED_MODEL?: string;
+}
