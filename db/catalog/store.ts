@@ -207,7 +207,7 @@ function sessions(of: DatabaseOf) {
         .from(session)
         .where(mine)
         .orderBy(desc(session.expiresAtMs))
-        .limit(-1)
+        .limit(LIMITS.sessionsPerAccountMax)
         .offset(LIMITS.sessionsPerAccountMax - 1);
       await db.batch([
         db.delete(session).where(and(mine, lte(session.expiresAtMs, record.createdAtMs))),

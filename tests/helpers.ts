@@ -1,0 +1,114 @@
+import { env, exports } from "cloudflare:workers";
+import { BOOTSTRAP_BYTES, firstAccount } from "#domain/accounts/bootstrap.ts";
+import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
+import { makeKey } from "#domain/accounts/keys.ts";
+import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { sha256Hex } from "#domain/shared/hash.ts";
+import { catalogStore } from "#db/catalog/store.ts";
+
+export const ORIGIN = env.WISHUB_PUBLIC_URL;
+
+type Sent = { body?: unknown; headers?: Record<string, string> };
+
+/** One request to the whole product. A body that is not a string or bytes goes as JSON. */
+export function call(
+  method: string,
+  path: string,
+  { body, headers = {} }: Sent = {},
+): Promise<Response> {
+  const raw =
+    body === undefined ||
+    typeof body === "string" ||
+    body instanceof Uint8Array ||
+    body instanceof ReadableStream;
+  const request: RequestInit = { method, headers: { ...headers } };
+  if (body !== undefined) {
+    request.body = raw ? (body as BodyInit) : JSON.stringify(body);
+    request.headers = { "Content-Type": "application/json", ...headers };
+  }
+  return exports.default.fetch(new Request(`${ORIGIN}${path}`, request));
+}
+
+export type TestAccount = {
+  accountId: string;
+  principal: Principal;
+  apiKey: string;
+  call(method: string, path: string, sent?: Sent): Promise<Response>;
+  /** Another key of the same account. */
+  key(scopes: Scope[]): Promise<{ id: string; apiKey: string }>;
+};
+
+/** A new account with its owner's key, as signing up will make one. */
+export async function newAccount(): Promise<TestAccount> {
+  const made = firstAccount(random(BOOTSTRAP_BYTES), Date.now());
+  const { account, owner, key, apiKey } = made;
+  const row = (table: string, columns: Record<string, string | number | null>) =>
+    env.CATALOG_0.prepare(
+      `INSERT INTO ${table} (${Object.keys(columns).join()}) VALUES (${Object.keys(columns)
+        .map(() => "?")
+        .join()})`,
+    ).bind(...Object.values(columns));
+  await env.CATALOG_0.batch([
+    row("account", { id: account.id, name: "Test", status: "active", created_at_ms: 0 }),
+    row("principal", {
+      account_id: account.id,
+      id: owner.id,
+      kind: "person",
+      name: "Owner",
+      owner: 1,
+      status: "active",
+      created_at_ms: 0,
+    }),
+    row("api_key", {
+      id: key.id,
+      account_id: account.id,
+      principal_id: owner.id,
+      name: key.name,
+      secret_hash: await sha256Hex(apiKey),
+      scopes: JSON.stringify(SCOPES),
+      created_at_ms: 0,
+    }),
+  ]);
+  const principal: Principal = {
+    accountId: account.id,
+    principalId: owner.id,
+    keyId: key.id,
+    kind: "key",
+    scopes: new Set(SCOPES),
+    owner: true,
+  };
+  return {
+    accountId: account.id,
+    principal,
+    apiKey,
+    call: (method, path, { body, headers = {} } = {}) =>
+      call(method, path, { body, headers: { Authorization: `Bearer ${apiKey}`, ...headers } }),
+    async key(scopes) {
+      const deps = { ...catalogStore([env.CATALOG_0]), sha256Hex };
+      const bytes = { idBytes: random(ID_BYTES), secretBytes: random(SECRET_BYTES) };
+      const result = await makeKey(deps, principal, { name: "Test", scopes }, bytes, Date.now());
+      if (!result.ok) throw new Error(result.error.code);
+      return { id: result.value.key.id, apiKey: result.value.apiKey };
+    },
+  };
+}
+
+const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
+
+type ProblemBody = {
+  code: string;
+  status: number;
+  instance: string;
+  errors?: { pointer: string; detail: string }[];
+};
+
+/** The problem of an answer, with what every problem promises already checked. */
+export async function problemOf(response: Response): Promise<ProblemBody> {
+  const type = response.headers.get("Content-Type");
+  if (type !== "application/problem+json")
+    throw new Error(`not a problem: ${response.status} ${type}`);
+  const problem = await response.json<ProblemBody>();
+  if (problem.status !== response.status)
+    throw new Error(`${problem.status} in a ${response.status}`);
+  return problem;
+}

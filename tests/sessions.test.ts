@@ -1,0 +1,125 @@
+import { env, exports } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import { call, newAccount, ORIGIN } from "./helpers.ts";
+
+const cookieOf = (response: Response) => response.headers.get("Set-Cookie")?.split(";")[0] ?? "";
+
+async function signedIn(body: object) {
+  const opened = await call("POST", "/v1/sessions", { body });
+  expect(opened.status).toBe(201);
+  return { opened, Cookie: cookieOf(opened) };
+}
+
+it("signs a browser in by key, with a cookie that no script and no other site can use", async () => {
+  const account = await newAccount();
+  const { opened, Cookie } = await signedIn({ apiKey: account.apiKey });
+  expect(opened.headers.get("Set-Cookie")).toMatch(
+    /^wishub_session=ws0_\w+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/,
+  );
+  const current = await call("GET", "/v1/sessions/current", { headers: { Cookie } });
+  expect(await current.json()).toMatchObject({
+    accountId: account.accountId,
+    kind: "session",
+    owner: true,
+  });
+  const { results } = await env.CATALOG_0.prepare("SELECT * FROM session").all();
+  expect(JSON.stringify(results)).not.toContain(Cookie.slice(-38));
+});
+
+it("changes something by cookie only from its own origin", async () => {
+  const { apiKey } = await newAccount();
+  const { Cookie } = await signedIn({ apiKey });
+  const body = { name: "Made in a browser", scopes: ["search"] };
+  const make = (headers: Record<string, string>) =>
+    call("POST", "/v1/keys", { body, headers: { Cookie, ...headers } });
+  expect((await make({})).status).toBe(403);
+  expect((await make({ Origin: "https://evil.example" })).status).toBe(403);
+  expect((await make({ Origin: "null" })).status).toBe(403);
+  expect((await make({ Origin: ORIGIN })).status).toBe(201);
+});
+
+it("refuses to sign a visitor of another site in", async () => {
+  const { apiKey } = await newAccount();
+  const headers = { Origin: "https://evil.example" };
+  expect((await call("POST", "/v1/sessions", { body: { apiKey }, headers })).status).toBe(403);
+});
+
+it("signs out, and the cookie is worth nothing from then on", async () => {
+  const { apiKey } = await newAccount();
+  const { Cookie } = await signedIn({ apiKey });
+  const closed = await call("DELETE", "/v1/sessions", { headers: { Cookie, Origin: ORIGIN } });
+  expect(closed.status).toBe(204);
+  expect(closed.headers.get("Set-Cookie")).toContain("Max-Age=0");
+  expect((await call("GET", "/v1/sessions/current", { headers: { Cookie } })).status).toBe(401);
+});
+
+it("ends a session together with the key it was opened with", async () => {
+  const account = await newAccount();
+  const { id, apiKey } = await account.key(["search"]);
+  const { Cookie } = await signedIn({ apiKey });
+  expect((await call("GET", "/v1/sessions/current", { headers: { Cookie } })).status).toBe(200);
+  await account.call("DELETE", `/v1/keys/${id}`);
+  expect((await call("GET", "/v1/sessions/current", { headers: { Cookie } })).status).toBe(401);
+});
+
+it("gives a session no more than its key has", async () => {
+  const account = await newAccount();
+  const { apiKey } = await account.key(["search"]);
+  const { Cookie } = await signedIn({ apiKey });
+  expect((await call("GET", "/v1/keys", { headers: { Cookie } })).status).toBe(403);
+});
+
+it("takes a session's token for no API key, nor a key for a cookie", async () => {
+  const { apiKey } = await newAccount();
+  const { Cookie } = await signedIn({ apiKey });
+  const Authorization = `Bearer ${Cookie.split("=")[1]}`;
+  expect((await call("GET", "/v1/keys", { headers: { Authorization } })).status).toBe(401);
+  expect(
+    (await call("GET", "/v1/keys", { headers: { Cookie: `wishub_session=${apiKey}` } })).status,
+  ).toBe(401);
+});
+
+it("signs in by a console code once, as the owner", async () => {
+  const first = await exports.Admin.setup();
+  const code = await exports.Admin.issueConsoleCode();
+  const [one, other] = await Promise.all(
+    [1, 2].map(() => call("POST", "/v1/sessions", { body: { code } })),
+  );
+  expect([one?.status, other?.status].sort()).toEqual([201, 401]);
+  const Cookie =
+    [one, other]
+      .map((response) => (response ? cookieOf(response) : ""))
+      .find((cookie) => cookie !== "") ?? "";
+  const current = await call("GET", "/v1/sessions/current", { headers: { Cookie } });
+  expect(await current.json()).toMatchObject({
+    accountId: first.accountId,
+    owner: true,
+    keyId: null,
+  });
+});
+
+it("refuses a console code that has run out", async () => {
+  await exports.Admin.setup();
+  const code = await exports.Admin.issueConsoleCode();
+  await env.CATALOG_0.prepare("UPDATE console_code SET expires_at_ms = ?").bind(Date.now()).run();
+  expect((await call("POST", "/v1/sessions", { body: { code } })).status).toBe(401);
+});
+
+it("makes the first account once; set up again, it gives that account another key", async () => {
+  const [one, two] = [await exports.Admin.setup(), await exports.Admin.setup()];
+  expect(two).toMatchObject({ created: false, accountId: one.accountId });
+  for (const { apiKey } of [one, two]) {
+    expect(
+      (await call("GET", "/v1/keys", { headers: { Authorization: `Bearer ${apiKey}` } })).status,
+    ).toBe(200);
+  }
+});
+
+it("refuses a sign-in with neither key nor code, with both, or with a wrong one", async () => {
+  const { apiKey } = await newAccount();
+  for (const body of [{}, { apiKey, code: "x" }, { apiKey: 1 }, { apiKey, more: 1 }]) {
+    expect((await call("POST", "/v1/sessions", { body })).status, JSON.stringify(body)).toBe(400);
+  }
+  expect((await call("POST", "/v1/sessions", { body: { apiKey: "wh0_wrong" } })).status).toBe(401);
+  expect((await call("POST", "/v1/sessions", { body: { code: "wc0_wrong" } })).status).toBe(401);
+});
