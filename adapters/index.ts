@@ -1,4 +1,5 @@
-import { embedder } from "#adapters/inference.ts";
+import { collectionMoves } from "#adapters/collections.ts";
+import { embedding } from "#adapters/inference.ts";
 import { handover, relays } from "#adapters/handover.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
@@ -20,7 +21,7 @@ export function services(env: Env) {
     OPEN_UNIT_SHARDS,
   );
   const pipeline = pipelineStore(store.shards);
-  const embedding = embedder(env);
+  const embed = embedding(env);
   return {
     isReady: async () => {
       const databases = [env.CATALOG_0, ...UNIT_SHARDS.map((binding) => env[binding])];
@@ -34,8 +35,9 @@ export function services(env: Env) {
     relay: relays(env, UNIT_SHARDS),
     hand: handover(env),
     search: searchPort(env),
-    spaces: spacePort(env, embedding),
-    embed: embedding,
+    spaces: spacePort(env, embed),
+    collections: collectionMoves(env),
+    embed,
     random: { salt: () => crypto.randomUUID() },
   };
 }

@@ -8,13 +8,13 @@ import { EMBEDDED_SPACE, WORKERS_AI_SPACE, type Space } from "#domain/embedding/
 import { vectorCache } from "#domain/embedding/vector-cache.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
-import { batched } from "./query-batch.ts";
+import { batched } from "#adapters/query-batch.ts";
 
 export type EmbedFailure = Problem<"no-model-bound" | "overloaded">;
 type Vectors = Result<Float32Array[], EmbedFailure>;
 type Run = (texts: string[], priority: Priority) => Promise<Vectors>;
 
-export type Embedder = {
+type Embedder = {
   /** Where its vectors live. */
   space: Space;
   embedQuery(text: string): Promise<Result<Float32Array, EmbedFailure>>;
@@ -32,9 +32,28 @@ const ENDPOINT_DIMENSIONS = 1_024;
 /** Query vectors by space and text: the space is in the key, so a change of model never meets an old vector. */
 const queries = vectorCache(QUERY_CACHE_BYTES);
 
-/** The one way to vectors: an OpenAI-compatible endpoint where one is set, Workers AI where deployed, else EmbeddedAI. */
-export function embedder(env: Env): Embedder {
-  const { space, run } = provider(env);
+/** The one way to vectors, in every space that is bound; new collections begin in the first. */
+export function embedding(env: Env) {
+  const embedders = providers(env).map(embedderOf);
+  const [preferred] = embedders;
+  if (preferred === undefined) throw new Error("no embedding space is bound");
+  const named = (space: string) => embedders.find((each) => each.space.id === space);
+  const unbound = (space: string) =>
+    failed("no-model-bound", `no model is bound for the space ${space}`);
+  return {
+    space: preferred.space,
+    spaces: embedders.map((each) => each.space),
+    query: async (
+      space: string,
+      text: string,
+    ): Promise<Result<Float32Array, EmbedFailure>> =>
+      (await named(space)?.embedQuery(text)) ?? unbound(space),
+    documents: async (space: string, texts: readonly string[]): Promise<Vectors> =>
+      (await named(space)?.embedDocuments(texts)) ?? unbound(space),
+  };
+}
+
+function embedderOf({ space, run }: Provider): Embedder {
   return {
     space,
     async embedQuery(text) {
@@ -57,12 +76,15 @@ export function embedder(env: Env): Embedder {
   };
 }
 
-function provider(env: Env): { space: Space; run: Run } {
-  if (env.WISHUB_AI_URL && env.WISHUB_AI_MODEL)
-    return endpoint(env, env.WISHUB_AI_URL, env.WISHUB_AI_MODEL);
+type Provider = { space: Space; run: Run };
+
+/** An OpenAI-compatible endpoint first where one is set, then Workers AI where deployed, EmbeddedAI elsewhere. */
+function providers(env: Env): Provider[] {
   const space =
     env.WISHUB_EMBED_MODEL === WORKERS_AI_SPACE.model ? WORKERS_AI_SPACE : EMBEDDED_SPACE;
-  return { space, run: (texts, priority) => runBinding(env, space, texts, priority) };
+  const run: Run = (texts, priority) => runBinding(env, space, texts, priority);
+  if (!env.WISHUB_AI_URL || !env.WISHUB_AI_MODEL) return [{ space, run }];
+  return [endpoint(env, env.WISHUB_AI_URL, env.WISHUB_AI_MODEL), { space, run }];
 }
 
 async function runBinding(
@@ -100,7 +122,7 @@ async function runBinding(
 }
 
 /** OpenAI's shape. Its vectors are its model's own space, of as many dimensions as WISHUB_AI_DIMENSIONS says. */
-function endpoint(env: Env, url: string, model: string): { space: Space; run: Run } {
+function endpoint(env: Env, url: string, model: string): Provider {
   const dimensions = Number(env.WISHUB_AI_DIMENSIONS) || ENDPOINT_DIMENSIONS;
   const space = { id: `${model}@${dimensions}`, model, dimensions };
   const headers: Record<string, string> = { "content-type": "application/json" };

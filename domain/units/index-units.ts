@@ -10,7 +10,8 @@ import { nearDuplicateEvidence } from "#domain/verification/evidence.ts";
 import { levelOf } from "#domain/verification/level.ts";
 import type { Evidence, Level } from "#domain/verification/model.ts";
 
-export type Similar = { unitId: string; cosine: number; lexical: number };
+/** `overlap` is the share of words two units have in common. */
+export type Similar = { unitId: string; cosine: number; overlap: number };
 export type Indexed = UnitRef & { evidence: Evidence[]; level: Level };
 
 type EmbedProblem = Problem<"no-model-bound" | "overloaded">;
@@ -42,7 +43,7 @@ type Deps = {
 const SIMILAR_MAX = 5;
 /** Below this, two passages talk about the same matter but say different things (docs/design/verification.md). */
 const SIMILAR_COSINE_MIN = 0.92;
-const SIMILAR_LEXICAL_MIN = 0.5;
+const SIMILAR_OVERLAP_MIN = 0.5;
 
 /**
  * Makes the search hold exactly what it should of these units: embeds and indexes a version whose rules have passed,
@@ -124,8 +125,8 @@ async function nearDuplicates(
 ): Promise<Similar[]> {
   const similar = await deps.search.similar(collection, document, SIMILAR_MAX);
   return similar.filter(
-    ({ unitId, cosine, lexical }) =>
-      unitId !== document.unitId && cosine >= SIMILAR_COSINE_MIN && lexical >= SIMILAR_LEXICAL_MIN,
+    ({ unitId, cosine, overlap }) =>
+      unitId !== document.unitId && cosine >= SIMILAR_COSINE_MIN && overlap >= SIMILAR_OVERLAP_MIN,
   );
 }
 
