@@ -8,10 +8,15 @@ export type Analysed = { counts: Map<number, number>; length: number };
 const LENGTH_MAX = 65_535;
 
 /** A unit's passages as the index sees them. The title belongs to the first, unless that begins with it already. */
-export function analyse(unit: Pick<IndexedUnit, "title" | "kind" | "language" | "tags">, texts: readonly string[]): Analysed[] {
+export function analyse(
+  unit: Pick<IndexedUnit, "title" | "kind" | "language" | "tags">,
+  texts: readonly string[],
+): Analysed[] {
   const filters = [kindKey(unit.kind), ...languageKeys(unit.language), ...unit.tags.map(tagKey)];
   return texts.map((text, index) => {
-    const terms = termsOf(index === 0 && !text.startsWith(unit.title) ? `${unit.title}\n${text}` : text);
+    const terms = termsOf(
+      index === 0 && !text.startsWith(unit.title) ? `${unit.title}\n${text}` : text,
+    );
     const counts = new Map<number, number>();
     for (const term of terms) {
       const key = termKey(term);

@@ -11,8 +11,15 @@ export function idfOf(corpus: Corpus, documentFrequency: number): number {
 }
 
 /** What one term adds to the score of a passage that holds it `frequency` times. */
-export function shareOf(idf: number, frequency: number, length: number, averageLength: number): number {
-  return (idf * frequency * (K1 + 1)) / (frequency + flatNorm() + perWordNorm(averageLength) * length);
+export function shareOf(
+  idf: number,
+  frequency: number,
+  length: number,
+  averageLength: number,
+): number {
+  return (
+    (idf * frequency * (K1 + 1)) / (frequency + flatNorm() + perWordNorm(averageLength) * length)
+  );
 }
 
 /** The most a term can add, however often it occurs. */
@@ -20,4 +27,5 @@ export const boundOf = (idf: number): number => idf * (K1 + 1);
 
 /** The part of the denominator that is the same for every passage, and the part that grows with its length. */
 export const flatNorm = (): number => K1 * (1 - B);
-export const perWordNorm = (averageLength: number): number => (averageLength > 0 ? (K1 * B) / averageLength : 0);
+export const perWordNorm = (averageLength: number): number =>
+  averageLength > 0 ? (K1 * B) / averageLength : 0;

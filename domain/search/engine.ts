@@ -8,7 +8,13 @@ import { openVectorPages, type VectorPages } from "#domain/search/vector-pages.t
 import { codeOf, type Quantised } from "#domain/search/vectors.ts";
 
 /** What an engine keeps beside its pages. Slots below `flushed` are on disk whole; the rest its owner replays. */
-export type EngineState = { dimensions: number; flushed: number; nextSegment: number; segments: SegmentHead[]; merging?: number };
+export type EngineState = {
+  dimensions: number;
+  flushed: number;
+  nextSegment: number;
+  segments: SegmentHead[];
+  merging?: number;
+};
 
 export type PageKind = "dictionary" | "postings" | "vectors" | "columns" | "alive";
 
@@ -22,6 +28,7 @@ export type EngineDisk = {
   atomically(work: () => void): void;
 };
 
+export type SlotRange = { first: number; count: number };
 export type NewPassage = Analysed & { vector: Quantised };
 
 /** Passages that wait in memory before they are written as a segment: small enough to write within a few ms. */
@@ -38,22 +45,45 @@ export type Engine = {
   /** Fills slots that a removed unit had before a restart, so that the ones behind keep their numbers. */
   skipTo(slot: number): void;
   /** Takes slots out of every answer. `saveAlive` makes it last: call it first, in the transaction that removes the unit. */
-  kill(first: number, count: number): void;
-  saveAlive(first: number, count: number): void;
+  kill(range: SlotRange): void;
+  saveAlive(killed: readonly SlotRange[]): void;
+  /** Passages that can be found. */
   alive(): number;
+  flushedSlots(): number;
   isFlushDue(): boolean;
+  isMergeDue(): boolean;
   flush(): void;
   /** A merge in steps of a few ms, or null when there is nothing to merge; each `next` is one step. */
   merge(): Generator<void, void> | null;
 };
 
-export function openEngine(module: WebAssembly.Module, dimensions: number, disk: EngineDisk, cache: PageCache): Engine {
+export function openEngine(
+  module: WebAssembly.Module,
+  dimensions: number,
+  disk: EngineDisk,
+  cache: PageCache,
+): Engine {
   const state = disk.state() ?? { dimensions, flushed: 0, nextSegment: 1, segments: [] };
   const kernel = openKernel(module, state.dimensions);
-  const lexical = openLexical(state.segments, { read: (part, segment, page) => wordsOf(disk.read(part, segment, page)) }, cache);
-  const vectors = openVectorPages(state.dimensions, state.flushed, (page) => disk.read("vectors", 0, page), cache);
+  const lexical = openLexical(
+    state.segments,
+    { read: (part, segment, page) => wordsOf(disk.read(part, segment, page)) },
+    cache,
+  );
+  const vectors = openVectorPages(
+    state.dimensions,
+    state.flushed,
+    (page) => disk.read("vectors", 0, page),
+    cache,
+  );
   const sink: SegmentSink = {
-    write: (part, segment, page, data) => disk.write(part, segment, page, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    write: (part, segment, page, data) =>
+      disk.write(
+        part,
+        segment,
+        page,
+        new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      ),
   };
   let alive = restoreChunks(kernel, disk, state.flushed);
   if (state.merging !== undefined) dropSegments(disk, [state.merging]);
@@ -64,10 +94,16 @@ export function openEngine(module: WebAssembly.Module, dimensions: number, disk:
     vectors,
     nextSlot: () => kernel.slots(),
     alive: () => alive,
+    flushedSlots: () => state.flushed,
     add(passages, level) {
       const first = kernel.slots();
       for (const [passage, { counts, length, vector }] of passages.entries()) {
-        const slot = kernel.add({ code: codeOf(vector.values, state.dimensions), length, passage, level });
+        const slot = kernel.add({
+          code: codeOf(vector.values, state.dimensions),
+          length,
+          passage,
+          level,
+        });
         vectors.put(slot, vector);
         lexical.add(slot, counts, length);
         alive++;
@@ -75,27 +111,31 @@ export function openEngine(module: WebAssembly.Module, dimensions: number, disk:
       return first;
     },
     skipTo(slot) {
-      while (kernel.slots() < slot) kernel.kill(kernel.add({ code: null, length: 0, passage: 0, level: 0 }));
+      while (kernel.slots() < slot)
+        kernel.kill(kernel.add({ code: null, length: 0, passage: 0, level: 0 }));
     },
-    kill(first, count) {
+    kill({ first, count }) {
       for (let slot = first; slot < first + count; slot++) {
         if (!kernel.isAlive(slot)) continue;
         kernel.kill(slot);
         alive--;
       }
     },
-    saveAlive(first, count) {
-      const last = Math.min(first + count, state.flushed) - 1;
-      for (let chunk = Math.floor(first / CHUNK); chunk <= Math.floor(last / CHUNK); chunk++) {
-        const bits = kernel.aliveBits(chunk);
-        for (let slot = Math.max(first, chunk * CHUNK); slot <= Math.min(last, chunk * CHUNK + CHUNK - 1); slot++) {
+    saveAlive(killed) {
+      const chunks = new Map<number, Uint8Array>();
+      for (const { first, count } of killed) {
+        for (let slot = first; slot < Math.min(first + count, state.flushed); slot++) {
+          const chunk = Math.floor(slot / CHUNK);
+          const bits = chunks.get(chunk) ?? kernel.aliveBits(chunk);
           const byte = (slot % CHUNK) >> 3;
           bits[byte] = (bits[byte] ?? 0) & ~(1 << (slot & 7));
+          chunks.set(chunk, bits);
         }
-        disk.write("alive", 0, chunk, bits);
       }
+      for (const [chunk, bits] of chunks) disk.write("alive", 0, chunk, bits);
     },
     isFlushDue: () => lexical.tailPassages() >= TAIL_MAX,
+    isMergeDue: () => mergeable(state.segments).length > 0,
     flush() {
       const end = kernel.slots();
       if (end === state.flushed) return;
@@ -107,7 +147,12 @@ export function openEngine(module: WebAssembly.Module, dimensions: number, disk:
           disk.write("alive", 0, chunk, kernel.aliveBits(chunk));
         }
         for (const [page, data] of vectors.open()) disk.write("vectors", 0, page, data);
-        const next = { ...state, flushed: end, nextSegment: state.nextSegment + 1, segments: [...state.segments, head] };
+        const next = {
+          ...state,
+          flushed: end,
+          nextSegment: state.nextSegment + 1,
+          segments: [...state.segments, head],
+        };
         disk.saveState(next);
       });
       if (head === null) return;
@@ -149,9 +194,11 @@ function restoreChunks(kernel: Kernel, disk: EngineDisk, flushed: number): numbe
   for (let chunk = 0; chunk * CHUNK < flushed; chunk++) {
     const columns = disk.read("columns", 0, chunk);
     const bits = disk.read("alive", 0, chunk);
-    if (columns === null || bits === null) throw new Error(`Chunk ${chunk} of a search shard is missing`);
+    if (columns === null || bits === null)
+      throw new Error(`Chunk ${chunk} of a search shard is missing`);
     kernel.restore(chunk, columns, bits, Math.min(flushed, (chunk + 1) * CHUNK));
-    for (let slot = chunk * CHUNK; slot < Math.min(flushed, (chunk + 1) * CHUNK); slot++) if (kernel.isAlive(slot)) alive++;
+    for (let slot = chunk * CHUNK; slot < Math.min(flushed, (chunk + 1) * CHUNK); slot++)
+      if (kernel.isAlive(slot)) alive++;
   }
   return alive;
 }
@@ -165,5 +212,7 @@ function dropSegments(disk: EngineDisk, ids: readonly number[]): void {
 
 function wordsOf(data: Uint8Array | null): Uint32Array {
   if (data === null) throw new Error("A page of a search segment is missing");
-  return data.byteOffset % 4 === 0 ? new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4) : new Uint32Array(data.slice().buffer);
+  return data.byteOffset % 4 === 0
+    ? new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4)
+    : new Uint32Array(data.slice().buffer);
 }

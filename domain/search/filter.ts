@@ -8,7 +8,11 @@ import { type Level, LEVELS } from "#domain/verification/model.ts";
 export const levelNumber = (level: Level): number => LEVELS.indexOf(level);
 
 /** One bit a slot for what the filter lets through, or null when it lets everything through. */
-export function allowedBits(filter: SearchFilter, lexical: Lexical, kernel: Kernel): Uint8Array | null {
+export function allowedBits(
+  filter: SearchFilter,
+  lexical: Lexical,
+  kernel: Kernel,
+): Uint8Array | null {
   const keys = (filter.tags ?? []).map(tagKey);
   if (filter.kind !== undefined) keys.push(kindKey(filter.kind));
   if (filter.language !== undefined) keys.push(languageKey(filter.language));
@@ -23,7 +27,8 @@ export function allowedBits(filter: SearchFilter, lexical: Lexical, kernel: Kern
   return lowest === 0 ? bits : atLeast(lowest, bits, kernel);
 }
 
-const bitmap = (slots: number): Uint8Array => new Uint8Array((Math.ceil(slots / CHUNK) * CHUNK) / 8);
+const bitmap = (slots: number): Uint8Array =>
+  new Uint8Array((Math.ceil(slots / CHUNK) * CHUNK) / 8);
 
 function bitsOf(key: number, lexical: Lexical, slots: number): Uint8Array {
   const bits = bitmap(slots);
@@ -44,7 +49,8 @@ function both(a: Uint8Array, b: Uint8Array): Uint8Array {
 function atLeast(lowest: number, within: Uint8Array | null, kernel: Kernel): Uint8Array {
   const bits = bitmap(kernel.slots());
   for (let slot = 0; slot < kernel.slots(); slot++) {
-    if (kernel.levelOf(slot) >= lowest) bits[slot >> 3] = (bits[slot >> 3] ?? 0) | (1 << (slot & 7));
+    if (kernel.levelOf(slot) >= lowest)
+      bits[slot >> 3] = (bits[slot >> 3] ?? 0) | (1 << (slot & 7));
   }
   return within === null ? bits : both(bits, within);
 }

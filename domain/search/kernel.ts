@@ -20,12 +20,48 @@ export const POSTINGS_MAX = SCRATCH_BYTES / 4;
 
 type Exports = {
   memory: WebAssembly.Memory;
-  distances(chunks: number, chunkBytes: number, slots: number, codeBytes: number, bitmapAt: number, distanceAt: number, query: number, histogram: number): void;
-  within(chunks: number, chunkBytes: number, slots: number, distanceAt: number, cutoff: number, out: number, max: number): number;
+  distances(
+    chunks: number,
+    chunkBytes: number,
+    slots: number,
+    codeBytes: number,
+    bitmapAt: number,
+    distanceAt: number,
+    query: number,
+    histogram: number,
+  ): void;
+  within(
+    chunks: number,
+    chunkBytes: number,
+    slots: number,
+    distanceAt: number,
+    cutoff: number,
+    out: number,
+    max: number,
+  ): number;
   dots(vectors: number, stride: number, count: number, query: number, out: number): void;
   clear(chunks: number, chunkBytes: number, slots: number, scoreAt: number): void;
-  accumulate(postings: number, count: number, chunks: number, chunkBytes: number, lengthAt: number, scoreAt: number, base: number, weight: number, flat: number, perWord: number): void;
-  best(chunks: number, chunkBytes: number, slots: number, bitmapAt: number, scoreAt: number, k: number, heap: number): number;
+  accumulate(
+    postings: number,
+    count: number,
+    chunks: number,
+    chunkBytes: number,
+    lengthAt: number,
+    scoreAt: number,
+    base: number,
+    weight: number,
+    flat: number,
+    perWord: number,
+  ): void;
+  best(
+    chunks: number,
+    chunkBytes: number,
+    slots: number,
+    bitmapAt: number,
+    scoreAt: number,
+    k: number,
+    heap: number,
+  ): number;
 };
 
 /** What the shard keeps of a passage in memory. */
@@ -38,7 +74,7 @@ export type Kernel = ReturnType<typeof openKernel>;
  * another's memory, and it is freed with its object. All calls are synchronous and none keeps a view.
  */
 export function openKernel(module: WebAssembly.Module, dimensions: number) {
-  const wasm = new WebAssembly.Instance(module, { env: { abort: aborted } }).exports as unknown as Exports;
+  const wasm = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
   const at = layout(dimensions);
   const stride = paddedTo16(dimensions);
   let chunks = 0;
@@ -92,15 +128,21 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
     },
     kill: (slot: number): void => setBit(at.alive, slot, false),
     isAlive: (slot: number): boolean =>
-      slot < slots && (((bytes[chunkOf(slot) + at.alive + ((slot % CHUNK) >> 3)] ?? 0) >> (slot & 7)) & 1) === 1,
-    lengthOf: (slot: number): number => shorts[(chunkOf(slot) + at.lengths) / 2 + (slot % CHUNK)] ?? 0,
+      slot < slots &&
+      (((bytes[chunkOf(slot) + at.alive + ((slot % CHUNK) >> 3)] ?? 0) >> (slot & 7)) & 1) === 1,
+    lengthOf: (slot: number): number =>
+      shorts[(chunkOf(slot) + at.lengths) / 2 + (slot % CHUNK)] ?? 0,
     passageOf: (slot: number): number => bytes[chunkOf(slot) + at.passages + (slot % CHUNK)] ?? 0,
     levelOf: (slot: number): number => bytes[chunkOf(slot) + at.levels + (slot % CHUNK)] ?? 0,
 
     /** The lasting part of a chunk, as it lies in memory. */
-    columns: (chunk: number): Uint8Array => bytes.slice(CHUNKS + chunk * at.bytes, CHUNKS + chunk * at.bytes + at.alive),
+    columns: (chunk: number): Uint8Array =>
+      bytes.slice(CHUNKS + chunk * at.bytes, CHUNKS + chunk * at.bytes + at.alive),
     aliveBits: (chunk: number): Uint8Array =>
-      bytes.slice(CHUNKS + chunk * at.bytes + at.alive, CHUNKS + chunk * at.bytes + at.alive + CHUNK / 8),
+      bytes.slice(
+        CHUNKS + chunk * at.bytes + at.alive,
+        CHUNKS + chunk * at.bytes + at.alive + CHUNK / 8,
+      ),
     /** Puts chunks back as `columns` and `aliveBits` gave them; `count` is the number of slots up to their end. */
     restore(chunk: number, columns: Uint8Array, alive: Uint8Array, count: number): void {
       reserve(count);
@@ -114,7 +156,8 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       for (let chunk = 0; chunk * CHUNK < slots; chunk++) {
         const from = CHUNKS + chunk * at.bytes;
         for (let i = 0; i < CHUNK / 8; i++) {
-          bytes[from + at.allowed + i] = (bits[chunk * (CHUNK / 8) + i] ?? 0) & (bytes[from + at.alive + i] ?? 0);
+          bytes[from + at.allowed + i] =
+            (bits[chunk * (CHUNK / 8) + i] ?? 0) & (bytes[from + at.alive + i] ?? 0);
         }
       }
     },
@@ -124,16 +167,38 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       bytes.set(code, QUERY_CODE);
       words.fill(0, HISTOGRAM / 4, HISTOGRAM / 4 + dimensions + 1);
       const bitmap = filtered ? at.allowed : at.alive;
-      wasm.distances(CHUNKS, at.bytes, slots, at.codeBytes, bitmap, at.distances, QUERY_CODE, HISTOGRAM);
+      wasm.distances(
+        CHUNKS,
+        at.bytes,
+        slots,
+        at.codeBytes,
+        bitmap,
+        at.distances,
+        QUERY_CODE,
+        HISTOGRAM,
+      );
       let cutoff = 0;
       let reached = words[HISTOGRAM / 4] ?? 0;
-      while (reached < count && cutoff < dimensions) reached += words[HISTOGRAM / 4 + ++cutoff] ?? 0;
-      const found = wasm.within(CHUNKS, at.bytes, slots, at.distances, cutoff, FOUND, CANDIDATES_MAX);
+      while (reached < count && cutoff < dimensions)
+        reached += words[HISTOGRAM / 4 + ++cutoff] ?? 0;
+      const found = wasm.within(
+        CHUNKS,
+        at.bytes,
+        slots,
+        at.distances,
+        cutoff,
+        FOUND,
+        CANDIDATES_MAX,
+      );
       return words.slice(FOUND / 4, FOUND / 4 + found);
     },
 
     /** Cosines of the query with vectors that `vectorOf` hands over, in the order of `wanted`. */
-    cosines(query: Float32Array, wanted: Uint32Array, vectorOf: (slot: number) => { values: Int8Array; scale: number }): Float32Array {
+    cosines(
+      query: Float32Array,
+      wanted: Uint32Array,
+      vectorOf: (slot: number) => { values: Int8Array; scale: number },
+    ): Float32Array {
       const { values, scale } = quantisedQuery(query);
       bytes.set(new Uint8Array(values.buffer), QUERY);
       const cosines = new Float32Array(wanted.length);
@@ -157,14 +222,33 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
 
     clearScores: (): void => wasm.clear(CHUNKS, at.bytes, slots, at.scores),
     /** Adds a term's share of BM25 to every slot in `postings` (see segment.ts for their form). */
-    accumulate(postings: Uint32Array, base: number, weight: number, flat: number, perWord: number): void {
+    accumulate(
+      postings: Uint32Array,
+      base: number,
+      weight: number,
+      flat: number,
+      perWord: number,
+    ): void {
       for (let from = 0; from < postings.length; from += POSTINGS_MAX) {
-        const piece = postings.length <= POSTINGS_MAX ? postings : postings.subarray(from, from + POSTINGS_MAX);
+        const piece =
+          postings.length <= POSTINGS_MAX ? postings : postings.subarray(from, from + POSTINGS_MAX);
         words.set(piece, SCRATCH / 4);
-        wasm.accumulate(SCRATCH, piece.length, CHUNKS, at.bytes, at.lengths, at.scores, base, weight, flat, perWord);
+        wasm.accumulate(
+          SCRATCH,
+          piece.length,
+          CHUNKS,
+          at.bytes,
+          at.lengths,
+          at.scores,
+          base,
+          weight,
+          flat,
+          perWord,
+        );
       }
     },
-    scoreOf: (slot: number): number => floats[(chunkOf(slot) + at.scores) / 4 + (slot % CHUNK)] ?? 0,
+    scoreOf: (slot: number): number =>
+      floats[(chunkOf(slot) + at.scores) / 4 + (slot % CHUNK)] ?? 0,
     /** The slots with the highest accumulated scores, in no order; `floor` is the lowest of them once there are `k`. */
     best(k: number, filtered: boolean): { slots: Uint32Array; floor: number } {
       const bitmap = filtered ? at.allowed : at.alive;
@@ -185,9 +269,15 @@ function layout(dimensions: number) {
   const allowed = alive + CHUNK / 8;
   const distances = allowed + CHUNK / 8;
   const scores = distances + CHUNK * 2;
-  return { codeBytes, lengths, passages, levels, alive, allowed, distances, scores, bytes: scores + CHUNK * 4 };
-}
-
-function aborted(): never {
-  throw new Error("The search kernel stopped");
+  return {
+    codeBytes,
+    lengths,
+    passages,
+    levels,
+    alive,
+    allowed,
+    distances,
+    scores,
+    bytes: scores + CHUNK * 4,
+  };
 }

@@ -1,7 +1,16 @@
 import type { Corpus } from "#domain/search/bm25.ts";
 import type { PageCache } from "#domain/search/pages.ts";
 import {
-  frequencyOf, type List, offsetOf, openSegment, postingOf, type Segment, type SegmentDisk, type SegmentHead, segmentWriter, type SegmentSink,
+  frequencyOf,
+  type List,
+  offsetOf,
+  openSegment,
+  postingOf,
+  type Segment,
+  type SegmentDisk,
+  type SegmentHead,
+  segmentWriter,
+  type SegmentSink,
 } from "#domain/search/segment.ts";
 
 /** Where one term stands: its lists in the segments and in the tail that is not written yet. */
@@ -21,7 +30,8 @@ export function openLexical(heads: readonly SegmentHead[], disk: SegmentDisk, ca
 
   return {
     heads: (): SegmentHead[] => segments.map((segment) => segment.head),
-    segments: (ids: readonly number[]): Segment[] => segments.filter((segment) => ids.includes(segment.head.id)),
+    segments: (ids: readonly number[]): Segment[] =>
+      segments.filter((segment) => ids.includes(segment.head.id)),
     tailPassages: () => tail.passages,
 
     add(slot: number, counts: ReadonlyMap<number, number>, length: number): void {
@@ -45,7 +55,12 @@ export function openLexical(heads: readonly SegmentHead[], disk: SegmentDisk, ca
     },
 
     find(key: number): TermLists {
-      const lists: TermLists = { key, documentFrequency: 0, parts: [], tail: tail.lists.get(key) ?? null };
+      const lists: TermLists = {
+        key,
+        documentFrequency: 0,
+        parts: [],
+        tail: tail.lists.get(key) ?? null,
+      };
       lists.documentFrequency = lists.tail?.length ?? 0;
       for (const segment of segments) {
         const list = segment.find(key);
@@ -57,14 +72,17 @@ export function openLexical(heads: readonly SegmentHead[], disk: SegmentDisk, ca
     },
 
     each(lists: TermLists, use: (postings: Uint32Array, base: number) => void): void {
-      for (const { segment, list } of lists.parts) segment.pieces(list, (postings) => use(postings, segment.head.base));
+      for (const { segment, list } of lists.parts)
+        segment.pieces(list, (postings) => use(postings, segment.head.base));
       if (lists.tail !== null) use(Uint32Array.from(lists.tail), tail.base);
     },
 
     frequency(lists: TermLists, slot: number): number {
-      if (slot >= tail.base) return lists.tail === null ? 0 : frequencyIn(lists.tail, slot - tail.base);
+      if (slot >= tail.base)
+        return lists.tail === null ? 0 : frequencyIn(lists.tail, slot - tail.base);
       for (const { segment, list } of lists.parts) {
-        if (slot < segment.head.end) return slot < segment.head.base ? 0 : segment.frequency(list, slot);
+        if (slot < segment.head.end)
+          return slot < segment.head.base ? 0 : segment.frequency(list, slot);
       }
       return 0;
     },
@@ -76,7 +94,12 @@ export function openLexical(heads: readonly SegmentHead[], disk: SegmentDisk, ca
         writer.term(key);
         for (const posting of tail.lists.get(key) ?? []) writer.posting(posting);
       }
-      return writer.end({ base: tail.base, end, passages: tail.passages, lengthSum: tail.lengthSum });
+      return writer.end({
+        base: tail.base,
+        end,
+        passages: tail.passages,
+        lengthSum: tail.lengthSum,
+      });
     },
     flushed(head: SegmentHead): void {
       segments = [...segments, openSegment(head, disk, cache)];

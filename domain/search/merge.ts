@@ -1,4 +1,14 @@
-import { type Entry, entriesOf, offsetOf, postingOf, frequencyOf, type Segment, type SegmentHead, segmentWriter, type SegmentSink } from "#domain/search/segment.ts";
+import {
+  type Entry,
+  entriesOf,
+  offsetOf,
+  postingOf,
+  frequencyOf,
+  type Segment,
+  type SegmentHead,
+  segmentWriter,
+  type SegmentSink,
+} from "#domain/search/segment.ts";
 
 /** Segments a shard may hold of about the same size before they become one. */
 const FAN_IN = 4;
@@ -23,7 +33,8 @@ function cheapestRun(heads: readonly SegmentHead[]): SegmentHead[] {
   return best;
 }
 
-const sizeOf = (heads: readonly SegmentHead[]): number => heads.reduce((sum, head) => sum + head.passages, 0);
+const sizeOf = (heads: readonly SegmentHead[]): number =>
+  heads.reduce((sum, head) => sum + head.passages, 0);
 
 /** What the merge needs to know of slots: the dead ones are left out. */
 type Slots = { isAlive(slot: number): boolean; lengthOf(slot: number): number };
@@ -32,7 +43,12 @@ type Slots = { isAlive(slot: number): boolean; lengthOf(slot: number): number };
  * Merges neighbouring segments into one. Yields after every few thousand postings, so that the caller can let
  * reads pass; the result counts only once the caller has stored its head in place of the inputs'.
  */
-export function* mergeSegments(id: number, inputs: readonly Segment[], slots: Slots, sink: SegmentSink): Generator<void, SegmentHead> {
+export function* mergeSegments(
+  id: number,
+  inputs: readonly Segment[],
+  slots: Slots,
+  sink: SegmentSink,
+): Generator<void, SegmentHead> {
   const writer = segmentWriter(id, sink);
   const base = inputs[0]?.head.base ?? 0;
   const end = inputs.at(-1)?.head.end ?? base;
@@ -80,11 +96,15 @@ function cursorOf(segment: Segment) {
 
 function lowest(cursors: readonly { entry: Entry | null }[]): number | null {
   let least: number | null = null;
-  for (const { entry } of cursors) if (entry !== null && (least === null || entry.key < least)) least = entry.key;
+  for (const { entry } of cursors)
+    if (entry !== null && (least === null || entry.key < least)) least = entry.key;
   return least;
 }
 
-function countAlive(inputs: readonly Segment[], slots: Slots): { passages: number; lengthSum: number } {
+function countAlive(
+  inputs: readonly Segment[],
+  slots: Slots,
+): { passages: number; lengthSum: number } {
   let passages = 0;
   let lengthSum = 0;
   for (const { head } of inputs) {

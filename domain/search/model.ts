@@ -71,4 +71,5 @@ export type SearchHit = {
   why?: Explanation;
 };
 
-export type SearchAnswer = { hits: SearchHit[]; partial: boolean };
+/** `retryAfterS` is there when no shard answered because all were busy: a caller answers "overloaded". */
+export type SearchAnswer = { hits: SearchHit[]; partial: boolean; retryAfterS?: number };

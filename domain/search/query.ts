@@ -29,15 +29,18 @@ export const searchInput = z
     explain: z.boolean().optional(),
   })
   .superRefine((input, context) => {
-    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    if (input.query === undefined && input.vector === undefined) refuse("query", "a query or a vector is needed");
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (input.query === undefined && input.vector === undefined)
+      refuse("query", "a query or a vector is needed");
     if ((input.vector === undefined) !== (input.space === undefined)) {
       refuse("space", "vector and space are given together or not at all");
     }
     if (input.query === undefined && input.mode !== undefined && input.mode !== "semantic") {
       refuse("query", `the mode ${input.mode} needs words to look for`);
     }
-    if (input.vector !== undefined && input.mode === "lexical") refuse("vector", "a lexical search takes no vector");
+    if (input.vector !== undefined && input.mode === "lexical")
+      refuse("vector", "a lexical search takes no vector");
   });
 export type SearchInput = z.infer<typeof searchInput>;
 
@@ -70,7 +73,12 @@ export const searchView = z.object({
 type Deps = {
   search: { search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> };
   spaces: { spaceOf(owner: string): Promise<{ id: string; dimensions: number }> };
-  embed: { query(space: string, text: string): Promise<Result<Float32Array, Problem<"no-model-bound" | "overloaded">>> };
+  embed: {
+    query(
+      space: string,
+      text: string,
+    ): Promise<Result<Float32Array, Problem<"no-model-bound" | "overloaded">>>;
+  };
 };
 
 type SearchProblem = Problem<"invalid-request" | "no-model-bound" | "overloaded">;
@@ -86,7 +94,9 @@ export async function searchUnits(
     ...(input.filter?.visibility === "private" ? [] : ["public"]),
   ];
   const mode = input.mode ?? (input.query === undefined ? "semantic" : "hybrid");
-  const spaces = await Promise.all(owners.map(async (owner) => ({ owner, space: await deps.spaces.spaceOf(owner) })));
+  const spaces = await Promise.all(
+    owners.map(async (owner) => ({ owner, space: await deps.spaces.spaceOf(owner) })),
+  );
   const bySpace = [...Map.groupBy(spaces, ({ space }) => space.id).values()];
   const asked = await Promise.all(
     bySpace.map(async (members): Promise<Result<SearchAnswer, SearchProblem>> => {
@@ -139,8 +149,10 @@ async function vectorFor(
   input: SearchInput,
   space: { id: string; dimensions: number },
 ): Promise<Result<Float32Array, SearchProblem>> {
-  if (input.vector !== undefined && input.space === space.id) return unitVector(input.vector, space.dimensions);
-  if (input.query !== undefined && input.vector === undefined) return await deps.embed.query(space.id, input.query);
+  if (input.vector !== undefined && input.space === space.id)
+    return unitVector(input.vector, space.dimensions);
+  if (input.query !== undefined && input.vector === undefined)
+    return await deps.embed.query(space.id, input.query);
   return err({
     code: "invalid-request",
     errors: [{ pointer: "/space", detail: `the collection is in the space ${space.id}` }],

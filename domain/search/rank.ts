@@ -1,5 +1,12 @@
 import { type QueryTerm, queryTerms } from "#domain/search/analysis.ts";
-import { boundOf, type Corpus, flatNorm, idfOf, perWordNorm, shareOf } from "#domain/search/bm25.ts";
+import {
+  boundOf,
+  type Corpus,
+  flatNorm,
+  idfOf,
+  perWordNorm,
+  shareOf,
+} from "#domain/search/bm25.ts";
 import type { Engine } from "#domain/search/engine.ts";
 import { lexicalPart, scoreOf, semanticPart, WEIGHTS } from "#domain/search/explain.ts";
 import { allowedBits } from "#domain/search/filter.ts";
@@ -15,7 +22,8 @@ export type Ranked = { slot: number; first: number; score: number; why: Explanat
  * How many passages by bits are rescored with 8-bit vectors. Measured for recall@10 ≥ 0.99 against a full scan
  * (`npm run bench -- search-engine`); it grows slowly because the 1-bit order is worse the more there is to order.
  */
-const candidatesFor = (slots: number): number => Math.min(CANDIDATES_MAX - 256, slots <= 4_096 ? 256 : 192 + Math.round(2 * Math.sqrt(slots)));
+const candidatesFor = (slots: number): number =>
+  Math.min(CANDIDATES_MAX - 256, slots <= 4_096 ? 256 : 192 + Math.round(2 * Math.sqrt(slots)));
 
 type Term = QueryTerm & { idf: number; lists: TermLists };
 
@@ -24,7 +32,8 @@ export function rank(engine: Engine, request: SearchRequest): Ranked[] {
   const { kernel } = engine;
   if (kernel.slots() === 0) return [];
   const weights = WEIGHTS[request.mode];
-  const terms = weights.lexical > 0 && request.text !== undefined ? termsFor(engine, request.text) : null;
+  const terms =
+    weights.lexical > 0 && request.text !== undefined ? termsFor(engine, request.text) : null;
   const vector = weights.semantic > 0 ? request.vector : undefined;
   const bits = allowedBits(request.filter, engine.lexical, kernel);
   if (bits !== null) kernel.allow(bits);
@@ -35,10 +44,21 @@ export function rank(engine: Engine, request: SearchRequest): Ranked[] {
   const lexicalCount = Math.min(256, 32 + request.limit * 4);
   const byText = terms === null ? new Uint32Array() : kernel.best(lexicalCount, filtered).slots;
   if (vector === undefined) {
-    return finished(engine, request, bestUnits(engine, byText, (slot) => kernel.scoreOf(slot), request.limit), terms, corpus, null);
+    return finished(
+      engine,
+      request,
+      bestUnits(engine, byText, (slot) => kernel.scoreOf(slot), request.limit),
+      terms,
+      corpus,
+      null,
+    );
   }
 
-  const near = kernel.nearest(codeOf(vector, kernel.dimensions), candidatesFor(kernel.slots()), filtered);
+  const near = kernel.nearest(
+    codeOf(vector, kernel.dimensions),
+    candidatesFor(kernel.slots()),
+    filtered,
+  );
   const candidates = union(near, byText);
   const cosines = kernel.cosines(vector, candidates, engine.vectors.get);
   const bound = (terms ?? []).reduce((sum, { idf }) => sum + boundOf(idf), 0);
@@ -63,7 +83,9 @@ function addUpTerms(engine: Engine, terms: readonly Term[], corpus: Corpus): voi
   const flat = flatNorm();
   const perWord = perWordNorm(corpus.averageLength);
   for (const { lists, idf } of terms) {
-    lexical.each(lists, (postings, base) => kernel.accumulate(postings, base, boundOf(idf), flat, perWord));
+    lexical.each(lists, (postings, base) =>
+      kernel.accumulate(postings, base, boundOf(idf), flat, perWord),
+    );
   }
 }
 
@@ -81,7 +103,12 @@ function union(a: Uint32Array, b: Uint32Array): Uint32Array {
 type Best = { slot: number; first: number; score: number; index: number };
 
 /** The best `limit` units, best first; equal scores go by slot, so that an answer never depends on the scan. */
-function bestUnits(engine: Engine, candidates: Uint32Array, scoreAt: (slot: number, index: number) => number, limit: number): Best[] {
+function bestUnits(
+  engine: Engine,
+  candidates: Uint32Array,
+  scoreAt: (slot: number, index: number) => number,
+  limit: number,
+): Best[] {
   const { kernel } = engine;
   const best: Best[] = [];
   for (let index = 0; index < candidates.length; index++) {
@@ -97,7 +124,12 @@ function bestUnits(engine: Engine, candidates: Uint32Array, scoreAt: (slot: numb
       best.splice(same, 1);
     }
     let at = best.length;
-    for (let above = best[at - 1]; above !== undefined && precedes(score, slot, above); above = best[at - 1]) at--;
+    for (
+      let above = best[at - 1];
+      above !== undefined && precedes(score, slot, above);
+      above = best[at - 1]
+    )
+      at--;
     best.splice(at, 0, { slot, first, score, index });
     if (best.length > limit) best.pop();
   }
@@ -109,12 +141,20 @@ const precedes = (score: number, slot: number, other: Best): boolean =>
 
 /** Works each hit's score out again from its explanation, so that the two can never differ. */
 function finished(
-  engine: Engine, request: SearchRequest, best: readonly Best[], terms: readonly Term[] | null, corpus: Corpus,
+  engine: Engine,
+  request: SearchRequest,
+  best: readonly Best[],
+  terms: readonly Term[] | null,
+  corpus: Corpus,
   cosineAt: ((index: number) => number) | null,
 ): Ranked[] {
   const weights = WEIGHTS[request.mode];
   const ranked = best.map(({ slot, first, index }) => {
-    const why: Explanation = { semantic: null, lexical: null, passage: engine.kernel.passageOf(slot) };
+    const why: Explanation = {
+      semantic: null,
+      lexical: null,
+      passage: engine.kernel.passageOf(slot),
+    };
     if (cosineAt !== null) {
       const cosine = cosineAt(index);
       why.semantic = { weight: weights.semantic, cosine, normalised: semanticPart(cosine) };
@@ -125,7 +165,13 @@ function finished(
   return ranked.sort((a, b) => b.score - a.score || a.slot - b.slot);
 }
 
-function lexicalWhy(engine: Engine, slot: number, terms: readonly Term[], corpus: Corpus, weight: number): Explanation["lexical"] {
+function lexicalWhy(
+  engine: Engine,
+  slot: number,
+  terms: readonly Term[],
+  corpus: Corpus,
+  weight: number,
+): Explanation["lexical"] {
   const length = engine.kernel.lengthOf(slot);
   const { averageLength } = corpus;
   const shares = terms.map(({ term, idf, lists }) => {
@@ -134,5 +180,12 @@ function lexicalWhy(engine: Engine, slot: number, terms: readonly Term[], corpus
   });
   const bm25 = shares.reduce((sum, { score }) => sum + score, 0);
   const bound = shares.reduce((sum, { idf }) => sum + boundOf(idf), 0);
-  return { weight, bm25, normalised: lexicalPart(bm25, bound), length, averageLength, terms: shares };
+  return {
+    weight,
+    bm25,
+    normalised: lexicalPart(bm25, bound),
+    length,
+    averageLength,
+    terms: shares,
+  };
 }

@@ -47,12 +47,17 @@ const bytesOf = (data: Uint32Array): number => data.byteLength + 64;
 
 export function openSegment(head: SegmentHead, disk: SegmentDisk, cache: PageCache): Segment {
   const terms: Page<Uint32Array>[] = head.fences.map(() => emptyPage());
-  const lists: Page<Uint32Array>[] = Array.from({ length: Math.ceil(head.postings / POSTING_PAGE) }, () => emptyPage());
+  const lists: Page<Uint32Array>[] = Array.from(
+    { length: Math.ceil(head.postings / POSTING_PAGE) },
+    () => emptyPage(),
+  );
 
   const read = (part: SegmentPart, pages: Page<Uint32Array>[], index: number): Uint32Array => {
     const page = pages[index];
     if (page === undefined) throw new Error(`Segment ${head.id} has no ${part} page ${index}`);
-    return page.data === null ? cache.get(page, () => disk.read(part, head.id, index), bytesOf) : touched(page, page.data);
+    return page.data === null
+      ? cache.get(page, () => disk.read(part, head.id, index), bytesOf)
+      : touched(page, page.data);
   };
   const postingAt = (index: number): number =>
     read("postings", lists, Math.floor(index / POSTING_PAGE))[index % POSTING_PAGE] ?? 0;
@@ -66,10 +71,15 @@ export function openSegment(head: SegmentHead, disk: SegmentDisk, cache: PageCac
     },
     pieces(list, use) {
       const end = list.start + list.count;
-      for (let at = list.start; at < end; ) {
+      for (let at = list.start; at < end;) {
         const page = Math.floor(at / POSTING_PAGE);
         const stop = Math.min(end, (page + 1) * POSTING_PAGE);
-        use(read("postings", lists, page).subarray(at - page * POSTING_PAGE, stop - page * POSTING_PAGE));
+        use(
+          read("postings", lists, page).subarray(
+            at - page * POSTING_PAGE,
+            stop - page * POSTING_PAGE,
+          ),
+        );
         at = stop;
       }
     },
@@ -118,7 +128,8 @@ function findInPage(page: Uint32Array, key: number): List | null {
   let high = count - 1;
   while (low <= high) {
     const middle = (low + high) >>> 1;
-    const order = (page[1 + middle] ?? 0) - wantedHigh || (page[1 + count + middle] ?? 0) - wantedLow;
+    const order =
+      (page[1 + middle] ?? 0) - wantedHigh || (page[1 + count + middle] ?? 0) - wantedLow;
     if (order === 0) {
       const start = page[1 + 2 * count + middle] ?? 0;
       return { start, count: (page[2 + 2 * count + middle] ?? 0) - start };
@@ -144,7 +155,9 @@ export function* entriesOf(segment: Segment): Generator<Entry> {
   }
 }
 
-export type SegmentSink = { write(part: SegmentPart, segment: number, page: number, data: Uint32Array): void };
+export type SegmentSink = {
+  write(part: SegmentPart, segment: number, page: number, data: Uint32Array): void;
+};
 
 /** Writes a segment page by page, so that building one never needs it whole in memory. */
 export function segmentWriter(id: number, sink: SegmentSink) {

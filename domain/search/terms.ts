@@ -56,11 +56,13 @@ function addPairs(run: string, terms: string[]): void {
   const characters = [...run];
   const [first] = characters;
   if (characters.length === 1 && first !== undefined) terms.push(first);
-  for (let i = 0; i + 1 < characters.length; i++) terms.push(`${characters[i]}${characters[i + 1]}`);
+  for (let i = 0; i + 1 < characters.length; i++)
+    terms.push(`${characters[i]}${characters[i + 1]}`);
 }
 
 function addWord(word: string, terms: string[]): void {
-  if (word !== "") terms.push(stem(word.length > TERM_CHARS_MAX ? word.slice(0, TERM_CHARS_MAX) : word));
+  if (word !== "")
+    terms.push(stem(word.length > TERM_CHARS_MAX ? word.slice(0, TERM_CHARS_MAX) : word));
 }
 
 /** Cuts what English adds to most nouns and verbs. It may be wrong about a word, but the same way everywhere. */
@@ -69,7 +71,12 @@ function stem(word: string): string {
   if (length < 4 || word.charCodeAt(length - 1) !== 115) return word;
   if (word.endsWith("ies")) return length > 4 ? `${word.slice(0, -3)}y` : word;
   if (word.endsWith("ss") || word.endsWith("us") || word.endsWith("is")) return word;
-  if (word.endsWith("sses") || word.endsWith("ches") || word.endsWith("shes") || word.endsWith("xes")) {
+  if (
+    word.endsWith("sses") ||
+    word.endsWith("ches") ||
+    word.endsWith("shes") ||
+    word.endsWith("xes")
+  ) {
     return word.slice(0, -2);
   }
   return word.slice(0, -1);

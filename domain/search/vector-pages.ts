@@ -9,7 +9,12 @@ type Vectors = { values: Int8Array; scales: Float32Array };
 export type VectorPages = ReturnType<typeof openVectorPages>;
 
 /** The 8-bit vectors of a shard, in pages on disk; the pages that still grow are held in memory. */
-export function openVectorPages(dimensions: number, flushed: number, read: (page: number) => Uint8Array | null, cache: PageCache) {
+export function openVectorPages(
+  dimensions: number,
+  flushed: number,
+  read: (page: number) => Uint8Array | null,
+  cache: PageCache,
+) {
   const stride = paddedTo16(dimensions);
   const pages: Page<Vectors>[] = [];
   let growing = new Map<number, Vectors>();
@@ -35,7 +40,11 @@ export function openVectorPages(dimensions: number, flushed: number, read: (page
       page.used = true;
       return page.data;
     }
-    return cache.get(page, () => load(index), () => bytes);
+    return cache.get(
+      page,
+      () => load(index),
+      () => bytes,
+    );
   }
 
   return {
@@ -43,7 +52,10 @@ export function openVectorPages(dimensions: number, flushed: number, read: (page
       const index = Math.floor(slot / VECTORS_PER_PAGE);
       let page = growing.get(index);
       if (page === undefined) {
-        page = { values: new Int8Array(VECTORS_PER_PAGE * stride), scales: new Float32Array(VECTORS_PER_PAGE) };
+        page = {
+          values: new Int8Array(VECTORS_PER_PAGE * stride),
+          scales: new Float32Array(VECTORS_PER_PAGE),
+        };
         growing.set(index, page);
       }
       const within = slot % VECTORS_PER_PAGE;
@@ -53,7 +65,10 @@ export function openVectorPages(dimensions: number, flushed: number, read: (page
     get(slot: number): Quantised {
       const page = pageOf(Math.floor(slot / VECTORS_PER_PAGE));
       const within = slot % VECTORS_PER_PAGE;
-      return { values: page.values.subarray(within * stride, within * stride + stride), scale: page.scales[within] ?? 0 };
+      return {
+        values: page.values.subarray(within * stride, within * stride + stride),
+        scale: page.scales[within] ?? 0,
+      };
     },
     /** The pages that grew since they were last written. */
     *open(): Generator<[number, Uint8Array]> {
@@ -76,5 +91,8 @@ function packed({ values, scales }: Vectors): Uint8Array {
 
 function unpacked(data: Uint8Array, stride: number): Vectors {
   const own = data.slice().buffer;
-  return { values: new Int8Array(own, 0, VECTORS_PER_PAGE * stride), scales: new Float32Array(own, VECTORS_PER_PAGE * stride) };
+  return {
+    values: new Int8Array(own, 0, VECTORS_PER_PAGE * stride),
+    scales: new Float32Array(own, VECTORS_PER_PAGE * stride),
+  };
 }

@@ -39,6 +39,7 @@ export function quantisedQuery(vector: Float32Array): { values: Int16Array; scal
   for (const value of vector) most = Math.max(most, Math.abs(value));
   const scale = most / 8191;
   const values = new Int16Array(paddedTo16(vector.length));
-  if (scale > 0) for (let i = 0; i < vector.length; i++) values[i] = Math.round((vector[i] ?? 0) / scale);
+  if (scale > 0)
+    for (let i = 0; i < vector.length; i++) values[i] = Math.round((vector[i] ?? 0) / scale);
   return { values, scale };
 }

@@ -1,0 +1,225 @@
+import { mergedHits } from "#domain/search/merge-hits.ts";
+import type {
+  ClaimOutcome,
+  Collection,
+  ContentClaim,
+  IndexedUnit,
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+} from "#domain/search/model.ts";
+import type { NearDuplicate, ShardAnswer } from "#domain/search/protocol.ts";
+import { holds, type Place, rootOf, withMoved } from "#domain/search/ranges.ts";
+import type { SearchShard } from "#objects/search-shard.ts";
+
+const SHARD_TIMEOUT_MS = 2_000;
+/** Shards asked at once for one search, and calls under way to one shard from this isolate. */
+const FAN_OUT_MAX = 32;
+const CALLS_PER_SHARD_MAX = 512;
+/** Collections whose shards are remembered; a forgotten one costs a `moved` answer. */
+const TREES_MAX = 10_000;
+const HOPS_MAX = 40;
+
+export type SearchPort = ReturnType<typeof searchPort>;
+
+type Bindings = { SEARCH_SHARD: DurableObjectNamespace };
+type Stub = DurableObjectStub<SearchShard>;
+
+/** Per isolate: the leaves of each collection that has split, by the name of its root. Corrected by `moved`. */
+const trees = new Map<string, Place[]>();
+const underWay = new Map<string, number>();
+
+const leavesOf = (collection: Collection): Place[] => {
+  const root = rootOf(collection);
+  return trees.get(root.name) ?? [root];
+};
+
+function learn(collection: Collection, from: string, to: readonly Place[]): void {
+  const root = rootOf(collection).name;
+  const leaves = withMoved(leavesOf(collection), from, to);
+  trees.delete(root);
+  trees.set(root, leaves);
+  if (trees.size <= TREES_MAX) return;
+  const [oldest] = trees.keys();
+  if (oldest !== undefined) trees.delete(oldest);
+}
+
+/** Search over SearchShard objects: one hop to every shard of the collections asked for. */
+export function searchPort(env: Bindings) {
+  const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
+
+  async function call<T>(
+    place: Place,
+    ask: (stub: Stub) => Promise<ShardAnswer<T>>,
+  ): Promise<ShardAnswer<T>> {
+    const busy = underWay.get(place.name) ?? 0;
+    if (busy >= CALLS_PER_SHARD_MAX) return { kind: "overloaded", retryAfterS: 1 };
+    underWay.set(place.name, busy + 1);
+    try {
+      return await ask(shards.getByName(place.name));
+    } finally {
+      const left = (underWay.get(place.name) ?? 1) - 1;
+      if (left <= 0) underWay.delete(place.name);
+      else underWay.set(place.name, left);
+    }
+  }
+
+  /** Hands each item to the shard that holds its content, following shards that have moved. */
+  async function route<I extends { contentKey: string }, T>(
+    collection: Collection,
+    items: readonly I[],
+    ask: (stub: Stub, place: Place, items: I[]) => Promise<ShardAnswer<T>>,
+    use: (answer: T, items: I[]) => void,
+  ): Promise<void> {
+    let left = [...items];
+    for (let hop = 0; left.length > 0; hop++) {
+      if (hop > HOPS_MAX) throw new Error("The shards of a collection point at each other");
+      const leaves = leavesOf(collection);
+      const groups = leaves.map((place) => ({
+        place,
+        items: left.filter((item) => holds(place, item.contentKey)),
+      }));
+      const later: I[] = [];
+      await Promise.all(
+        groups.map(async ({ place, items: mine }) => {
+          if (mine.length === 0) return;
+          const answer = await call(place, (stub) => ask(stub, place, mine));
+          if (answer.kind === "overloaded")
+            throw new Error(`The search shard ${place.name} is busy`);
+          if (answer.kind === "done") return use(answer.value, mine);
+          learn(collection, place.name, answer.to);
+          later.push(...mine);
+        }),
+      );
+      left = later;
+    }
+  }
+
+  /** Asks one leaf, and the shards it moved to; a shard that does not answer in time makes the answer partial. */
+  async function gather<T>(
+    collection: Collection,
+    place: Place,
+    ask: (stub: Stub) => Promise<ShardAnswer<T>>,
+    into: Gathered<T>,
+  ): Promise<void> {
+    const answer = await inTime(call(place, ask));
+    if (answer === null) into.missing++;
+    else if (answer.kind === "done") into.values.push(answer.value);
+    else if (answer.kind === "overloaded") {
+      into.missing++;
+      into.busyForS = Math.max(into.busyForS, answer.retryAfterS);
+    } else {
+      learn(collection, place.name, answer.to);
+      await Promise.all(answer.to.map((child) => gather(collection, child, ask, into)));
+    }
+  }
+
+  async function gatherAll<T>(
+    collections: readonly Collection[],
+    ask: (stub: Stub) => Promise<ShardAnswer<T>>,
+  ): Promise<Gathered<T>> {
+    const into: Gathered<T> = { values: [], missing: 0, busyForS: 0 };
+    const leaves = collections.flatMap((collection) =>
+      leavesOf(collection).map((place) => ({ collection, place })),
+    );
+    for (let first = 0; first < leaves.length; first += FAN_OUT_MAX) {
+      await Promise.all(
+        leaves
+          .slice(first, first + FAN_OUT_MAX)
+          .map(({ collection, place }) => gather(collection, place, ask, into)),
+      );
+    }
+    return into;
+  }
+
+  return {
+    /** Takes contents for units, one outcome for each claim in its order. Of two units that race, one gets it. */
+    async claim(collection: Collection, claims: ContentClaim[]): Promise<ClaimOutcome[]> {
+      const outcomes = new Map<ContentClaim, ClaimOutcome>();
+      await route(
+        collection,
+        claims,
+        (stub, _, mine) => stub.claim(mine),
+        (answer: ClaimOutcome[], mine) => {
+          for (const [i, outcome] of answer.entries()) {
+            const claim = mine[i];
+            if (claim !== undefined) outcomes.set(claim, outcome);
+          }
+        },
+      );
+      return claims.flatMap((claim) => outcomes.get(claim) ?? []);
+    },
+    /** Gives back contents that were claimed and never indexed. */
+    release: (collection: Collection, claims: ContentClaim[]): Promise<void> =>
+      route(
+        collection,
+        claims,
+        (stub, _, mine) => stub.release(mine),
+        () => {},
+      ),
+    /** Findable when it answers. An older version never replaces a newer one, a removed one never comes back. */
+    index: (collection: Collection, units: IndexedUnit[]): Promise<void> =>
+      route(
+        collection,
+        units,
+        (stub, place, mine) => stub.index(place, mine),
+        () => {},
+      ),
+    /** Takes these versions, and older ones of the same units in the same shard, out of search for good. */
+    remove: (collection: Collection, claims: ContentClaim[]): Promise<void> =>
+      route(
+        collection,
+        claims,
+        (stub, place, mine) => stub.remove(place, mine),
+        () => {},
+      ),
+
+    /** The units that come closest to this one in its collection, best first; what is "near" the caller decides. */
+    async similar(
+      collection: Collection,
+      unit: IndexedUnit,
+      limit: number,
+    ): Promise<NearDuplicate[]> {
+      const { values } = await gatherAll([collection], (stub) => stub.similar(unit, limit));
+      return values
+        .flat()
+        .sort((a, b) => b.cosine - a.cosine)
+        .slice(0, limit);
+    },
+
+    /** The best hits of all collections together; `partial` when a shard did not answer. */
+    async search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> {
+      const { values, missing, busyForS } = await gatherAll<SearchHit[]>(collections, (stub) =>
+        stub.search(request),
+      );
+      const answer: SearchAnswer = {
+        hits: mergedHits(values, request.limit),
+        partial: missing > 0,
+      };
+      return values.length === 0 && busyForS > 0 ? { ...answer, retryAfterS: busyForS } : answer;
+    },
+  };
+}
+
+type Gathered<T> = { values: T[]; missing: number; busyForS: number };
+
+/** What the call answers, or null when it takes too long or its shard cannot be reached. */
+async function inTime<T>(call: Promise<T>): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), SHARD_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([call.catch(unreachable), late]);
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+  }
+}
+
+function unreachable(error: unknown): null {
+  console.error({
+    event: "search-shard-failed",
+    error: error instanceof Error ? error.message : String(error),
+  });
+  return null;
+}

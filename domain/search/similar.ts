@@ -1,0 +1,39 @@
+import type { Engine } from "#domain/search/engine.ts";
+import { codeOf } from "#domain/search/vectors.ts";
+
+/** Passages of a long unit that are compared; the rest of a near duplicate is near as well. */
+const PASSAGES_COMPARED = 8;
+const CANDIDATES = 64;
+
+export type SimilarUnit = { first: number; cosine: number };
+
+/** The units whose passages come closest to any of these, best first. */
+export function similarUnits(
+  engine: Engine,
+  vectors: readonly Float32Array[],
+  limit: number,
+): SimilarUnit[] {
+  const { kernel } = engine;
+  const cosines = new Map<number, number>();
+  const step = Math.max(1, Math.ceil(vectors.length / PASSAGES_COMPARED));
+  for (let at = 0; at < vectors.length; at += step) {
+    const vector = vectors[at];
+    if (vector === undefined || vector.length === 0 || kernel.slots() === 0) continue;
+    const near = kernel.nearest(codeOf(vector, kernel.dimensions), CANDIDATES, false);
+    const found = kernel.cosines(vector, near, engine.vectors.get);
+    for (const [i, slot] of near.entries()) {
+      const first = slot - kernel.passageOf(slot);
+      cosines.set(first, Math.max(cosines.get(first) ?? -1, found[i] ?? -1));
+    }
+  }
+  const units = [...cosines].map(([first, cosine]) => ({ first, cosine }));
+  return units.sort((a, b) => b.cosine - a.cosine || a.first - b.first).slice(0, limit);
+}
+
+/** The share of different terms two texts have in common: 1 for the same words, 0 for none (Jaccard). */
+export function overlapOf(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  if (a.size === 0 && b.size === 0) return 1;
+  let common = 0;
+  for (const term of a) if (b.has(term)) common++;
+  return common / (a.size + b.size - common);
+}

@@ -1,0 +1,322 @@
+import { analyse } from "#domain/search/analysis.ts";
+import { type Engine, type NewPassage, openEngine, type SlotRange } from "#domain/search/engine.ts";
+import { levelNumber } from "#domain/search/filter.ts";
+import type { ContentClaim, IndexedUnit, SearchHit, SearchRequest } from "#domain/search/model.ts";
+import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
+import type { NearDuplicate } from "#domain/search/protocol.ts";
+import { rank } from "#domain/search/rank.ts";
+import { overlapOf, similarUnits } from "#domain/search/similar.ts";
+import { needlesOf, snippetOf } from "#domain/search/snippet.ts";
+import { termsOf } from "#domain/search/terms.ts";
+import { quantised, type Quantised } from "#domain/search/vectors.ts";
+import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/versions.ts";
+import {
+  packVectors,
+  type SearchStore,
+  type Shown,
+  shownOf,
+  unpackVectors,
+} from "#objects/search-store.ts";
+
+/** A unit as one shard hands it to another: its record, and what was stored when it is findable. */
+export type CarriedUnit = { record: UnitRecord; shown: Shown | null; vectors: Uint8Array | null };
+export type CarriedClaim = {
+  contentKey: string;
+  holder: { unitId: string; version: number; fulfilled: boolean } | null;
+};
+
+type Staged = {
+  killed: SlotRange[];
+  added: { slot: number; passages: NewPassage[]; level: number }[];
+  next: number;
+};
+
+export type SearchContents = ReturnType<typeof openContents>;
+
+/** What a shard holds, on disk and in memory. `note` hears of every record and claim that changes, in the same transaction. */
+export function openContents(
+  storage: DurableObjectStorage,
+  store: SearchStore,
+  module: WebAssembly.Module,
+  cache: PageCache,
+  note: (key: string) => void,
+) {
+  const shownPages = new Map<number, Page<Shown>>();
+  let sweepAt = 4_096;
+  let engine: Engine | null = null;
+  const known = storage.kv.get<number>("dimensions");
+  if (known !== undefined) engine = replayed(openEngine(module, known, store.disk, cache), store);
+
+  function engineFor(dimensions: number): Engine {
+    if (engine !== null) {
+      if (engine.kernel.dimensions !== dimensions)
+        throw new RangeError("Vectors of two spaces never meet in one shard");
+      return engine;
+    }
+    storage.kv.put("dimensions", dimensions);
+    engine = openEngine(module, dimensions, store.disk, cache);
+    return engine;
+  }
+
+  /** Runs `work` in one transaction and brings memory to what it left on disk only once that holds. */
+  function change(into: Engine | null, work: (staged: Staged) => void): void {
+    const staged: Staged = { killed: [], added: [], next: into?.nextSlot() ?? 0 };
+    storage.transactionSync(() => {
+      work(staged);
+      into?.saveAlive(staged.killed);
+    });
+    if (into === null) return;
+    for (const { passages, level, slot } of staged.added) {
+      if (into.add(passages, level) !== slot)
+        throw new Error("A unit went to another slot than it was stored for");
+    }
+    for (const range of staged.killed) into.kill(range);
+    if (into.isFlushDue()) into.flush();
+  }
+
+  function takeOut(staged: Staged, record: UnitRecord, nowMs: number): void {
+    if (record.slot === null) return;
+    store.unshow(record.slot);
+    staged.killed.push({ first: record.slot, count: record.passages });
+    const removedThrough = Math.max(record.removedThrough, record.version);
+    store.saveRecord({ ...record, slot: null, removedThrough }, nowMs);
+    note(recordKey(record));
+    const released = shownPages.get(record.slot);
+    if (released !== undefined) cache.drop(released);
+    shownPages.delete(record.slot);
+  }
+
+  function putIn(
+    staged: Staged,
+    shown: Shown,
+    vectors: readonly Quantised[],
+    removedThrough: number,
+    nowMs: number,
+  ): void {
+    const passages = analyse(shown, shown.texts).map((passage, i) => ({
+      ...passage,
+      vector: vectors[i] ?? quantised(new Float32Array()),
+    }));
+    const slot = staged.next;
+    staged.next += passages.length;
+    staged.added.push({ slot, passages, level: levelNumber(shown.level) });
+    store.show(slot, shown, packVectors(vectors));
+    const record = {
+      unitId: shown.unitId,
+      contentKey: shown.contentKey,
+      version: shown.version,
+      level: levelNumber(shown.level),
+      slot,
+      passages: passages.length,
+      removedThrough,
+    };
+    store.saveRecord(record, nowMs);
+    note(recordKey(record));
+  }
+
+  function indexOne(staged: Staged, unit: IndexedUnit, nowMs: number): void {
+    const records = store.records(unit.unitId);
+    const decision = decideIndex(records, unit, levelNumber(unit.level));
+    if (!decision.store) return;
+    for (const old of decision.replaced) {
+      takeOut(staged, old, nowMs);
+      if (old.contentKey !== unit.contentKey) free({ ...old });
+    }
+    // A unit replaced by the same version (its level changed) has not been removed for good.
+    const removedThrough =
+      records.find((record) => record.contentKey === unit.contentKey)?.removedThrough ?? 0;
+    putIn(
+      staged,
+      shownOf(unit),
+      unit.passages.map(({ vector }) => quantised(vector)),
+      removedThrough,
+      nowMs,
+    );
+    store.claim(unit, true);
+    note(claimKey(unit.contentKey));
+  }
+
+  function free(claim: ContentClaim, unfulfilledOnly = false): void {
+    store.unclaim(claim, unfulfilledOnly);
+    note(claimKey(claim.contentKey));
+  }
+
+  function shownAt(slot: number): Shown {
+    let page = shownPages.get(slot);
+    if (page === undefined) {
+      if (shownPages.size >= sweepAt) sweep();
+      page = emptyPage();
+      shownPages.set(slot, page);
+    }
+    return cache.get(
+      page,
+      () => {
+        const shown = store.shown(slot);
+        if (shown === null) throw new Error(`Slot ${slot} can be found but not shown`);
+        return shown;
+      },
+      bytesOfShown,
+    );
+  }
+
+  function sweep(): void {
+    for (const [slot, page] of shownPages) if (page.data === null) shownPages.delete(slot);
+    sweepAt = Math.max(4_096, shownPages.size * 2);
+  }
+
+  return {
+    engine: () => engine,
+
+    index(units: readonly IndexedUnit[], nowMs: number): void {
+      const dimensions = units[0]?.passages[0]?.vector.length ?? 0;
+      if (dimensions === 0)
+        throw new RangeError("A unit is indexed with at least one passage and its vector");
+      change(engineFor(dimensions), (staged) => {
+        for (const unit of units) indexOne(staged, unit, nowMs);
+      });
+    },
+
+    remove(claims: readonly ContentClaim[], nowMs: number): void {
+      change(engine, (staged) => {
+        for (const claim of claims) {
+          for (const record of decideRemoval(store.records(claim.unitId), claim))
+            takeOut(staged, record, nowMs);
+          const record = store.recordAt(claim.unitId, claim.contentKey);
+          const base = record ?? { ...claim, level: 0, slot: null, passages: 0, removedThrough: 0 };
+          if (base.removedThrough < claim.version) {
+            store.saveRecord({ ...base, removedThrough: claim.version }, nowMs);
+            note(recordKey(base));
+          }
+          free(claim);
+        }
+      });
+    },
+
+    claim: (claims: readonly ContentClaim[]) =>
+      storage.transactionSync(() =>
+        claims.map((claim) => {
+          // The claim of a version that was removed since must not outlive it.
+          const removed = store
+            .records(claim.unitId)
+            .some((record) => record.removedThrough >= claim.version);
+          const holder = store.holderOf(claim.contentKey);
+          if (removed && holder === undefined) return { claimed: true as const };
+          note(claimKey(claim.contentKey));
+          return store.claim(claim, false);
+        }),
+      ),
+    release(claims: readonly ContentClaim[]): void {
+      storage.transactionSync(() => {
+        for (const claim of claims) free(claim, true);
+      });
+    },
+
+    search(request: SearchRequest): SearchHit[] {
+      if (engine === null) return [];
+      const needles = request.text === undefined ? [] : needlesOf(request.text);
+      return rank(engine, request).map(({ first, score, why }) => {
+        const { unitId, version, title, level, texts } = shownAt(first);
+        const hit: SearchHit = {
+          unitId,
+          version,
+          title,
+          snippet: snippetOf(texts[why.passage] ?? "", needles),
+          score,
+          level,
+        };
+        return request.explain ? { ...hit, why } : hit;
+      });
+    },
+
+    similar(unit: IndexedUnit, limit: number): NearDuplicate[] {
+      if (engine === null) return [];
+      const own = termSet(
+        unit.title,
+        unit.passages.map(({ text }) => text),
+      );
+      const near = similarUnits(
+        engine,
+        unit.passages.map(({ vector }) => vector),
+        limit + 1,
+      );
+      const found = near.map(({ first, cosine }) => {
+        const { unitId, version, title, texts } = shownAt(first);
+        return { unitId, version, title, cosine, overlap: overlapOf(own, termSet(title, texts)) };
+      });
+      return found.filter(({ unitId }) => unitId !== unit.unitId).slice(0, limit);
+    },
+
+    carry(record: UnitRecord): CarriedUnit {
+      const stored = record.slot === null ? null : store.shownWithVectors(record.slot);
+      return { record, shown: stored?.shown ?? null, vectors: stored?.vectors ?? null };
+    },
+    /** Makes what this shard knows of the carried units and claims exactly what they say. */
+    adopt(
+      dimensions: number,
+      units: readonly CarriedUnit[],
+      claims: readonly CarriedClaim[],
+      nowMs: number,
+    ): void {
+      change(engineFor(dimensions), (staged) => {
+        for (const { record, shown, vectors } of units) {
+          const mine = store.recordAt(record.unitId, record.contentKey);
+          const isThere =
+            mine !== undefined &&
+            mine.slot !== null &&
+            shown !== null &&
+            mine.version === record.version &&
+            mine.level === record.level;
+          if (isThere) continue;
+          if (mine !== undefined) takeOut(staged, mine, nowMs);
+          if (shown !== null && vectors !== null)
+            putIn(
+              staged,
+              shown,
+              unpackVectors(vectors, shown.texts.length),
+              record.removedThrough,
+              nowMs,
+            );
+          else store.saveRecord({ ...record, slot: null }, nowMs);
+        }
+        for (const { contentKey, holder } of claims) {
+          const mine = store.holderOf(contentKey);
+          if (mine !== undefined) store.unclaim({ contentKey, ...mine }, false);
+          if (holder !== null) store.claim({ contentKey, ...holder }, holder.fulfilled);
+        }
+      });
+    },
+    forget(): void {
+      store.empty();
+      storage.kv.delete("dimensions");
+      engine = null;
+      for (const page of shownPages.values()) cache.drop(page);
+      shownPages.clear();
+    },
+  };
+}
+
+export const recordKey = ({ unitId, contentKey }: { unitId: string; contentKey: string }): string =>
+  `u${contentKey}${unitId}`;
+export const claimKey = (contentKey: string): string => `c${contentKey}`;
+
+const bytesOfShown = ({ title, texts, tags }: Shown): number =>
+  400 +
+  2 * (title.length + texts.reduce((sum, text) => sum + text.length, 0)) +
+  64 * (tags.length + texts.length);
+
+const termSet = (title: string, texts: readonly string[]): ReadonlySet<string> =>
+  new Set([title, ...texts].flatMap(termsOf));
+
+/** Takes the units that are not in a segment yet back into memory, each where it was. */
+function replayed(engine: Engine, store: SearchStore): Engine {
+  for (const { slot, shown, vectors } of store.shownFrom(engine.flushedSlots())) {
+    engine.skipTo(slot);
+    const kept = unpackVectors(vectors, shown.texts.length);
+    const passages = analyse(shown, shown.texts).map((passage, i) => ({
+      ...passage,
+      vector: kept[i] ?? quantised(new Float32Array()),
+    }));
+    engine.add(passages, levelNumber(shown.level));
+  }
+  return engine;
+}

@@ -1,0 +1,259 @@
+import type { EngineDisk, EngineState, PageKind } from "#domain/search/engine.ts";
+import type { ContentClaim, ClaimOutcome, IndexedUnit } from "#domain/search/model.ts";
+import type { UnitRecord } from "#domain/search/versions.ts";
+import type { Level } from "#domain/verification/model.ts";
+
+/** The tables of a search shard; docs/storage.md says what each is for. */
+export const STEPS = [
+  `CREATE TABLE record (unit_id TEXT NOT NULL, content_key TEXT NOT NULL, version INTEGER NOT NULL, level INTEGER NOT NULL,
+     slot INTEGER, passages INTEGER NOT NULL, removed_through INTEGER NOT NULL, removed_at_ms INTEGER,
+     PRIMARY KEY (unit_id, content_key)) STRICT, WITHOUT ROWID;
+   CREATE TABLE claim (content_key TEXT PRIMARY KEY, unit_id TEXT NOT NULL, version INTEGER NOT NULL, fulfilled INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE shown (slot INTEGER PRIMARY KEY, content TEXT NOT NULL, vectors BLOB NOT NULL) STRICT;
+   CREATE TABLE page (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+   CREATE TABLE changed (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+];
+
+/** What a hit shows of a unit and what indexing it again needs, vectors apart. */
+export type Shown = {
+  unitId: string;
+  version: number;
+  contentKey: string;
+  title: string;
+  kind: string;
+  language: string;
+  tags: string[];
+  level: Level;
+  texts: string[];
+};
+
+const KINDS: PageKind[] = ["dictionary", "postings", "vectors", "columns", "alive"];
+const OWNERS = 0x100_0000;
+const pageId = (kind: PageKind, owner: number, page: number): number =>
+  (KINDS.indexOf(kind) * OWNERS + owner) * OWNERS + page;
+
+type RecordRow = {
+  unit_id: string;
+  content_key: string;
+  version: number;
+  level: number;
+  slot: number | null;
+  passages: number;
+  removed_through: number;
+};
+
+const recordOf = (row: RecordRow): UnitRecord => ({
+  unitId: row.unit_id,
+  contentKey: row.content_key,
+  version: row.version,
+  level: row.level,
+  slot: row.slot,
+  passages: row.passages,
+  removedThrough: row.removed_through,
+});
+
+export type SearchStore = ReturnType<typeof searchStore>;
+
+/** The queries of a search shard over its object's SQLite. */
+export function searchStore(storage: DurableObjectStorage) {
+  const { sql, kv } = storage;
+
+  const disk: EngineDisk = {
+    read(kind, owner, page) {
+      const row = sql
+        .exec<{ data: ArrayBuffer }>(
+          "SELECT data FROM page WHERE id = ?",
+          pageId(kind, owner, page),
+        )
+        .toArray()[0];
+      return row === undefined ? null : new Uint8Array(row.data);
+    },
+    write: (kind, owner, page, data) =>
+      void sql.exec("INSERT OR REPLACE INTO page VALUES (?, ?)", pageId(kind, owner, page), data),
+    drop: (kind, owner) =>
+      void sql.exec(
+        "DELETE FROM page WHERE id >= ? AND id < ?",
+        pageId(kind, owner, 0),
+        pageId(kind, owner + 1, 0),
+      ),
+    state: () => kv.get<EngineState>("engine") ?? null,
+    saveState: (state) => void kv.put("engine", state),
+    atomically: (work) => storage.transactionSync(work),
+  };
+
+  return {
+    disk,
+    records: (unitId: string): UnitRecord[] =>
+      sql.exec<RecordRow>("SELECT * FROM record WHERE unit_id = ?", unitId).toArray().map(recordOf),
+    recordAt: (unitId: string, contentKey: string): UnitRecord | undefined =>
+      sql
+        .exec<RecordRow>(
+          "SELECT * FROM record WHERE unit_id = ? AND content_key = ?",
+          unitId,
+          contentKey,
+        )
+        .toArray()
+        .map(recordOf)[0],
+    /** Records in key order after a key: how a split walks over a shard. */
+    recordsAfter: (unitId: string, contentKey: string, limit: number): UnitRecord[] =>
+      sql
+        .exec<RecordRow>(
+          "SELECT * FROM record WHERE (unit_id, content_key) > (?, ?) ORDER BY unit_id, content_key LIMIT ?",
+          unitId,
+          contentKey,
+          limit,
+        )
+        .toArray()
+        .map(recordOf),
+    saveRecord(record: UnitRecord, nowMs: number): void {
+      sql.exec(
+        "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        record.unitId,
+        record.contentKey,
+        record.version,
+        record.level,
+        record.slot,
+        record.passages,
+        record.removedThrough,
+        record.slot === null ? nowMs : null,
+      );
+    },
+
+    /** Takes a content for a unit, or names the unit that has it. One statement decides a race. */
+    claim({ contentKey, unitId, version }: ContentClaim, fulfilled: boolean): ClaimOutcome {
+      sql.exec(
+        `INSERT INTO claim VALUES (?1, ?2, ?3, ?4) ON CONFLICT (content_key) DO UPDATE
+           SET version = max(version, ?3), fulfilled = max(fulfilled, ?4)
+           WHERE unit_id = ?2 AND (version < ?3 OR fulfilled < ?4)`,
+        contentKey,
+        unitId,
+        version,
+        fulfilled ? 1 : 0,
+      );
+      const holder = sql
+        .exec<{ unit_id: string }>("SELECT unit_id FROM claim WHERE content_key = ?", contentKey)
+        .one().unit_id;
+      return holder === unitId ? { claimed: true } : { claimed: false, duplicateOf: holder };
+    },
+    holderOf: (
+      contentKey: string,
+    ): { unitId: string; version: number; fulfilled: boolean } | undefined =>
+      sql
+        .exec<{ unit_id: string; version: number; fulfilled: number }>(
+          "SELECT * FROM claim WHERE content_key = ?",
+          contentKey,
+        )
+        .toArray()
+        .map((row) => ({
+          unitId: row.unit_id,
+          version: row.version,
+          fulfilled: row.fulfilled === 1,
+        }))[0],
+    claimsAfter: (contentKey: string, limit: number): string[] =>
+      sql
+        .exec<{ content_key: string }>(
+          "SELECT content_key FROM claim WHERE content_key > ? ORDER BY content_key LIMIT ?",
+          contentKey,
+          limit,
+        )
+        .toArray()
+        .map((row) => row.content_key),
+    /** Frees a content that the unit holds up to a version; with `unfulfilledOnly` only while nothing was indexed for it. */
+    unclaim({ contentKey, unitId, version }: ContentClaim, unfulfilledOnly: boolean): void {
+      sql.exec(
+        "DELETE FROM claim WHERE content_key = ? AND unit_id = ? AND version <= ? AND fulfilled <= ?",
+        contentKey,
+        unitId,
+        version,
+        unfulfilledOnly ? 0 : 1,
+      );
+    },
+
+    show(slot: number, shown: Shown, vectors: Uint8Array): void {
+      sql.exec("INSERT INTO shown VALUES (?, ?, ?)", slot, JSON.stringify(shown), vectors);
+    },
+    unshow: (slot: number): void => void sql.exec("DELETE FROM shown WHERE slot = ?", slot),
+    shown(slot: number): Shown | null {
+      const row = sql
+        .exec<{ content: string }>("SELECT content FROM shown WHERE slot = ?", slot)
+        .toArray()[0];
+      return row === undefined ? null : (JSON.parse(row.content) as Shown);
+    },
+    /** Units from a slot on, with their vectors: what a restart replays and a split copies. */
+    *shownFrom(slot: number): Generator<{ slot: number; shown: Shown; vectors: Uint8Array }> {
+      for (const row of sql.exec<{ slot: number; content: string; vectors: ArrayBuffer }>(
+        "SELECT * FROM shown WHERE slot >= ? ORDER BY slot",
+        slot,
+      )) {
+        yield {
+          slot: row.slot,
+          shown: JSON.parse(row.content) as Shown,
+          vectors: new Uint8Array(row.vectors),
+        };
+      }
+    },
+    shownWithVectors(slot: number): { shown: Shown; vectors: Uint8Array } | null {
+      const row = sql
+        .exec<{ content: string; vectors: ArrayBuffer }>(
+          "SELECT content, vectors FROM shown WHERE slot = ?",
+          slot,
+        )
+        .toArray()[0];
+      return row === undefined
+        ? null
+        : { shown: JSON.parse(row.content) as Shown, vectors: new Uint8Array(row.vectors) };
+    },
+
+    noteChanged(key: string, sequence: number): void {
+      sql.exec("INSERT OR REPLACE INTO changed VALUES (?, ?)", key, sequence);
+    },
+    changed: (limit: number): { key: string; sequence: number }[] =>
+      sql
+        .exec<{ key: string; sequence: number }>(
+          "SELECT * FROM changed ORDER BY sequence LIMIT ?",
+          limit,
+        )
+        .toArray(),
+    settle: (key: string, sequence: number): void =>
+      void sql.exec("DELETE FROM changed WHERE key = ? AND sequence = ?", key, sequence),
+
+    forgetRemovals: (beforeMs: number): void =>
+      void sql.exec("DELETE FROM record WHERE slot IS NULL AND removed_at_ms < ?", beforeMs),
+    /** Everything but the note of where it went. */
+    empty(): void {
+      for (const table of ["record", "claim", "shown", "page", "changed"])
+        sql.exec(`DELETE FROM ${table}`);
+      kv.delete("engine");
+    },
+  };
+}
+
+/** Vectors of one unit's passages as they are kept beside it: values, then scales. */
+export function packVectors(vectors: readonly { values: Int8Array; scale: number }[]): Uint8Array {
+  const stride = vectors[0]?.values.length ?? 0;
+  const data = new Uint8Array(vectors.length * (stride + 4));
+  const scales = new DataView(data.buffer, vectors.length * stride);
+  for (const [i, { values, scale }] of vectors.entries()) {
+    data.set(new Uint8Array(values.buffer, values.byteOffset, stride), i * stride);
+    scales.setFloat32(i * 4, scale, true);
+  }
+  return data;
+}
+
+export function unpackVectors(
+  data: Uint8Array,
+  count: number,
+): { values: Int8Array; scale: number }[] {
+  const own = data.slice();
+  const stride = count === 0 ? 0 : own.length / count - 4;
+  const scales = new DataView(own.buffer, count * stride);
+  return Array.from({ length: count }, (_, i) => ({
+    values: new Int8Array(own.buffer, i * stride, stride),
+    scale: scales.getFloat32(i * 4, true),
+  }));
+}
+
+export const shownOf = ({ passages, ...unit }: IndexedUnit): Shown => ({
+  ...unit,
+  texts: passages.map(({ text }) => text),
+});
