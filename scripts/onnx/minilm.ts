@@ -1,5 +1,5 @@
+import type { Tensor } from "#scripts/model/safetensors.ts";
 import { type Attribute, type DataType, type OnnxNode, onnxModel, type OnnxTensor } from "./proto.ts";
-import type { Weights } from "./safetensors.ts";
 
 /** Weights alone (`float32`, the reference) or what the product runs (`int8`). */
 export type Precision = "float32" | "int8";
@@ -13,8 +13,7 @@ const EPSILON = { epsilon: { float: 1e-12 } };
 /** onnxruntime's own fused operators. */
 const FUSED = "com.microsoft";
 
-type Matrix = { dims: number[]; values: Float32Array };
-type Source = (name: string) => Weights;
+type Source = (name: string) => Tensor;
 
 /**
  * all-MiniLM-L6-v2 as one graph from word pieces to unit vectors: `input_ids` [batch, length] padded on the
@@ -53,7 +52,7 @@ function graphBuilder() {
     nodes,
     tensors,
     tensor,
-    floats: (name: string, matrix: Matrix) => tensor(name, "float32", matrix.dims, matrix.values),
+    floats: (name: string, matrix: Tensor) => tensor(name, "float32", matrix.shape, matrix.values),
     integers: (name: string, dims: readonly number[], values: readonly number[]) =>
       tensor(name, "int64", dims, BigInt64Array.from(values, BigInt)),
     node(
@@ -76,10 +75,10 @@ function embeddings(graph: GraphBuilder, source: Source): string {
   const kinds = source("embeddings.token_type_embeddings.weight").values;
   // Every text is a first segment, so its segment vector is part of the position.
   const places = positions.map((value, index) => value + (kinds[index % WIDTH] ?? 0));
-  graph.node("Gather", [graph.tensor("words", "float16", words.dims, words.halves), "input_ids"], "word_halves");
+  graph.node("Gather", [graph.tensor("words", "float16", words.shape, Float16Array.from(words.values)), "input_ids"], "word_halves");
   graph.node("Cast", ["word_halves"], "word_vectors", { to: 1 });
   graph.node("Shape", ["input_ids"], "length", { start: 1, end: 2 });
-  const table = graph.floats("places", { dims: [POSITIONS, WIDTH], values: places });
+  const table = graph.floats("places", { shape: [POSITIONS, WIDTH], values: places });
   graph.node("Slice", [table, graph.integers("from_zero", [1], [0]), "length"], "place_vectors");
   graph.node("Add", ["word_vectors", "place_vectors"], "placed_words");
   const scale = graph.floats("embedding_scale", source("embeddings.LayerNorm.weight"));
@@ -150,11 +149,11 @@ function meanPooling(graph: GraphBuilder, hidden: string): void {
 }
 
 /** A row of weights is one output here; onnxruntime's plain matrices want it as a column. */
-function full(graph: GraphBuilder, name: string, input: string, weights: Matrix): string {
+function full(graph: GraphBuilder, name: string, input: string, weights: Tensor): string {
   const [rows, columns] = shapeOf(weights);
   const transposed = new Float32Array(rows * columns);
   eachWeight(weights, (value, row, column) => (transposed[column * rows + row] = value));
-  const matrix = graph.floats(`${name}_weights`, { dims: [columns, rows], values: transposed });
+  const matrix = graph.floats(`${name}_weights`, { shape: [columns, rows], values: transposed });
   return graph.node("MatMul", [input, matrix], `${name}_out`);
 }
 
@@ -162,7 +161,7 @@ function full(graph: GraphBuilder, name: string, input: string, weights: Matrix)
  * The fastest product: activations in 8 bits under one scale, weights in 7 under a scale per output. The 8th bit
  * would overflow the 16-bit sums of processors without VNNI.
  */
-function quantisedByTensor(graph: GraphBuilder, name: string, input: string, weights: Matrix): string {
+function quantisedByTensor(graph: GraphBuilder, name: string, input: string, weights: Tensor): string {
   const [rows, columns] = shapeOf(weights);
   const scales = scalesOf(weights, columns, 63);
   const levels = new Int8Array(rows * columns);
@@ -175,7 +174,7 @@ function quantisedByTensor(graph: GraphBuilder, name: string, input: string, wei
 }
 
 /** The truer product: activations and weights have a scale of their own for every 128 values. */
-function quantisedByBlock(graph: GraphBuilder, name: string, input: string, weights: Matrix): string {
+function quantisedByBlock(graph: GraphBuilder, name: string, input: string, weights: Tensor): string {
   const [rows, columns] = shapeOf(weights);
   const block = 128;
   const blocks = columns / block;
@@ -192,7 +191,7 @@ function quantisedByBlock(graph: GraphBuilder, name: string, input: string, weig
 }
 
 /** One scale for every `run` consecutive weights, such that the largest of them becomes `top`. */
-function scalesOf(weights: Matrix, run: number, top: number): Float32Array {
+function scalesOf(weights: Tensor, run: number, top: number): Float32Array {
   return Float32Array.from({ length: weights.values.length / run }, (_, index) => {
     let largest = 0;
     for (let at = index * run; at < (index + 1) * run; at++) largest = Math.max(largest, Math.abs(weights.values[at] ?? 0));
@@ -200,27 +199,27 @@ function scalesOf(weights: Matrix, run: number, top: number): Float32Array {
   });
 }
 
-function eachWeight(weights: Matrix, visit: (value: number, row: number, column: number) => void): void {
+function eachWeight(weights: Tensor, visit: (value: number, row: number, column: number) => void): void {
   const [rows, columns] = shapeOf(weights);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) visit(weights.values[row * columns + column] ?? 0, row, column);
   }
 }
 
-function shapeOf(matrix: Matrix): [rows: number, columns: number] {
-  const [rows, columns] = matrix.dims;
+function shapeOf(matrix: Tensor): [rows: number, columns: number] {
+  const [rows, columns] = matrix.shape;
   if (rows === undefined || columns === undefined) throw new Error("a matrix has two dimensions");
   return [rows, columns];
 }
 
-function stacked(parts: readonly Matrix[]): Matrix {
-  const dims = [...(parts[0]?.dims ?? [])];
-  dims[0] = parts.reduce((sum, part) => sum + (part.dims[0] ?? 0), 0);
+function stacked(parts: readonly Tensor[]): Tensor {
+  const shape = [...(parts[0]?.shape ?? [])];
+  shape[0] = parts.reduce((sum, part) => sum + (part.shape[0] ?? 0), 0);
   const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
   let offset = 0;
   for (const part of parts) {
     values.set(part.values, offset);
     offset += part.values.length;
   }
-  return { dims, values };
+  return { shape, values };
 }
