@@ -2,27 +2,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { detectLanguage } from "#domain/units/language.ts";
-import type { UnitContent } from "#domain/units/model.ts";
 import { unitsOfMarkdown } from "#domain/units/markdown.ts";
 import { findInjection } from "#domain/verification/injection.ts";
 import type { Evidence } from "#domain/verification/model.ts";
 import { findPii } from "#domain/verification/pii.ts";
 import { checkPolicy } from "#domain/verification/policy.ts";
+import { unit, worstBody } from "./rules-worst.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const DATA = process.env["WISHUB_DATA"] ?? join(ROOT, "../shared/data");
 const VERBOSE = process.argv.includes("--verbose");
 
-const unit = (title: string, body: string): UnitContent => ({
-  title,
-  body,
-  kind: "note",
-  language: "und",
-  tags: [],
-  sources: [],
-  appliesTo: [],
-  links: [],
-});
 const failing = (evidence: Evidence[]) => evidence.filter((item) => item.verdict === "fail");
 const percent = (part: number, whole: number) =>
   `${part}/${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)} %)`;
@@ -215,53 +205,49 @@ function* markdownFiles(folder: string): Generator<string> {
   }
 }
 
-/** The time for the longest body of the worst kinds: it grows with the text, not faster. */
-function adversarial(): void {
-  const kinds: Record<string, string> = {
-    blanks: " ",
-    digits: "1",
-    groups: "12 ",
-    at: "@",
-    "at-words": "a@a",
-    equals: "=",
-    assignments: "token=",
-    brackets: "![](",
-    spaced: "i ",
-    ignore: "ignore your ",
-    scheme: "a://a:b@",
-    marks: "<!--",
-    han: "忽略之前",
-    letters: "a",
-    pem: "-----BEGIN ",
-    eyJ: "eyJ.eyJ.",
-  };
-  let worst = { name: "", ms: 0, ratio: 0 };
-  for (const [name, part] of Object.entries(kinds)) {
-    const time = (length: number) => {
-      const content = unit("title", part.repeat(Math.ceil(length / part.length)).slice(0, length));
-      const runs = [1, 2, 3].map(() => {
-        const before = performance.now();
-        checkPolicy(content, 1);
-        return performance.now() - before;
-      });
-      return Math.min(...runs);
-    };
-    const [quarter, whole] = [time(16_384), time(65_536)];
-    if (VERBOSE)
-      console.log(
-        `  ${name}: ${whole.toFixed(1)} ms, ${(whole / quarter).toFixed(1)} times a quarter`,
-      );
-    if (whole > worst.ms) worst = { name, ms: whole, ratio: whole / quarter };
-  }
-  console.log(
-    `worst body of 65,536 characters: ${worst.ms.toFixed(1)} ms (${worst.name}), ${worst.ratio.toFixed(1)} times a quarter of it`,
+/** Clean text that no rule was adjusted on: every rejection of it is false, or a finding that somebody published. */
+function unseen(): void {
+  const lines = (path: string) =>
+    readFileSync(join(DATA, path), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const drcd = (json("retrieval/drcd/DRCD_dev.json") as Xquad).data.flatMap((article) =>
+    article.paragraphs.map((paragraph) => paragraph.context),
   );
+  const web = lines("claims/factcheck-gpt/subtask3_claim_evidence_stance.jsonl").map((row) =>
+    String(row["evidence"]),
+  );
+  for (const [name, texts] of [
+    ["drcd paragraphs (zh-Hant)", drcd],
+    ["web evidence (factcheck-gpt)", [...new Set(web)]],
+  ] as const) {
+    const byMethod = new Map<string, number>();
+    let rejected = 0;
+    for (const text of texts) {
+      const failed = failing(checkPolicy(unit("title", text), 1));
+      if (failed.length > 0) rejected += 1;
+      for (const { method } of failed) byMethod.set(method, (byMethod.get(method) ?? 0) + 1);
+      if (VERBOSE && failed.length > 0)
+        console.log(
+          "unseen",
+          JSON.stringify(failed.flatMap((item) => item.reasons)),
+          text.slice(0, 3_000),
+        );
+    }
+    console.log(
+      `unseen ${name}: rejected ${percent(rejected, texts.length)} ${JSON.stringify(Object.fromEntries(byMethod))}`,
+    );
+  }
+  const chinese = drcd.filter((text) => detectLanguage("", text) === "zh").length;
+  console.log(`unseen drcd: language of paragraphs ${percent(chinese, drcd.length)}`);
 }
 
 if (existsSync(DATA)) {
   for (const language of ["en", "es", "zh"]) xquad(language);
   presidio();
   injection();
+  unseen();
 } else console.log(`skipped: no data sets at ${DATA}`);
 documentation();
-adversarial();
+worstBody(VERBOSE);

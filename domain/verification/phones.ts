@@ -1,7 +1,7 @@
 import { uniform, type Candidate, type Kind } from "#domain/verification/candidate.ts";
 
 const PHONE_WORDS =
-  /phone|messages? to|answer(ing)? at|message on|\bcell|mobile|\btel\b|\btel[:.]|call|fax|whatsapp|\bsms\b|\bdial|\btext (me|us|him|her)|contact|reach (me|us|him|her)|number is|hotline|电话|手机|座机|联系|致电|热线|微信|短信|號碼|电話|電話|手機/i;
+  /phone|messages? to|answer(ing)? at|message on|\bcell ?(phone|no\b|number|:)|mobile|\btel\b|\btel[:.]|\bcall\b|fax|whatsapp|\bsms\b|\bdial\b|\btext (me|us|him|her)|contact|reach (me|us|him|her)|number is|hotline|电话|手机|座机|联系|致电|热线|微信|短信|號碼|电話|電話|手機/i;
 
 const TEST_MOBILES = new Set([
   "13800138000",
@@ -30,6 +30,9 @@ export function chineseMobile({
     digits.length === 13 && digits.startsWith("86") && (plus || marks !== "")
       ? digits.slice(2)
       : digits;
+  // One run, or 3-4-4; 1-415-555-1234 is North American.
+  const shape = groups.map((group) => group.length).join();
+  if (!/^(2,)?(11|3,4,4)$|^13$/.test(shape)) return undefined;
   if (!/^1[3-9]\d{9}$/.test(national) || (plus && national === digits) || !uniform(marks, " -"))
     return undefined;
   const test = TEST_MOBILES.has(national) || /(\d)\1{6}/.test(national);
@@ -84,6 +87,7 @@ export function phone({ digits, groups, marks, plus, before }: Candidate): Kind 
     (said || uniform(marks.slice(-2), "-.") || marks.includes(")"))
   )
     return kind(fictionalPhone(`1${local}`));
+  if (before.endsWith("/")) return undefined;
   // Other national forms have no checksum and no common shape, so only a word makes them a phone.
   if (
     said &&
