@@ -1,9 +1,9 @@
-import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
+import { asc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { UnitRef } from "#domain/units/publish.ts";
 import type { Indexed } from "#domain/units/index-units.ts";
 import type { Verified } from "#domain/units/verify.ts";
 import type { Evidence } from "#domain/verification/model.ts";
-import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb } from "#db/units/shards.ts";
+import { atomically, grouped, IDS_PER_QUERY, inChunks, type UnitsDb } from "#db/units/shards.ts";
 import { deadLetter, evidence, outbox, unit } from "#db/units/tables.ts";
 import { RESEND_AFTER_MS } from "#db/units/write.ts";
 
@@ -35,22 +35,22 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
     async recordVerified(verified: Verified[], nowMs: number): Promise<void> {
       for (const [db, members] of grouped(databases, verified, (each) => each.unitId)) {
         const rows = JSON.stringify(members);
-        await db.batch([
-          db.run(insertEvidence(members)),
-          db.run(sql`
+        await atomically(db, [
+          insertEvidence(members),
+          sql`
             UPDATE unit_version SET status = value->>'status', level = value->>'level', updated_at_ms = ${nowMs}
             FROM json_each(${rows})
-            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'pending'`),
-          db.run(sql`
+            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'pending'`,
+          sql`
             UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs} FROM json_each(${rows})
-            WHERE id = value->>'unitId' AND unit.version = value->>'version' AND status = 'pending'`),
-          db.run(sql`
+            WHERE id = value->>'unitId' AND unit.version = value->>'version' AND status = 'pending'`,
+          sql`
             INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
             SELECT 'unit-index', v.unit_id, v.version, 1, ${nowMs + RESEND_AFTER_MS}
             FROM json_each(${rows}) JOIN unit_version v
               ON v.unit_id = value->>'unitId' AND v.version = value->>'version'
-            WHERE v.status = 'verifying' ON CONFLICT DO NOTHING`),
-          db.run(deleteOutbox("unit-verify", rows)),
+            WHERE v.status = 'verifying' ON CONFLICT DO NOTHING`,
+          deleteOutbox("unit-verify", rows),
         ]);
       }
     },
@@ -58,22 +58,22 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
     async recordIndexed(indexed: Indexed[], nowMs: number): Promise<void> {
       for (const [db, members] of grouped(databases, indexed, (each) => each.unitId)) {
         const rows = JSON.stringify(members);
-        await db.batch([
-          db.run(insertEvidence(members)),
-          db.run(sql`
+        await atomically(db, [
+          insertEvidence(members),
+          sql`
             UPDATE unit_version SET status = 'searchable', level = value->>'level', updated_at_ms = ${nowMs}
             FROM json_each(${rows})
-            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'verifying'`),
-          db.run(sql`
+            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'verifying'`,
+          sql`
             UPDATE unit_version SET status = 'superseded' FROM json_each(${rows})
-            WHERE unit_id = value->>'unitId' AND unit_version.version < value->>'version' AND status = 'searchable'`),
-          db.run(sql`
+            WHERE unit_id = value->>'unitId' AND unit_version.version < value->>'version' AND status = 'searchable'`,
+          sql`
             UPDATE unit SET served_version = value->>'version',
               status = CASE WHEN unit.version = value->>'version' THEN 'searchable' ELSE status END,
               updated_at_ms = ${nowMs}
             FROM json_each(${rows})
-            WHERE id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'`),
-          db.run(deleteOutbox("unit-index", rows)),
+            WHERE id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'`,
+          deleteOutbox("unit-index", rows),
         ]);
       }
     },
@@ -91,18 +91,18 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
     ): Promise<void> {
       for (const [db, members] of grouped(databases, dead, (each) => each.unitId)) {
         const rows = JSON.stringify(members);
-        await db.batch([
-          db.run(sql`
+        await atomically(db, [
+          sql`
             INSERT INTO dead_letter (queue, unit_id, version, account_id, reason, at_ms)
             SELECT o.queue, o.unit_id, o.version, unit.account_id, value->>'reason', ${nowMs}
             FROM json_each(${rows})
             JOIN outbox o ON o.queue = value->>'queue' AND o.unit_id = value->>'unitId'
               AND o.version = value->>'version'
             JOIN unit ON unit.id = o.unit_id
-            WHERE true ON CONFLICT DO NOTHING`),
-          db.run(sql`
+            WHERE true ON CONFLICT DO NOTHING`,
+          sql`
             DELETE FROM outbox WHERE (queue, unit_id, version) IN (
-              SELECT value->>'queue', value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${rows}))`),
+              SELECT value->>'queue', value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${rows}))`,
         ]);
       }
     },
@@ -179,12 +179,12 @@ export function deadLetterStore(databases: readonly UnitsDb[]) {
         const rows = JSON.stringify(members);
         const named = sql`(queue, unit_id, version) IN (
           SELECT value->>'queue', value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${rows}))`;
-        await db.batch([
-          db.run(sql`
+        await atomically(db, [
+          sql`
             INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
             SELECT queue, unit_id, version, 1, ${nowMs + RESEND_AFTER_MS} FROM dead_letter
-            WHERE account_id = ${accountId} AND ${named} ON CONFLICT DO NOTHING`),
-          db.delete(deadLetter).where(and(eq(deadLetter.accountId, accountId), named)),
+            WHERE account_id = ${accountId} AND ${named} ON CONFLICT DO NOTHING`,
+          sql`DELETE FROM dead_letter WHERE account_id = ${accountId} AND ${named}`,
         ]);
       }
     },

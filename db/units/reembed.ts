@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { UnitsDb } from "#db/units/shards.ts";
+import { atomically, type UnitsDb } from "#db/units/shards.ts";
 
 /** A collection's units as work for the index queue. */
 export function reembedding(databases: readonly UnitsDb[], owner: string) {
@@ -29,17 +29,15 @@ export function reembedding(databases: readonly UnitsDb[], owner: string) {
       if (db === undefined) return { queued: 0, lastId: null };
       const served = sql`unit JOIN unit_version v ON v.unit_id = unit.id AND v.version = unit.served_version
         WHERE unit.id > ${afterId} AND ${inCollection} ORDER BY unit.id LIMIT ${limit}`;
-      const [page] = await db.batch([
-        db.all<{ id: string }>(sql`SELECT unit.id FROM ${served}`),
-        db.run(sql`
+      const [page] = await atomically(db, [
+        sql`SELECT unit.id FROM ${served}`,
+        sql`
           INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
           SELECT 'unit-index', id, served_version, 0, ${nowMs} FROM (SELECT unit.id, unit.served_version FROM ${served})
-          WHERE true ON CONFLICT DO NOTHING`),
+          WHERE true ON CONFLICT DO NOTHING`,
       ]);
-      return {
-        queued: page.length,
-        lastId: page.length < limit ? null : (page.at(-1)?.id ?? null),
-      };
+      const ids = page?.results.map((row) => String(row["id"])) ?? [];
+      return { queued: ids.length, lastId: ids.length < limit ? null : (ids.at(-1) ?? null) };
     },
   };
 }

@@ -1,4 +1,6 @@
+import type { SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { unitShardOf } from "#domain/units/id.ts";
 
 export const unitsDb = (shard: D1Database) => drizzle(shard, { casing: "snake_case" });
@@ -29,4 +31,19 @@ export async function inChunks<T, R>(
     found.push(...(await read(items.slice(start, start + size))));
   }
   return found;
+}
+
+const dialect = new SQLiteAsyncDialect({ casing: "snake_case" });
+
+/** Statements in one transaction, in order. Drizzle's own batch takes no raw SQL with parameters. */
+export async function atomically(
+  db: UnitsDb,
+  statements: SQL[],
+): Promise<D1Result<Record<string, unknown>>[]> {
+  return await db.$client.batch(
+    statements.map((statement) => {
+      const { sql, params } = dialect.sqlToQuery(statement);
+      return db.$client.prepare(sql).bind(...params);
+    }),
+  );
 }

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { StoredUnit, UnitVersion } from "#domain/units/record.ts";
-import type { UnitsDb } from "#db/units/shards.ts";
-import { unit } from "#db/units/tables.ts";
+import { atomically, type UnitsDb } from "#db/units/shards.ts";
 
 /**
  * Many rows travel as one JSON parameter, so a batch is three statements whatever its size; D1 bounds a parameter at
@@ -15,20 +14,20 @@ export async function insertIn(
   const heads = JSON.stringify(units.map(({ head }) => head));
   const versions = JSON.stringify(units.map(({ version }) => version));
   const ids = JSON.stringify(units.map(({ head }) => head.id));
-  const [inserted] = await db.batch([
-    db.all<{ id: string }>(sql`
+  const [inserted] = await atomically(db, [
+    sql`
       INSERT INTO unit (id, account_id, version, served_version, visibility, status, created_at_ms, updated_at_ms)
       SELECT value->>'id', value->>'accountId', value->>'version', NULL, value->>'visibility', 'pending',
              value->>'createdAtMs', value->>'updatedAtMs'
-      FROM json_each(${heads}) WHERE true ON CONFLICT DO NOTHING RETURNING id`),
-    db.run(insertVersions(versions)),
-    db.run(sql`
+      FROM json_each(${heads}) WHERE true ON CONFLICT DO NOTHING RETURNING id`,
+    insertVersions(versions),
+    sql`
       INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
       SELECT 'unit-verify', unit.id, 1, 1, ${nowMs + RESEND_AFTER_MS}
       FROM json_each(${ids}) JOIN unit ON unit.id = value
-      WHERE unit.version = 1 AND unit.status = 'pending' ON CONFLICT DO NOTHING`),
+      WHERE unit.version = 1 AND unit.status = 'pending' ON CONFLICT DO NOTHING`,
   ]);
-  return new Set(inserted.map((row) => row.id));
+  return new Set(inserted?.results.map((row) => String(row["id"])));
 }
 
 /** How long a queue has to deliver before the relay sends again. */
@@ -43,39 +42,32 @@ export async function addVersionIn(
   const guard = sql`EXISTS (SELECT 1 FROM unit WHERE id = ${ref.unitId} AND version = ${ref.version - 1}
     AND status <> 'retracted')`;
   const leavesPublic = sql`visibility = 'public' AND ${version.visibility} = 'private'`;
-  const [, , , moved] = await db.batch([
-    db.run(sql`${insertVersions(JSON.stringify([version]), guard)}`),
-    db.run(sql`INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
+  const [, , , moved] = await atomically(db, [
+    insertVersions(JSON.stringify([version]), guard),
+    sql`INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
       SELECT 'unit-verify', ${ref.unitId}, ${ref.version}, 1, ${nowMs + RESEND_AFTER_MS} WHERE ${guard}
-      ON CONFLICT DO NOTHING`),
-    db.run(sql`UPDATE unit_version SET status = 'superseded'
+      ON CONFLICT DO NOTHING`,
+    sql`UPDATE unit_version SET status = 'superseded'
       WHERE unit_id = ${ref.unitId} AND version < ${ref.version} AND ${guard} AND (
-        status IN ('pending', 'verifying') OR (status = 'searchable' AND ${leavesPublic}))`),
-    db
-      .update(unit)
-      .set({
-        version: ref.version,
-        status: "pending",
-        servedVersion: sql`CASE WHEN ${leavesPublic} THEN NULL ELSE served_version END`,
-        visibility: version.visibility,
-        updatedAtMs: nowMs,
-      })
-      .where(sql`id = ${ref.unitId} AND version = ${ref.version - 1} AND status <> 'retracted'`)
-      .returning({ id: unit.id }),
+        status IN ('pending', 'verifying') OR (status = 'searchable' AND ${leavesPublic}))`,
+    sql`UPDATE unit SET version = ${ref.version}, status = 'pending', updated_at_ms = ${nowMs},
+        served_version = CASE WHEN ${leavesPublic} THEN NULL ELSE served_version END,
+        visibility = ${version.visibility}
+      WHERE id = ${ref.unitId} AND version = ${ref.version - 1} AND status <> 'retracted' RETURNING id`,
   ]);
-  return moved.length === 1;
+  return moved?.results.length === 1;
 }
 
 export async function retractIn(db: UnitsDb, unitId: string, nowMs: number): Promise<void> {
-  await db.batch([
-    db.run(sql`UPDATE unit SET status = 'retracted', served_version = NULL, updated_at_ms = ${nowMs}
-      WHERE id = ${unitId}`),
-    db.run(sql`UPDATE unit_version SET status = 'retracted', updated_at_ms = ${nowMs}
-      WHERE unit_id = ${unitId} AND status IN ('pending', 'verifying', 'searchable')`),
-    db.run(sql`INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
+  await atomically(db, [
+    sql`UPDATE unit SET status = 'retracted', served_version = NULL, updated_at_ms = ${nowMs}
+      WHERE id = ${unitId}`,
+    sql`UPDATE unit_version SET status = 'retracted', updated_at_ms = ${nowMs}
+      WHERE unit_id = ${unitId} AND status IN ('pending', 'verifying', 'searchable')`,
+    sql`INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
       SELECT 'unit-index', id, version, 1, ${nowMs + RESEND_AFTER_MS} FROM unit WHERE id = ${unitId}
-      ON CONFLICT DO NOTHING`),
-    db.run(sql`DELETE FROM outbox WHERE queue = 'unit-verify' AND unit_id = ${unitId}`),
+      ON CONFLICT DO NOTHING`,
+    sql`DELETE FROM outbox WHERE queue = 'unit-verify' AND unit_id = ${unitId}`,
   ]);
 }
 
