@@ -1,5 +1,6 @@
 import type { IndexedUnit } from "#domain/search/model.ts";
 import { kindKey, languageKeys, tagKey, termKey } from "#domain/search/term-key.ts";
+import { withoutStopWords } from "#domain/search/stop-words.ts";
 import { termsOf } from "#domain/search/terms.ts";
 
 /** What the inverted index keeps of a passage: how often each key stands in it, and how many terms it has. */
@@ -32,6 +33,6 @@ export const QUERY_TERMS_MAX = 64;
 export type QueryTerm = { term: string; key: number };
 
 export function queryTerms(text: string): QueryTerm[] {
-  const terms = [...new Set(termsOf(text))].slice(0, QUERY_TERMS_MAX);
+  const terms = withoutStopWords([...new Set(termsOf(text))]).slice(0, QUERY_TERMS_MAX);
   return terms.map((term) => ({ term, key: termKey(term) }));
 }

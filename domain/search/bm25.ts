@@ -1,13 +1,17 @@
 /** Chosen on XQuAD in English and Chinese together (`npm run bench -- retrieval`). */
-export const K1 = 1.2;
-export const B = 0.5;
+export const K1 = 0.9;
+export const B = 0.4;
 
 /** How many passages there are and how long they are on average: what BM25 needs to know of a shard. */
 export type Corpus = { passages: number; averageLength: number };
 
-/** How rare a term is; never negative, so a common word cannot push a passage down. */
+/**
+ * How rare a term is; never negative, so a common word cannot push a passage down. A term that no passage holds
+ * counts half: it says that the answer may be worded otherwise, not that what is found is wrong.
+ */
 export function idfOf(corpus: Corpus, documentFrequency: number): number {
-  return Math.log(1 + (corpus.passages - documentFrequency + 0.5) / (documentFrequency + 0.5));
+  const idf = Math.log(1 + (corpus.passages - documentFrequency + 0.5) / (documentFrequency + 0.5));
+  return documentFrequency === 0 ? idf / 2 : idf;
 }
 
 /** What one term adds to the score of a passage that holds it `frequency` times. */

@@ -1,3 +1,4 @@
+import { withoutStopWords } from "#domain/search/stop-words.ts";
 import { termsOf } from "#domain/search/terms.ts";
 
 export const SNIPPET_CHARS_MAX = 280;
@@ -5,7 +6,7 @@ const OCCURRENCES_MAX = 4;
 
 /** What to look for in a text: the query's terms, as far as they stand in it letter by letter. */
 export const needlesOf = (query: string): string[] =>
-  [...new Set(termsOf(query))]
+  withoutStopWords([...new Set(termsOf(query))])
     .slice(0, 32)
     .map((term) => (term.length > 3 && term.endsWith("y") ? term.slice(0, -1) : term));
 

@@ -1,0 +1,260 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { analyse } from "#domain/search/analysis.ts";
+import { idfOf, shareOf } from "#domain/search/bm25.ts";
+import { type Engine, openEngine } from "#domain/search/engine.ts";
+import { scoreOf } from "#domain/search/explain.ts";
+import { memoryDisk } from "#domain/search/memory-disk.ts";
+import type { SearchFilter, SearchMode } from "#domain/search/model.ts";
+import { pageCache } from "#domain/search/pages.ts";
+import { rank } from "#domain/search/rank.ts";
+import { withoutStopWords } from "#domain/search/stop-words.ts";
+import { termsOf } from "#domain/search/terms.ts";
+import { quantised, restored } from "#domain/search/vectors.ts";
+import { LEVELS } from "#domain/verification/model.ts";
+
+const DIMENSIONS = 32;
+const MODULE = new WebAssembly.Module(
+  readFileSync(new URL("../../dist/kernels/search.wasm", import.meta.url)),
+);
+const WORDS = ["ash", "birch", "cedar", "elm", "fir", "oak", "pine", "松树", "白桦", "the"];
+
+type Unit = { texts: string[]; vectors: Float32Array[]; tag: string; kind: string; level: number };
+
+const text = fc
+  .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 12 })
+  .map((words) => words.join(" "));
+const vector = fc
+  .array(fc.double({ min: -1, max: 1, noNaN: true }), {
+    minLength: DIMENSIONS,
+    maxLength: DIMENSIONS,
+  })
+  .filter((values) => Math.hypot(...values) > 0.1)
+  .map((values) => Float32Array.from(values, (value) => value / Math.hypot(...values)));
+const unit = fc.array(fc.tuple(text, vector), { minLength: 1, maxLength: 4 }).chain((passages) =>
+  fc.record({
+    texts: fc.constant(passages.map(([words]) => words)),
+    vectors: fc.constant(passages.map(([, values]) => values)),
+    tag: fc.constantFrom("red", "blue"),
+    kind: fc.constantFrom("note", "fact"),
+    level: fc.integer({ min: 0, max: 6 }),
+  }),
+);
+const library = fc.array(unit, { minLength: 1, maxLength: 40 });
+const ask = fc.record({ text, vector });
+
+const open = (disk = memoryDisk()) => openEngine(MODULE, DIMENSIONS, disk, pageCache(1_048_576));
+const passagesOf = (one: Unit) =>
+  analyse({ title: "", kind: one.kind, language: "en", tags: [one.tag] }, one.texts).map(
+    (passage, i) => ({
+      ...passage,
+      vector: quantised(one.vectors[i] ?? new Float32Array(DIMENSIONS)),
+    }),
+  );
+const add = (engine: Engine, one: Unit): number => engine.add(passagesOf(one), one.level);
+const search = (
+  engine: Engine,
+  mode: SearchMode,
+  query: { text: string; vector: Float32Array },
+  filter: SearchFilter = {},
+  limit = 10,
+) => rank(engine, { ...query, mode, filter, limit, explain: true });
+const answers = (engine: Engine, query: { text: string; vector: Float32Array }) =>
+  search(engine, "hybrid", query).map(({ first, score }) => ({
+    first,
+    score: Math.round(score * 1e9),
+  }));
+
+function mergeAll(engine: Engine): void {
+  for (let merge = engine.merge(); merge !== null; merge = engine.merge())
+    while (merge.next().done !== true);
+}
+
+describe("an engine", () => {
+  test("scores every passage as plain BM25 does", () => {
+    fc.assert(
+      fc.property(library, ask, fc.integer({ min: 1, max: 50 }), (units, query, flushAfter) => {
+        const engine = open();
+        for (const [i, one] of units.entries()) {
+          add(engine, one);
+          if ((i + 1) % flushAfter === 0) engine.flush();
+        }
+        const expected = naiveBm25(units, query.text);
+        const hits = search(engine, "lexical", query, {}, 50);
+        expect(hits.length).toBe(expected.filter((score) => score > 0).length);
+        for (const hit of hits) {
+          const index = unitAt(units, hit.first);
+          expect(hit.why.lexical?.bm25).toBeCloseTo(expected[index] ?? -1, 9);
+        }
+      }),
+    );
+  });
+
+  test("finds the same nearest units as a full scan", () => {
+    fc.assert(
+      fc.property(library, ask, (units, query) => {
+        const engine = open();
+        for (const one of units) add(engine, one);
+        const best = units.map((one) =>
+          Math.max(
+            ...one.vectors.map((values) =>
+              dot(restored(quantised(values), DIMENSIONS), query.vector),
+            ),
+          ),
+        );
+        const hits = search(engine, "semantic", query, {}, 50);
+        expect(hits.length).toBe(units.length);
+        for (const hit of hits)
+          expect(Math.max(0, hit.why.semantic?.cosine ?? -2)).toBeCloseTo(
+            Math.max(0, best[unitAt(units, hit.first)] ?? -2),
+            3,
+          );
+      }),
+    );
+  });
+
+  test("gives every hit a score that its explanation alone gives again", () => {
+    fc.assert(
+      fc.property(
+        library,
+        ask,
+        fc.constantFrom<SearchMode>("hybrid", "semantic", "lexical"),
+        (units, query, mode) => {
+          const engine = open();
+          for (const one of units) add(engine, one);
+          for (const hit of search(engine, mode, query))
+            expect(scoreOf(structuredClone(hit.why))).toBe(hit.score);
+        },
+      ),
+    );
+  });
+
+  test("answers the same from memory, from segments, after a merge and after a restart", () => {
+    fc.assert(
+      fc.property(library, ask, (units, query) => {
+        const inMemory = open();
+        for (const one of units) add(inMemory, one);
+        const disk = memoryDisk();
+        const onDisk = open(disk);
+        for (const one of units) {
+          add(onDisk, one);
+          onDisk.flush();
+        }
+        const expected = answers(inMemory, query);
+        expect(answers(onDisk, query)).toEqual(expected);
+        mergeAll(onDisk);
+        expect(answers(onDisk, query)).toEqual(expected);
+        expect(answers(open(disk), query)).toEqual(expected);
+      }),
+    );
+  });
+
+  test("never gives back what was taken out, nor after a restart", () => {
+    fc.assert(
+      fc.property(
+        fc.array(unit, { minLength: 8, maxLength: 30 }),
+        fc.array(fc.nat(29)),
+        ask,
+        (units, removed, query) => {
+          const disk = memoryDisk();
+          const engine = open(disk);
+          const slots = units.map((one) => {
+            const first = add(engine, one);
+            engine.flush();
+            return { first, count: one.texts.length };
+          });
+          const dead = new Set(removed.filter((index) => index < units.length));
+          const ranges = [...dead].flatMap((index) => slots[index] ?? []);
+          engine.saveAlive(ranges);
+          for (const range of ranges) engine.kill(range);
+          const deadSlots = new Set(ranges.map(({ first }) => first));
+          for (const opened of [engine, open(disk)]) {
+            for (const mode of ["hybrid", "semantic", "lexical"] as const) {
+              for (const hit of search(opened, mode, query, {}, 50))
+                expect(deadSlots.has(hit.first)).toBe(false);
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  test("shows only what the filter lets through, and all of it", () => {
+    const filter = fc.record(
+      {
+        tags: fc.constantFrom(["red"], ["blue"], ["red", "blue"]),
+        kind: fc.constantFrom("note", "fact"),
+        minLevel: fc.constantFrom(...LEVELS),
+        language: fc.constantFrom("en", "de"),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(library, ask, filter, fc.boolean(), (units, query, wanted, flushed) => {
+        const engine = open();
+        for (const one of units) add(engine, one);
+        if (flushed) engine.flush();
+        const firsts = search(engine, "semantic", query, wanted, 50).map(({ first }) =>
+          unitAt(units, first),
+        );
+        const expected = units.flatMap((one, index) => (passes(one, wanted) ? [index] : []));
+        expect(firsts.toSorted((a, b) => a - b)).toEqual(expected);
+      }),
+    );
+  });
+});
+
+test("quantising what was restored changes nothing", () => {
+  fc.assert(
+    fc.property(vector, (values) => {
+      const once = quantised(values);
+      expect(quantised(restored(once, DIMENSIONS))).toEqual(once);
+    }),
+  );
+});
+
+function passes(one: Unit, filter: SearchFilter): boolean {
+  if (filter.tags?.some((tag) => tag !== one.tag) === true) return false;
+  if (filter.kind !== undefined && filter.kind !== one.kind) return false;
+  if (filter.language !== undefined && filter.language !== "en") return false;
+  return filter.minLevel === undefined || one.level >= LEVELS.indexOf(filter.minLevel);
+}
+
+const dot = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+
+function unitAt(units: readonly Unit[], first: number): number {
+  let slot = 0;
+  for (const [index, one] of units.entries()) {
+    if (slot === first) return index;
+    slot += one.texts.length;
+  }
+  return -1;
+}
+
+/** The best passage of each unit, scored by the formula over all passages. */
+function naiveBm25(units: readonly Unit[], query: string): number[] {
+  const passages = units.flatMap(({ texts }) => texts.map(termsOf));
+  const averageLength = passages.reduce((sum, terms) => sum + terms.length, 0) / passages.length;
+  const terms = withoutStopWords([...new Set(termsOf(query))]);
+  const idf = terms.map((term) =>
+    idfOf(
+      { passages: passages.length, averageLength },
+      passages.filter((held) => held.includes(term)).length,
+    ),
+  );
+  const score = (held: string[]): number =>
+    terms.reduce(
+      (sum, term, i) =>
+        sum +
+        shareOf(
+          idf[i] ?? 0,
+          held.filter((other) => other === term).length,
+          held.length,
+          averageLength,
+        ),
+      0,
+    );
+  return units.map(({ texts }) => Math.max(...texts.map((held) => score(termsOf(held)))));
+}
