@@ -5,7 +5,7 @@ import { inRoot, ROOT } from "./paths.ts";
 export type Ran = { code: number; output: string };
 
 /** What wrangler would like to reach and tell is no part of a local run. */
-const QUIET = {
+export const QUIET = {
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_HIDE_BANNER: "true",

@@ -19,6 +19,7 @@ export type WranglerConfig = {
   }[];
   r2_buckets: { binding: string; bucket_name: string }[];
   durable_objects: { bindings: { name: string; class_name: string }[] };
+  migrations: { tag: string; new_sqlite_classes?: string[] }[];
   queues: {
     producers: { binding: string; queue: string }[];
     consumers: {

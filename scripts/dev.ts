@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import { buildAll } from "./build.ts";
+import { inRoot, ROOT } from "./launch/paths.ts";
+import { QUIET } from "./launch/run.ts";
+import { command, step } from "./launch/say.ts";
+import { migrateByWrangler } from "./migrate.ts";
+
+// `wrangler dev`: reload on change and breakpoints, on a state of its own, so that `npm start` may run beside it.
+await command(async () => {
+  await buildAll();
+  const state = join(resolve(process.env["WISHUB_STATE"] || ".wishub"), "dev");
+  await step("migrating", () => migrateByWrangler("--local", ["--persist-to", state]));
+  const port = process.env["WISHUB_PORT"] || "8787";
+  const args = [
+    "dev",
+    "--persist-to",
+    state,
+    "--port",
+    port,
+    "--var",
+    `WISHUB_PUBLIC_URL:http://127.0.0.1:${port}`,
+  ];
+  const child = spawn(
+    process.execPath,
+    [inRoot("node_modules", "wrangler", "bin", "wrangler.js"), ...args, ...process.argv.slice(2)],
+    {
+      cwd: ROOT,
+      stdio: "inherit",
+      env: { ...process.env, ...QUIET },
+    },
+  );
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  return new Promise<number>((done, failed) => {
+    child.once("error", failed);
+    child.once("exit", (code) => done(code ?? 0));
+  });
+});

@@ -1,0 +1,110 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+import { ASSETS_DIST, DIST, inRoot } from "./paths.ts";
+import { Refusal } from "./say.ts";
+import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
+
+export const DERIVED = ["objects", "jobs", "edge"] as const;
+export type Face = (typeof DERIVED)[number];
+
+/** What differs between one operator's account and another's: deploy.json beside wrangler.toml, never committed. */
+export type DeployFile = {
+  publicUrl?: string;
+  /** Database name → id, as `wrangler d1 create` prints it. */
+  d1?: Record<string, string>;
+  /** Names of Vectorize indexes, by binding. */
+  vectorize?: Record<string, string>;
+  vars?: Record<string, string>;
+};
+
+const FOLDER = join(DIST, "deploy");
+/** Made for a laptop: deployed, Workers AI embeds. */
+const LOCAL_ASSETS = ["model"];
+
+/** Writes dist/deploy/<face>.json, the production configurations that follow from wrangler.toml and deploy.json. */
+export async function deriveConfigs(): Promise<Record<Face, string>> {
+  const config = await readWranglerConfig();
+  const own = readDeployFile();
+  mkdirSync(FOLDER, { recursive: true });
+  copyAssets();
+  const paths = {} as Record<Face, string>;
+  for (const face of DERIVED) {
+    paths[face] = join(FOLDER, `${face}.json`);
+    writeFileSync(paths[face], `${JSON.stringify(derive(config, own, face), null, 2)}\n`);
+  }
+  return paths;
+}
+
+export function readDeployFile(): DeployFile {
+  const path = inRoot("deploy.json");
+  if (!existsSync(path)) return {};
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as DeployFile;
+  } catch {
+    throw new Refusal("deploy.json is not JSON, see docs/deploy.md for what it holds.");
+  }
+}
+
+function derive(config: WranglerConfig, own: DeployFile, face: Face): Record<string, unknown> {
+  const objectsName = `${config.name}-objects`;
+  const publicUrl = own.publicUrl ?? "https://wishub.example";
+  return {
+    name: `${config.name}-${face}`,
+    main: fromFolder(inRoot("workers", `${face}.ts`)),
+    compatibility_date: config.compatibility_date,
+    compatibility_flags: config.compatibility_flags,
+    workers_dev: false,
+    preview_urls: false,
+    observability: { enabled: true, head_sampling_rate: 0.01 },
+    vars: { ...config.vars, WISHUB_PUBLIC_URL: publicUrl, ...own.vars },
+    ai: { binding: "AI" },
+    d1_databases: config.d1_databases.map((database) => ({
+      ...database,
+      database_id: own.d1?.[database.database_name] ?? database.database_id,
+      migrations_dir: database.migrations_dir && fromFolder(inRoot(database.migrations_dir)),
+    })),
+    r2_buckets: config.r2_buckets,
+    vectorize: Object.entries(own.vectorize ?? {}).map(([binding, index_name]) => ({
+      binding,
+      index_name,
+    })),
+    durable_objects: {
+      bindings: config.durable_objects.bindings.map((binding) =>
+        face === "objects" ? binding : { ...binding, script_name: objectsName },
+      ),
+    },
+    queues: {
+      producers: config.queues.producers,
+      ...(face === "jobs" && { consumers: config.queues.consumers }),
+    },
+    ...(face === "objects" && { migrations: config.migrations }),
+    ...(face === "edge" && edgeOnly(config, publicUrl)),
+  };
+}
+
+function edgeOnly(config: WranglerConfig, publicUrl: string) {
+  return {
+    assets: { ...config.assets, directory: "assets" },
+    routes: [{ pattern: new URL(publicUrl).hostname, custom_domain: true }],
+  };
+}
+
+function copyAssets(): void {
+  const target = join(FOLDER, "assets");
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(ASSETS_DIST)) {
+    if (!LOCAL_ASSETS.includes(name))
+      cpSync(join(ASSETS_DIST, name), join(target, name), { recursive: true });
+  }
+}
+
+const fromFolder = (path: string) => relative(FOLDER, path);
