@@ -43,7 +43,7 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
             WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'pending'`,
           sql`
             UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs} FROM json_each(${rows})
-            WHERE id = value->>'unitId' AND unit.version = value->>'version' AND status = 'pending'`,
+            WHERE unit.id = value->>'unitId' AND unit.version = value->>'version' AND status = 'pending'`,
           sql`
             INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
             SELECT 'unit-index', v.unit_id, v.version, 1, ${nowMs + RESEND_AFTER_MS}
@@ -72,7 +72,7 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
               status = CASE WHEN unit.version = value->>'version' THEN 'searchable' ELSE status END,
               updated_at_ms = ${nowMs}
             FROM json_each(${rows})
-            WHERE id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'`,
+            WHERE unit.id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'`,
           deleteOutbox("unit-index", rows),
         ]);
       }
