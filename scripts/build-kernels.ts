@@ -29,15 +29,11 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
     const stamp = join(OUT, `.${name}.stamp.json`);
     const out = join(OUT, `${name}.wasm`);
     if (existsSync(out) && isFresh(stamp, extra)) continue;
-    const { error, stderr } = await compile([
-      entry,
-      "--baseDir",
-      inRoot(),
-      "--outFile",
-      `dist/kernels/${name}.wasm`,
-      ...FLAGS,
-    ]);
-    if (error) throw new Error(`kernel ${name} does not compile: ${stderr.toString()}`);
+    let said = "";
+    const stderr = { write: (chunk: Uint8Array | string) => void (said += chunk.toString()) };
+    const args = [entry, "--baseDir", inRoot(), "--outFile", `dist/kernels/${name}.wasm`, ...FLAGS];
+    const { error } = await compile(args, { stderr });
+    if (error) throw new Error(`kernel ${name} does not compile: ${said}`);
     const sources = readdirSync(inRoot("kernels", name)).map((file) => `kernels/${name}/${file}`);
     writeStamp(stamp, [...sources, "node_modules/assemblyscript/package.json"], extra);
     log(`kernel ${name} compiled`);

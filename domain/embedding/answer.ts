@@ -21,8 +21,7 @@ export function vectorsOf(
   if (!Array.isArray(data) || data.length !== count) return null;
   const vectors: Float32Array[] = [];
   for (const row of data as unknown[]) {
-    const vector =
-      Array.isArray(row) || row instanceof Float32Array ? unit(Float32Array.from(row)) : null;
+    const vector = isFloats(row) ? unit(Float32Array.from(row)) : null;
     if (vector?.length !== dimensions) return null;
     vectors.push(vector);
   }
@@ -69,6 +68,11 @@ export function unpackRows(
   return vectorsOf({ data: rows }, count, dimensions);
 }
 
+function isFloats(row: unknown): row is number[] | Float32Array {
+  if (row instanceof Float32Array) return true;
+  return Array.isArray(row) && row.every((value) => typeof value === "number");
+}
+
 function unit(vector: Float32Array): Float32Array | null {
   const length = Math.hypot(...vector);
   if (!Number.isFinite(length) || length < 1e-6) return null;
@@ -78,7 +82,8 @@ function unit(vector: Float32Array): Float32Array | null {
 
 function floatsOf(base64: string): Float32Array | null {
   try {
-    const bytes = Uint8Array.fromBase64(base64);
+    // Not Uint8Array.fromBase64, which Node 24 lacks.
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     return bytes.length % 4 === 0 ? new Float32Array(bytes.buffer) : null;
   } catch {
     return null; // not base64: the same as no vector

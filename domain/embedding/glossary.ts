@@ -8,7 +8,7 @@ const MAGIC = 0x31_47_48_57; // "WHG1"
 const HEADER_WORDS = 4;
 
 /** Bytes: magic, headwords, key units, glosses · key starts · gloss of each key · gloss starts · keys · ASCII glosses. */
-export function packGlossary(glosses: ReadonlyMap<string, string>): Uint8Array {
+export function packGlossary(glosses: ReadonlyMap<string, string>): Uint8Array<ArrayBuffer> {
   const keys = [...glosses.keys()].filter((key) => key !== "").sort(byCodeUnits);
   const texts = [...new Set(keys.map((key) => glosses.get(key) ?? ""))].sort(byCodeUnits);
   const numbers = new Map(texts.map((text, i) => [text, i]));
