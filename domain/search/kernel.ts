@@ -193,11 +193,11 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       return words.slice(FOUND / 4, FOUND / 4 + found);
     },
 
-    /** Cosines of the query with vectors that `vectorOf` hands over, in the order of `wanted`. */
+    /** Cosines of the query with vectors that `copy` puts where it is told, in the order of `wanted`. */
     cosines(
       query: Float32Array,
       wanted: Uint32Array,
-      vectorOf: (slot: number) => { values: Int8Array; scale: number },
+      copy: (slot: number, words: Uint32Array, at: number) => number,
     ): Float32Array {
       const { values, scale } = quantisedQuery(query);
       bytes.set(new Uint8Array(values.buffer), QUERY);
@@ -207,9 +207,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       for (let first = 0; first < wanted.length; first += batch) {
         const count = Math.min(batch, wanted.length - first);
         for (let i = 0; i < count; i++) {
-          const vector = vectorOf(wanted[first + i] ?? 0);
-          scales[first + i] = vector.scale;
-          bytes.set(vector.values as unknown as Uint8Array, SCRATCH + i * stride);
+          scales[first + i] = copy(wanted[first + i] ?? 0, words, (SCRATCH + i * stride) / 4);
         }
         wasm.dots(SCRATCH, stride, count, QUERY, DOTS);
         for (let i = 0; i < count; i++) {

@@ -60,7 +60,7 @@ export function rank(engine: Engine, request: SearchRequest): Ranked[] {
     filtered,
   );
   const candidates = union(near, byText);
-  const cosines = kernel.cosines(vector, candidates, engine.vectors.get);
+  const cosines = kernel.cosines(vector, candidates, engine.vectors.copy);
   const bound = (terms ?? []).reduce((sum, { idf }) => sum + boundOf(idf), 0);
   const scoreAt = (slot: number, index: number): number =>
     weights.semantic * semanticPart(cosines[index] ?? 0) +
@@ -89,15 +89,26 @@ function addUpTerms(engine: Engine, terms: readonly Term[], corpus: Corpus): voi
   }
 }
 
-/** Both lists, each slot once. */
-function union(a: Uint32Array, b: Uint32Array): Uint32Array {
-  if (b.length === 0) return a;
-  const seen = new Set(a);
-  const extra = b.filter((slot) => !seen.has(slot));
-  const all = new Uint32Array(a.length + extra.length);
-  all.set(a);
-  all.set(extra, a.length);
-  return all;
+/** Both lists, each slot once. The first is in slot order, as a scan leaves it. */
+function union(scanned: Uint32Array, others: Uint32Array): Uint32Array {
+  const all = new Uint32Array(scanned.length + others.length);
+  all.set(scanned);
+  let count = scanned.length;
+  for (const slot of others) if (!isIn(scanned, slot)) all[count++] = slot;
+  return all.subarray(0, count);
+}
+
+function isIn(sorted: Uint32Array, slot: number): boolean {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const at = sorted[middle] ?? 0;
+    if (at === slot) return true;
+    if (at < slot) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
 }
 
 type Best = { slot: number; first: number; score: number; index: number };

@@ -20,7 +20,7 @@ export function similarUnits(
     const vector = vectors[at];
     if (vector === undefined || vector.length === 0 || kernel.slots() === 0) continue;
     const near = kernel.nearest(codeOf(vector, kernel.dimensions), CANDIDATES, false);
-    const found = kernel.cosines(vector, near, engine.vectors.get);
+    const found = kernel.cosines(vector, near, engine.vectors.copy);
     for (const [i, slot] of near.entries()) {
       const first = slot - kernel.passageOf(slot);
       cosines.set(first, Math.max(cosines.get(first) ?? -1, found[i] ?? -1));

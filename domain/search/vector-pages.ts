@@ -4,7 +4,8 @@ import { paddedTo16, type Quantised } from "#domain/search/vectors.ts";
 /** Vectors to a row: one row each reads half as fast, and rows written are what a deployment pays for. */
 export const VECTORS_PER_PAGE = 128;
 
-type Vectors = { values: Int8Array; scales: Float32Array };
+/** `words` is the same memory as `values`. */
+type Vectors = { values: Int8Array; words: Uint32Array; scales: Float32Array };
 
 export type VectorPages = ReturnType<typeof openVectorPages>;
 
@@ -16,6 +17,7 @@ export function openVectorPages(
   cache: PageCache,
 ) {
   const stride = paddedTo16(dimensions);
+  const wordsEach = stride / 4;
   const pages: Page<Vectors>[] = [];
   let growing = new Map<number, Vectors>();
   const bytes = VECTORS_PER_PAGE * stride + VECTORS_PER_PAGE * 4;
@@ -52,23 +54,20 @@ export function openVectorPages(
       const index = Math.floor(slot / VECTORS_PER_PAGE);
       let page = growing.get(index);
       if (page === undefined) {
-        page = {
-          values: new Int8Array(VECTORS_PER_PAGE * stride),
-          scales: new Float32Array(VECTORS_PER_PAGE),
-        };
+        page = unpacked(new Uint8Array(bytes), stride);
         growing.set(index, page);
       }
       const within = slot % VECTORS_PER_PAGE;
       page.values.set(vector.values.subarray(0, stride), within * stride);
       page.scales[within] = vector.scale;
     },
-    get(slot: number): Quantised {
+    /** Copies a vector's values, as 32-bit words, to `at` and answers its scale. A loop is quicker than a view and `set`. */
+    copy(slot: number, words: Uint32Array, at: number): number {
       const page = pageOf(Math.floor(slot / VECTORS_PER_PAGE));
       const within = slot % VECTORS_PER_PAGE;
-      return {
-        values: page.values.subarray(within * stride, within * stride + stride),
-        scale: page.scales[within] ?? 0,
-      };
+      const from = within * wordsEach;
+      for (let i = 0; i < wordsEach; i++) words[at + i] = page.words[from + i] ?? 0;
+      return page.scales[within] ?? 0;
     },
     /** The pages that grew since they were last written. */
     *open(): Generator<[number, Uint8Array]> {
@@ -93,6 +92,7 @@ function unpacked(data: Uint8Array, stride: number): Vectors {
   const own = data.slice().buffer;
   return {
     values: new Int8Array(own, 0, VECTORS_PER_PAGE * stride),
+    words: new Uint32Array(own, 0, (VECTORS_PER_PAGE * stride) / 4),
     scales: new Float32Array(own, VECTORS_PER_PAGE * stride),
   };
 }
