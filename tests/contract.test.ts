@@ -77,7 +77,8 @@ describe.each(closed)("$name", ({ method, path, operation }) => {
     const bodies =
       operation.requestBody === undefined ? [undefined] : ["", "{", "x".repeat(2_000_000)];
     for (const body of bodies) {
-      const headers = body === undefined ? {} : { "Content-Type": "text/plain" };
+      const headers: Record<string, string> =
+        body === undefined ? {} : { "Content-Type": "text/plain" };
       const refused = await call(send, addressOf(path), {
         ...(body !== undefined && { body }),
         headers,

@@ -11,13 +11,15 @@ const VERDICT_LIFE_MS = 5_000;
 /** From here on a verdict in use is renewed beside the request, so that no request of a busy client waits for storage. */
 const RENEW_AFTER_MS = 2_000;
 const LAST_USED_EVERY_MS = 300_000;
-/** About 4 MB of an isolate. The oldest goes first. */
+/** About 4 MB of an isolate. The oldest goes first; refusals have their own room, so that guesses push nobody out. */
 const VERDICTS_MAX = 10_000;
+const REFUSALS_MAX = 1_000;
 
 type Remembered = { verdict: Verdict | null; readAtMs: number; renewing: boolean };
 
 /** By catalog, then by the credential itself: it lies here for seconds, and in no log and no storage. */
-const remembered = new WeakMap<D1Database, Map<string, Remembered>>();
+const remembered = new WeakMap<D1Database, Verdicts>();
+type Verdicts = { granted: Map<string, Remembered>; refused: Map<string, Remembered> };
 
 /** Who the request acts as. Anything but a valid credential is 401, before body or upgrade are looked at. */
 export async function authenticate(
@@ -51,7 +53,7 @@ async function principalOf(
 ): Promise<Principal | null> {
   const catalog = c.env.CATALOG_0;
   const verdicts = verdictsOf(catalog);
-  const known = verdicts.get(token);
+  const known = verdicts.granted.get(token) ?? verdicts.refused.get(token);
   const ageMs = known === undefined ? Infinity : nowMs - known.readAtMs;
   if (known !== undefined && ageMs >= 0 && ageMs < VERDICT_LIFE_MS) {
     if (ageMs > RENEW_AFTER_MS && !known.renewing) {
@@ -95,32 +97,34 @@ export async function read(
   return verdict;
 }
 
-function verdictsOf(catalog: D1Database): Map<string, Remembered> {
+function verdictsOf(catalog: D1Database): Verdicts {
   let verdicts = remembered.get(catalog);
   if (verdicts === undefined) {
-    verdicts = new Map();
+    verdicts = { granted: new Map(), refused: new Map() };
     remembered.set(catalog, verdicts);
   }
   return verdicts;
 }
 
 function remember(
-  verdicts: Map<string, Remembered>,
+  { granted, refused }: Verdicts,
   token: string,
   verdict: Verdict | null,
   readAtMs: number,
 ): void {
-  verdicts.delete(token);
+  granted.delete(token);
+  refused.delete(token);
+  const [verdicts, max] = verdict === null ? [refused, REFUSALS_MAX] : [granted, VERDICTS_MAX];
   verdicts.set(token, { verdict, readAtMs, renewing: false });
-  if (verdicts.size <= VERDICTS_MAX) return;
+  if (verdicts.size <= max) return;
   const [oldest] = verdicts.keys();
   if (oldest !== undefined) verdicts.delete(oldest);
 }
 
 /** Revocation is immediate where it happens; other isolates forget within `VERDICT_LIFE_MS`. */
 export function forget(env: Env, which: (principal: Principal) => boolean): void {
-  const verdicts = verdictsOf(env.CATALOG_0);
-  for (const [token, { verdict }] of verdicts) {
-    if (verdict !== null && which(verdict.principal)) verdicts.delete(token);
+  const { granted } = verdictsOf(env.CATALOG_0);
+  for (const [token, { verdict }] of granted) {
+    if (verdict !== null && which(verdict.principal)) granted.delete(token);
   }
 }

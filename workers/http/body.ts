@@ -35,19 +35,24 @@ const tooLarge = (max: number): never =>
  */
 export async function readBody(c: Context, plan: BodyPlan): Promise<Uint8Array | undefined> {
   const request = c.req.raw;
-  const type = request.headers.get("Content-Type");
-  if (
-    type === null
-      ? request.body !== null && request.headers.get("Content-Length") !== "0"
-      : !accepts(plan, type)
-  ) {
-    refuse({ code: "unsupported-media-type", detail: `send ${[...plan.mediaTypes].join(" or ")}` });
+  const { headers } = request;
+  const type = headers.get("Content-Type");
+  const length = headers.get("Content-Length");
+  const declared = length === null ? null : Number(length);
+  if (type === null ? declared !== 0 && request.body !== null : !accepts(plan, type)) {
+    refuse({
+      code: "unsupported-media-type",
+      detail: `send ${[...plan.mediaTypes].join(" or ")}`,
+    });
   }
-  const declared = Number(request.headers.get("Content-Length") ?? 0);
-  if (plan.bytesMax !== null && declared > plan.bytesMax) tooLarge(plan.bytesMax);
+  if (plan.bytesMax !== null && (declared ?? 0) > plan.bytesMax) tooLarge(plan.bytesMax);
   if (plan.schema === undefined) return undefined;
 
-  const bytes = await bytesOf(request, declared, plan.bytesMax ?? LIMITS.bodyBytesMax);
+  const bytes =
+    declared === null
+      ? await streamed(request, plan.bytesMax ?? LIMITS.bodyBytesMax)
+      : // HTTP frames a body by its declared length, so it cannot grow past what was checked already.
+        new Uint8Array(await request.arrayBuffer());
   if (bytes.byteLength === 0 && !plan.required) return bytes;
   c.req.addValidatedData("json", checked(plan.schema, parsed(bytes)));
   return bytes;
@@ -62,10 +67,8 @@ function accepts(plan: BodyPlan, header: string): boolean {
   );
 }
 
-async function bytesOf(request: Request, declared: number, max: number): Promise<Uint8Array> {
+async function streamed(request: Request, max: number): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array();
-  // HTTP frames a body by its declared length, so it cannot grow past what was checked already.
-  if (declared > 0) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {

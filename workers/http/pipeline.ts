@@ -159,7 +159,11 @@ function failure(c: Context, thrown: unknown, requestId: string): Response {
   return problemResponse(problem, requestId, WISHUB_PUBLIC_URL);
 }
 
-/** What a Durable Object's stub throws when the object is full; `overloaded` is documented on the error. */
+/** An object's stub marks the error; D1 only says so in its message. */
 function isOverload(thrown: unknown): boolean {
-  return thrown instanceof Error && "overloaded" in thrown && thrown.overloaded === true;
+  if (!(thrown instanceof Error)) return false;
+  return (
+    ("overloaded" in thrown && thrown.overloaded === true) ||
+    /^D1_ERROR.*overloaded/.test(thrown.message)
+  );
 }

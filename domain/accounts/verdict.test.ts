@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { type CredentialRow, keyVerdict, sessionVerdict } from "#domain/accounts/verdict.ts";
+
+const row: CredentialRow = {
+  id: "k0_a",
+  accountId: "a0_a",
+  principalId: "p0_a",
+  hash: "h",
+  scopes: ["search", "keys"],
+  expiresAtMs: 100,
+  revokedAtMs: null,
+  accountStatus: "active",
+  principalStatus: "active",
+  owner: false,
+};
+const session = { ...row, keyId: "k0_a", keyIsLive: true };
+
+it("says who a key is and what it may do", () => {
+  expect(keyVerdict(row, "h", 99)?.principal).toEqual({
+    accountId: "a0_a",
+    principalId: "p0_a",
+    keyId: "k0_a",
+    kind: "key",
+    scopes: new Set(["search", "keys"]),
+    owner: false,
+  });
+});
+
+it("grants nothing for a scope that this release does not know", () => {
+  expect(keyVerdict({ ...row, scopes: ["root", "search"] }, "h", 0)?.principal.scopes).toEqual(
+    new Set(["search"]),
+  );
+});
+
+describe.each<[string, Partial<CredentialRow>]>([
+  ["another secret", { hash: "other" }],
+  ["one that has expired", { expiresAtMs: 50 }],
+  ["a revoked one", { revokedAtMs: 1 }],
+  ["a suspended account", { accountStatus: "suspended" }],
+  ["a suspended principal", { principalStatus: "suspended" }],
+  ["a status this release does not know", { accountStatus: "frozen" }],
+])("%s", (_, change) => {
+  it("is refused", () => {
+    expect(keyVerdict({ ...row, ...change }, "h", 50)).toBeNull();
+    expect(sessionVerdict({ ...session, ...change }, "h", 50)).toBeNull();
+  });
+});
+
+it("refuses a session without an end, or whose key is gone", () => {
+  expect(sessionVerdict(session, "h", 50)).not.toBeNull();
+  expect(sessionVerdict({ ...session, expiresAtMs: null }, "h", 50)).toBeNull();
+  expect(sessionVerdict({ ...session, keyIsLive: false }, "h", 50)).toBeNull();
+  expect(sessionVerdict({ ...session, keyId: null, keyIsLive: false }, "h", 50)).not.toBeNull();
+});

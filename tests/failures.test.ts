@@ -1,0 +1,44 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, it, vi } from "vitest";
+import { appOf } from "#workers/http/app.ts";
+import { feature, route } from "#workers/http/kit.ts";
+import { problemOf } from "./helpers.ts";
+
+const failing = (thrown: unknown) =>
+  appOf([
+    feature(
+      route({ method: "get", path: "/fails", summary: "", access: "public", responses: {} }, () => {
+        throw thrown;
+      }),
+    ),
+  ]).fetch(new Request("http://x.example/fails"), env, createExecutionContext());
+
+it("answers a bug with one 500 that says nothing but the request, and logs the rest in one line", async () => {
+  const log = vi.spyOn(console, "error").mockReturnValue();
+  const answer = await failing(new TypeError("SELECT secret FROM table"));
+  expect(answer.status).toBe(500);
+  const requestId = answer.headers.get("X-Request-Id");
+  const body = JSON.stringify(await problemOf(answer));
+  expect(body).toContain(requestId);
+  expect(body).not.toMatch(/SELECT|TypeError|\.ts/);
+  expect(log).toHaveBeenCalledOnce();
+  expect(log.mock.calls[0]?.[0]).toMatchObject({
+    event: "request-failed",
+    requestId,
+    message: "SELECT secret FROM table",
+  });
+  log.mockRestore();
+});
+
+it.each([
+  ["an object", Object.assign(new Error("busy"), { overloaded: true })],
+  ["a database", new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.")],
+])("answers the overload of %s with 503 and when to come again", async (_, thrown) => {
+  const log = vi.spyOn(console, "error").mockReturnValue();
+  const answer = await failing(thrown);
+  expect(answer.status).toBe(503);
+  expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
+  expect((await problemOf(answer)).code).toBe("overloaded");
+  log.mockRestore();
+});
