@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
@@ -27,7 +28,7 @@ export async function serve(
   failed: (sentence: string) => void,
 ): Promise<Served> {
   const config = await readWranglerConfig();
-  wrapWorkerd(settings.stateDir);
+  const unwrap = wrapWorkerd(settings.stateDir);
   const running: Miniflare[] = [];
   const start = async (what: string, options: MiniflareOptions): Promise<Miniflare> => {
     const miniflare = withoutSignalHandlers(
@@ -39,7 +40,7 @@ export async function serve(
   };
   const stop = async (): Promise<void> => {
     await Promise.all(running.map((miniflare) => miniflare.dispose().catch(() => {}))); // it may have failed to start
-    rmSync(pidFile(settings.stateDir), { force: true });
+    unwrap();
   };
   try {
     let embedderPort: number | undefined;
@@ -96,13 +97,23 @@ function hasEmbedder(): boolean {
   }
 }
 
-/** Miniflare starts whatever MINIFLARE_WORKERD_PATH names; ours ends with its parent (see workerd.sh). */
-function wrapWorkerd(stateDir: string): void {
-  if (process.platform === "win32") return;
+/** Miniflare starts whatever MINIFLARE_WORKERD_PATH names; ours ends when this process does (see workerd.sh). */
+function wrapWorkerd(stateDir: string): () => void {
+  if (process.platform === "win32") return () => {};
+  const pipe = join(stateDir, "launcher.pipe");
+  rmSync(pipe, { force: true });
+  execFileSync("mkfifo", ["-m", "600", pipe]);
+  const held = openSync(pipe, "r+");
   process.env["MINIFLARE_WORKERD_PATH"] = join(import.meta.dirname, "workerd.sh");
   process.env["WISHUB_WORKERD"] = WORKERD;
   process.env["WISHUB_WORKERD_PIDS"] = pidFile(stateDir);
+  process.env["WISHUB_LAUNCHER_PIPE"] = pipe;
   process.env["WISHUB_CAPNP_SECRET"] = randomBytes(20).toString("hex").slice(0, 39);
+  return () => {
+    closeSync(held);
+    rmSync(pipe, { force: true });
+    rmSync(pidFile(stateDir), { force: true });
+  };
 }
 
 /** Miniflare starts a crashed workerd again by itself, on the same ports and the same state. */

@@ -1,16 +1,27 @@
 #!/bin/sh
-# Stands in for the workerd binary (MINIFLARE_WORKERD_PATH). workerd does not watch its parent, so a
-# watcher ends it within a second of the launcher's death, and its id is kept for the next start.
+# Stands in for the workerd binary (MINIFLARE_WORKERD_PATH). workerd does not watch its parent, so a watcher
+# reads a pipe that only the launcher holds open: it ends when the launcher does, however that died.
+# Where there is no /proc the watcher looks at the launcher once a second instead.
 parent=$PPID
+
+started_of() {
+  read -r stat <"/proc/$1/stat" && echo "${stat##*) }" | cut -d' ' -f20
+}
+
 if [ -r "/proc/$$/stat" ]; then
-  read -r stat <"/proc/$$/stat"
-  started=$(echo "${stat##*) }" | cut -d' ' -f20)
+  started=$(started_of $$)
   echo "$$ $started" >>"$WISHUB_WORKERD_PIDS"
+  (
+    read -r _ <"$WISHUB_LAUNCHER_PIPE"
+    # The id may be another process's by now.
+    [ "$(started_of $$)" = "$started" ] && kill -9 $$
+  ) </dev/null >/dev/null 2>&1 3>&- &
+else
+  (
+    while kill -0 "$parent" && kill -0 $$; do sleep 1; done
+    kill -9 $$
+  ) </dev/null >/dev/null 2>&1 3>&- &
 fi
-(
-  while kill -0 "$parent" 2>/dev/null && kill -0 $$ 2>/dev/null; do sleep 1; done
-  kill -9 $$ 2>/dev/null
-) </dev/null >/dev/null 2>&1 3>&- &
 
 # Miniflare lets whoever connects to a socket switch to workerd's own RPC by naming this host, and so call
 # anything, queues and private entrypoints too. The name is made a secret of this process (same length: the
