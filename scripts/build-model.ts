@@ -48,14 +48,15 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
   const weights = checked(WEIGHTS);
   log("packing 22 million weights into 8 bits");
   write("minilm-l6-int8.bin", packWeights(openSafetensors(weights)));
-  write("vocabulary.txt", vocabulary(checked(TOKENIZER)));
+  const pieces = vocabulary(checked(TOKENIZER));
+  write("vocabulary.txt", Buffer.from(pieces.join("\n")));
   log("shortening CC-CEDICT to glosses");
   if (digest(readFileSync(inRoot(DICTIONARY))) !== DICTIONARY_SHA256)
     log("CC-CEDICT is newer than the one measured");
   const { default: dictionary } = (await import(pathToFileURL(inRoot(DICTIONARY)).href)) as {
     default: { all: Entry[] };
   };
-  write("cedict.bin", packGlossary(glossesOf(dictionary.all)));
+  write("cedict.bin", packGlossary(glossesOf(dictionary.all, new Set(pieces))));
   write("NOTICE.txt", Buffer.from(NOTICE));
   const files = Object.fromEntries(
     NAMES.map((name) => [name, digest(readFileSync(join(OUT, name)))]),
@@ -84,12 +85,13 @@ function checked(path: string): Buffer {
   return bytes;
 }
 
-function vocabulary(tokenizer: Buffer): Buffer {
+function vocabulary(tokenizer: Buffer): string[] {
   const { model } = JSON.parse(tokenizer.toString("utf8")) as {
     model: { vocab: Record<string, number> };
   };
-  const pieces = Object.entries(model.vocab).sort(([, a], [, b]) => a - b);
-  return Buffer.from(pieces.map(([piece]) => piece).join("\n"));
+  return Object.entries(model.vocab)
+    .sort(([, a], [, b]) => a - b)
+    .map(([piece]) => piece);
 }
 
 /** Renamed into place, so a cut-off build leaves no half file under a good name. */
