@@ -12,7 +12,11 @@ const OPENAI_TYPES: Record<number, string> = {
 };
 
 export function json(value: unknown, headers: Record<string, string> = {}): Answer {
-  return { status: 200, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(value),
+  };
 }
 
 /** An RFC 9457 problem that also has the `error` member OpenAI's clients read. */
@@ -40,7 +44,11 @@ export function problem(problem: Problem, headers: Record<string, string> = {}):
   };
 }
 
-export function embeddings(vectors: readonly Float32Array[], format: "float" | "base64", tokens: number): Answer {
+export function embeddings(
+  vectors: readonly Float32Array[],
+  format: "float" | "base64",
+  tokens: number,
+): Answer {
   const data = vectors.map((vector, index) => ({
     object: "embedding",
     index,

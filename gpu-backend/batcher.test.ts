@@ -11,7 +11,11 @@ const LIMITS: BatchLimits = {
 };
 
 const texts = (priority: Priority, ...lengths: number[]): Waiting[] =>
-  lengths.map((tokens, index) => ({ id: index + (priority === "query" ? 1_000 : 0), priority, tokens }));
+  lengths.map((tokens, index) => ({
+    id: index + (priority === "query" ? 1_000 : 0),
+    priority,
+    tokens,
+  }));
 
 const idsOf = (items: readonly Waiting[]) => items.map(({ id }) => id);
 
@@ -47,7 +51,10 @@ describe("the batcher", () => {
     const batcher = createBatcher(LIMITS);
     batcher.offer(texts("document", 9), 0);
     batcher.offer(texts("query", 7), LIMITS.headStartMs + 1);
-    expect(batcher.take(LIMITS.headStartMs + 1, 0)).toEqual({ kind: "run", items: texts("document", 9) });
+    expect(batcher.take(LIMITS.headStartMs + 1, 0)).toEqual({
+      kind: "run",
+      items: texts("document", 9),
+    });
   });
 
   it("puts texts of like length together", () => {
@@ -103,11 +110,13 @@ function play(steps: readonly Step[]): void {
     }
     expect(items.length).toBeLessThanOrEqual(LIMITS.itemsMax);
     const longest = Math.max(...items.map(({ tokens }) => tokens));
-    if (items.length > 1 && priority) expect(longest * items.length).toBeLessThanOrEqual(LIMITS.tokensMax[priority]);
+    if (items.length > 1 && priority)
+      expect(longest * items.length).toBeLessThanOrEqual(LIMITS.tokensMax[priority]);
     if (priority === "document") {
       const oldest = Math.min(...items.map(({ id }) => waiting.get(id)?.sinceMs ?? 0));
       for (const other of waiting.values()) {
-        if (other.priority === "query") expect(other.sinceMs - LIMITS.headStartMs).toBeGreaterThan(oldest);
+        if (other.priority === "query")
+          expect(other.sinceMs - LIMITS.headStartMs).toBeGreaterThan(oldest);
       }
     }
     for (const { id } of items) waiting.delete(id);
@@ -116,7 +125,11 @@ function play(steps: readonly Step[]): void {
   for (const one of steps) {
     if (one.kind === "pass") nowMs += one.ms;
     if (one.kind === "offer") {
-      const items = one.lengths.map((tokens) => ({ id: (nextId += 1), priority: one.priority, tokens }));
+      const items = one.lengths.map((tokens) => ({
+        id: (nextId += 1),
+        priority: one.priority,
+        tokens,
+      }));
       const used = [...waiting.values()].filter((item) => item.priority === one.priority).length;
       const accepted = batcher.offer(items, nowMs);
       expect(accepted).toBe(used + items.length <= LIMITS.queueMax[one.priority]);
@@ -131,7 +144,8 @@ function play(steps: readonly Step[]): void {
       const decision = batcher.take(nowMs, one.running);
       if (decision.kind === "run") check(decision.items);
       if (decision.kind === "idle") expect(waiting.size).toBe(0);
-      if (decision.kind === "wait") expect(decision.untilMs - nowMs).toBeLessThanOrEqual(LIMITS.waitMs);
+      if (decision.kind === "wait")
+        expect(decision.untilMs - nowMs).toBeLessThanOrEqual(LIMITS.waitMs);
       if (decision.kind === "wait") expect(one.running).toBeGreaterThan(0);
     }
   }

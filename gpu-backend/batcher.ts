@@ -15,7 +15,10 @@ export type BatchLimits = {
   headStartMs: number;
 };
 
-export type Decision = { kind: "run"; items: Waiting[] } | { kind: "wait"; untilMs: number } | { kind: "idle" };
+export type Decision =
+  | { kind: "run"; items: Waiting[] }
+  | { kind: "wait"; untilMs: number }
+  | { kind: "idle" };
 
 export type Batcher = ReturnType<typeof createBatcher>;
 
@@ -38,8 +41,12 @@ export function createBatcher(limits: BatchLimits) {
 
     /** All of them or none: half an answer is of no use to anyone. */
     offer(items: readonly Waiting[], nowMs: number): boolean {
-      const byLane = { query: items.filter(isQuery), document: items.filter((item) => !isQuery(item)) };
-      if (!hasRoom("query", byLane.query.length) || !hasRoom("document", byLane.document.length)) return false;
+      const byLane = {
+        query: items.filter(isQuery),
+        document: items.filter((item) => !isQuery(item)),
+      };
+      if (!hasRoom("query", byLane.query.length) || !hasRoom("document", byLane.document.length))
+        return false;
       for (const item of items) lanes[item.priority].push({ ...item, sinceMs: nowMs });
       return true;
     },
@@ -84,7 +91,9 @@ function choose(lane: readonly Queued[], limits: BatchLimits, priority: Priority
   const [head, ...others] = lane.slice(0, WINDOW);
   const chosen = head ? [head] : [];
   const length = head?.tokens ?? 0;
-  others.sort((a, b) => Math.abs(a.tokens - length) - Math.abs(b.tokens - length) || a.sinceMs - b.sinceMs);
+  others.sort(
+    (a, b) => Math.abs(a.tokens - length) - Math.abs(b.tokens - length) || a.sinceMs - b.sinceMs,
+  );
   let longest = length;
   for (const item of others) {
     if (chosen.length >= limits.itemsMax) return { chosen, full: true };
@@ -93,5 +102,10 @@ function choose(lane: readonly Queued[], limits: BatchLimits, priority: Priority
     longest = Math.max(longest, item.tokens);
     chosen.push(item);
   }
-  return { chosen, full: chosen.length >= limits.itemsMax || longest * (chosen.length + 1) > limits.tokensMax[priority] };
+  return {
+    chosen,
+    full:
+      chosen.length >= limits.itemsMax ||
+      longest * (chosen.length + 1) > limits.tokensMax[priority],
+  };
 }

@@ -15,10 +15,16 @@ else end(settings.error);
 
 async function serve(settings: Settings): Promise<void> {
   // Whoever started this is gone, so nobody waits for an answer either.
-  if (settings.parentPipe) process.stdin.resume().once("end", () => process.exit(0)).once("error", () => process.exit(0));
+  if (settings.parentPipe)
+    process.stdin
+      .resume()
+      .once("end", () => process.exit(0))
+      .once("error", () => process.exit(0));
   try {
     const tokenise = await openTokeniser(settings.wordsPath);
-    const embedder = await startEmbedder(settings, (error) => end(`the model stopped: ${error.message}`));
+    const embedder = await startEmbedder(settings, (error) =>
+      end(`the model stopped: ${error.message}`),
+    );
     const { server, drain } = createBackend({ embedder, tokenise, token: settings.token });
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => {
@@ -39,9 +45,11 @@ async function serve(settings: Settings): Promise<void> {
 function sentenceOf(error: unknown, { port, modelPath }: Settings): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") return `port ${port} is in use, set WISHUB_GPU_PORT to another one.`;
-  if (code === "EACCES") return `port ${port} may not be opened by this user, set WISHUB_GPU_PORT to another one.`;
+  if (code === "EACCES")
+    return `port ${port} may not be opened by this user, set WISHUB_GPU_PORT to another one.`;
   const text = error instanceof Error ? error.message : String(error);
-  if (code === "ENOENT" || text.includes(modelPath)) return `the model is not there, build it first (${text}).`;
+  if (code === "ENOENT" || text.includes(modelPath))
+    return `the model is not there, build it first (${text}).`;
   return text;
 }
 

@@ -35,7 +35,9 @@ export async function startBackend(env: Record<string, string> = {}): Promise<Ba
     child.once("exit", (code, signal) => done(code ?? signal ?? "")),
   );
   let errors = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4_096)));
+  child.stderr
+    .setEncoding("utf8")
+    .on("data", (text: string) => (errors = (errors + text).slice(-4_096)));
   const url = await new Promise<string>((ready, failed) => {
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -61,10 +63,14 @@ export async function startBackend(env: Record<string, string> = {}): Promise<Ba
       const response = await embed(input, options);
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
       const { data } = (await response.json()) as { data: { embedding: string }[] };
-      return data.map(({ embedding }) => new Float32Array(Uint8Array.from(Buffer.from(embedding, "base64")).buffer));
+      return data.map(
+        ({ embedding }) =>
+          new Float32Array(Uint8Array.from(Buffer.from(embedding, "base64")).buffer),
+      );
     },
   };
 }
 
 /** Of unit vectors. */
-export const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);
+export const cosine = (a: Float32Array, b: Float32Array) =>
+  a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);

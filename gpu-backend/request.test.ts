@@ -8,7 +8,10 @@ const pointerOf = (body: unknown) => {
 
 describe("an embeddings request", () => {
   it("may be one text or many, with members that nobody knows", () => {
-    expect(parseEmbeddings('{"input":"one","user":"u"}')).toEqual({ ok: true, value: { texts: ["one"], format: "float" } });
+    expect(parseEmbeddings('{"input":"one","user":"u"}')).toEqual({
+      ok: true,
+      value: { texts: ["one"], format: "float" },
+    });
     expect(parseEmbeddings('{"input":["a","b"],"encoding_format":"base64"}')).toEqual({
       ok: true,
       value: { texts: ["a", "b"], format: "base64" },
@@ -33,6 +36,9 @@ describe("an embeddings request", () => {
   });
 
   it("is refused when it is cut off", () => {
-    expect(parseEmbeddings('{"input":')).toMatchObject({ ok: false, error: { code: "invalid-request" } });
+    expect(parseEmbeddings('{"input":')).toMatchObject({
+      ok: false,
+      error: { code: "invalid-request" },
+    });
   });
 });

@@ -24,7 +24,9 @@ export type EmbeddingsRequest = { texts: string[]; format: "float" | "base64" };
 const MODELS: readonly string[] = [EMBEDDED_SPACE.model, EMBEDDED_SPACE.id];
 
 /** A request for another model is refused: vectors of two models never meet. */
-export function parseEmbeddings(body: string): Result<EmbeddingsRequest, Problem<"invalid-request" | "not-found">> {
+export function parseEmbeddings(
+  body: string,
+): Result<EmbeddingsRequest, Problem<"invalid-request" | "not-found">> {
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -34,21 +36,35 @@ export function parseEmbeddings(body: string): Result<EmbeddingsRequest, Problem
   const parsed = embeddingsBody.safeParse(json);
   if (!parsed.success) {
     const errors = parsed.error.issues.slice(0, 20).flatMap(invalids).slice(0, 20);
-    return err({ code: "invalid-request", detail: "The body does not have the shape of an embeddings request.", errors });
+    return err({
+      code: "invalid-request",
+      detail: "The body does not have the shape of an embeddings request.",
+      errors,
+    });
   }
   const { model, input: given, encoding_format: format } = parsed.data;
   if (model !== undefined && !MODELS.includes(model)) {
-    return err({ code: "not-found", detail: `This backend runs ${EMBEDDED_SPACE.model} and no other model.` });
+    return err({
+      code: "not-found",
+      detail: `This backend runs ${EMBEDDED_SPACE.model} and no other model.`,
+    });
   }
   return ok({ texts: typeof given === "string" ? [given] : given, format });
 }
 
 /** A union's issue names no place of its own: the branch that has the right type at its root does. */
 function invalids(issue: z.core.$ZodIssue): { pointer: string; detail: string }[] {
-  if (issue.code !== "invalid_union") return [{ pointer: pointer(issue.path), detail: issue.message }];
-  const ofRightType = issue.errors.find((branch) => !branch.some((inner) => inner.path.length === 0 && inner.code === "invalid_type"));
-  if (!ofRightType) return [{ pointer: pointer(issue.path), detail: "must be a string or an array of strings" }];
-  return ofRightType.map((inner) => ({ pointer: pointer([...issue.path, ...inner.path]), detail: inner.message }));
+  if (issue.code !== "invalid_union")
+    return [{ pointer: pointer(issue.path), detail: issue.message }];
+  const ofRightType = issue.errors.find(
+    (branch) => !branch.some((inner) => inner.path.length === 0 && inner.code === "invalid_type"),
+  );
+  if (!ofRightType)
+    return [{ pointer: pointer(issue.path), detail: "must be a string or an array of strings" }];
+  return ofRightType.map((inner) => ({
+    pointer: pointer([...issue.path, ...inner.path]),
+    detail: inner.message,
+  }));
 }
 
 const pointer = (path: readonly PropertyKey[]) =>

@@ -20,20 +20,23 @@ const TOKENISE_MS_MAX = 4;
 /** `drain` refuses what is new, and resolves when everything accepted has been answered. */
 export function createBackend(deps: Deps): { server: Server; drain(): Promise<void> } {
   let draining = false;
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    answer(deps, request, draining, gone.signal)
-      .catch((error: unknown) => {
-        if (!gone.signal.aborted) log("request-failed", error);
-        return problem({ code: "internal" });
-      })
-      .then((result) => write(request, response, result, draining))
-      .catch((error: unknown) => {
-        if (!gone.signal.aborted) log("answer-failed", error);
-        response.destroy();
-      });
-  });
+  const server = createServer(
+    { requestTimeout: 30_000, headersTimeout: 10_000 },
+    (request, response) => {
+      const gone = new AbortController();
+      response.once("close", () => gone.abort());
+      answer(deps, request, draining, gone.signal)
+        .catch((error: unknown) => {
+          if (!gone.signal.aborted) log("request-failed", error);
+          return problem({ code: "internal" });
+        })
+        .then((result) => write(request, response, result, draining))
+        .catch((error: unknown) => {
+          if (!gone.signal.aborted) log("answer-failed", error);
+          response.destroy();
+        });
+    },
+  );
   server.maxConnections = CONNECTIONS_MAX;
   return {
     server,
@@ -59,12 +62,21 @@ async function answer(
   const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
   const methods = ROUTES[path];
   if (methods === undefined) return problem({ code: "not-found" });
-  if (!methods.split(", ").includes(request.method ?? "")) return problem({ code: "method-not-allowed" }, { allow: methods });
+  if (!methods.split(", ").includes(request.method ?? ""))
+    return problem({ code: "method-not-allowed" }, { allow: methods });
   if (path === "/healthz") return health(deps.embedder, draining);
   if (deps.token !== undefined && !holds(request, deps.token)) {
-    return problem({ code: "unauthenticated" }, { "www-authenticate": 'Bearer realm="wishub-gpu"' });
+    return problem(
+      { code: "unauthenticated" },
+      { "www-authenticate": 'Bearer realm="wishub-gpu"' },
+    );
   }
-  if (draining) return problem({ code: "overloaded", detail: "This backend is shutting down.", retryAfterS: 1 });
+  if (draining)
+    return problem({
+      code: "overloaded",
+      detail: "This backend is shutting down.",
+      retryAfterS: 1,
+    });
   const mediaType = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
   if (mediaType !== "application/json") return problem({ code: "unsupported-media-type" });
   const body = await bodyOf(request);
@@ -72,7 +84,12 @@ async function answer(
   return embed(deps, body, priorityOf(request), gone);
 }
 
-async function embed(deps: Deps, body: string, priority: Priority, gone: AbortSignal): Promise<Answer> {
+async function embed(
+  deps: Deps,
+  body: string,
+  priority: Priority,
+  gone: AbortSignal,
+): Promise<Answer> {
   const parsed = parseEmbeddings(body);
   if (!parsed.ok) return problem(parsed.error);
   const { texts, format } = parsed.value;
@@ -89,12 +106,23 @@ async function embed(deps: Deps, body: string, priority: Priority, gone: AbortSi
   }
   const vectors = await deps.embedder.embed(rows, priority, gone);
   if (!vectors.ok) return problem(vectors.error);
-  return embeddings(vectors.value, format, rows.reduce((sum, row) => sum + row.length, 0));
+  return embeddings(
+    vectors.value,
+    format,
+    rows.reduce((sum, row) => sum + row.length, 0),
+  );
 }
 
 function health(embedder: Embedder, draining: boolean): Answer {
   const { id: space, model, dimensions } = EMBEDDED_SPACE;
-  const state = { status: draining ? "draining" : "ready", ready: !draining, model, space, dimensions, ...embedder.state() };
+  const state = {
+    status: draining ? "draining" : "ready",
+    ready: !draining,
+    model,
+    space,
+    dimensions,
+    ...embedder.state(),
+  };
   return { ...json(state), status: draining ? 503 : 200 };
 }
 
@@ -130,9 +158,15 @@ async function discardRest(request: IncomingMessage): Promise<void> {
   }
 }
 
-const chunksOf = (request: IncomingMessage): AsyncIterable<Buffer> => request.iterator({ destroyOnReturn: false });
+const chunksOf = (request: IncomingMessage): AsyncIterable<Buffer> =>
+  request.iterator({ destroyOnReturn: false });
 
-async function write(request: IncomingMessage, response: ServerResponse, answer: Answer, draining: boolean) {
+async function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  draining: boolean,
+) {
   if (!request.complete) await discardRest(request);
   if (response.destroyed) return;
   const last = draining || !request.complete;

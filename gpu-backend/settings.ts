@@ -35,7 +35,13 @@ export function settingsFrom(env: NodeJS.ProcessEnv, dist: string): Result<Setti
   const cores = availableParallelism();
   const workers = whole(env, "WISHUB_GPU_WORKERS", cores >= 4 ? 2 : 1, 1, 16);
   // One core is left to the product, which lives beside this on a laptop.
-  const threads = whole(env, "WISHUB_GPU_THREADS", Math.max(1, Math.floor((cores - 1) / (workers ?? 1))), 1, 64);
+  const threads = whole(
+    env,
+    "WISHUB_GPU_THREADS",
+    Math.max(1, Math.floor((cores - 1) / (workers ?? 1))),
+    1,
+    64,
+  );
   const port = whole(env, "WISHUB_GPU_PORT", 8788, 0, 65_535);
   const queue = whole(env, "WISHUB_GPU_QUEUE", LIMITS.queueMax.document, 1, 65_536);
   if (workers === undefined) return err("WISHUB_GPU_WORKERS is not a number from 1 to 16.");
@@ -45,7 +51,9 @@ export function settingsFrom(env: NodeJS.ProcessEnv, dist: string): Result<Setti
   const host = env["WISHUB_GPU_HOST"] || "127.0.0.1";
   const token = env["WISHUB_GPU_TOKEN"] || undefined;
   if (token === undefined && !isLoopback(host)) {
-    return err(`WISHUB_GPU_HOST ${host} can be reached from outside: set WISHUB_GPU_TOKEN as well.`);
+    return err(
+      `WISHUB_GPU_HOST ${host} can be reached from outside: set WISHUB_GPU_TOKEN as well.`,
+    );
   }
   const queueMax = { query: Math.min(queue, LIMITS.queueMax.query), document: queue };
   return ok({
@@ -61,7 +69,13 @@ export function settingsFrom(env: NodeJS.ProcessEnv, dist: string): Result<Setti
   });
 }
 
-function whole(env: NodeJS.ProcessEnv, name: string, otherwise: number, least: number, most: number) {
+function whole(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  otherwise: number,
+  least: number,
+  most: number,
+) {
   const text = env[name];
   if (text === undefined || text === "") return otherwise;
   if (!/^\d{1,6}$/.test(text)) return undefined;
@@ -69,4 +83,5 @@ function whole(env: NodeJS.ProcessEnv, name: string, otherwise: number, least: n
   return value >= least && value <= most ? value : undefined;
 }
 
-const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+const isLoopback = (host: string) =>
+  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

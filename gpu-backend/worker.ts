@@ -23,14 +23,18 @@ async function work(options: WorkerOptions): Promise<void> {
       lengths: new Tensor("int32", lengths, [lengths.length]),
     });
     const data = output["embeddings"]?.data;
-    if (!(data instanceof Float32Array) || data.length !== lengths.length * EMBEDDED_SPACE.dimensions) {
+    if (
+      !(data instanceof Float32Array) ||
+      data.length !== lengths.length * EMBEDDED_SPACE.dimensions
+    ) {
       throw new Error("the model did not answer with one vector a text");
     }
     return data.slice();
   };
   // The first run is slow (memory, kernels): nobody should wait for it.
   await run({ ids: BigInt64Array.of(101n, 102n), lengths: Int32Array.of(2) });
-  const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
+  const send = (message: FromWorker, transfer: ArrayBuffer[] = []) =>
+    parentPort?.postMessage(message, transfer);
   parentPort?.on("message", (batch: Batch) => {
     // A failed run ends the thread, and with it the process: a broken runtime does not heal.
     void run(batch).then((vectors) => send({ kind: "vectors", vectors }, [vectors.buffer]));

@@ -1,5 +1,11 @@
 import type { Tensor } from "#scripts/model/safetensors.ts";
-import { type Attribute, type DataType, type OnnxNode, onnxModel, type OnnxTensor } from "./proto.ts";
+import {
+  type Attribute,
+  type DataType,
+  type OnnxNode,
+  onnxModel,
+  type OnnxTensor,
+} from "./proto.ts";
 
 /** Weights alone (`float32`, the reference) or what the product runs (`int8`). */
 export type Precision = "float32" | "int8";
@@ -22,7 +28,8 @@ type Source = (name: string) => Tensor;
 export function minilm(source: Source, precision: Precision): Uint8Array {
   const graph = graphBuilder();
   let hidden = embeddings(graph, source);
-  for (let layer = 0; layer < LAYERS; layer++) hidden = encoderLayer(graph, source, precision, layer, hidden);
+  for (let layer = 0; layer < LAYERS; layer++)
+    hidden = encoderLayer(graph, source, precision, layer, hidden);
   meanPooling(graph, hidden);
   return onnxModel(
     {
@@ -45,7 +52,12 @@ function graphBuilder() {
   const nodes: OnnxNode[] = [];
   const tensors: OnnxTensor[] = [];
   const tensor = (name: string, type: DataType, dims: readonly number[], data: ArrayBufferView) => {
-    tensors.push({ name, type, dims, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
+    tensors.push({
+      name,
+      type,
+      dims,
+      bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    });
     return name;
   };
   return {
@@ -75,7 +87,11 @@ function embeddings(graph: GraphBuilder, source: Source): string {
   const kinds = source("embeddings.token_type_embeddings.weight").values;
   // Every text is a first segment, so its segment vector is part of the position.
   const places = positions.map((value, index) => value + (kinds[index % WIDTH] ?? 0));
-  graph.node("Gather", [graph.tensor("words", "float16", words.shape, Float16Array.from(words.values)), "input_ids"], "word_halves");
+  graph.node(
+    "Gather",
+    [graph.tensor("words", "float16", words.shape, Float16Array.from(words.values)), "input_ids"],
+    "word_halves",
+  );
   graph.node("Cast", ["word_halves"], "word_vectors", { to: 1 });
   graph.node("Shape", ["input_ids"], "length", { start: 1, end: 2 });
   const table = graph.floats("places", { shape: [POSITIONS, WIDTH], values: places });
@@ -83,7 +99,10 @@ function embeddings(graph: GraphBuilder, source: Source): string {
   graph.node("Add", ["word_vectors", "place_vectors"], "placed_words");
   const scale = graph.floats("embedding_scale", source("embeddings.LayerNorm.weight"));
   const shift = graph.floats("embedding_shift", source("embeddings.LayerNorm.bias"));
-  return graph.node("LayerNormalization", ["placed_words", scale, shift], "embedded", { axis: -1, ...EPSILON });
+  return graph.node("LayerNormalization", ["placed_words", scale, shift], "embedded", {
+    axis: -1,
+    ...EPSILON,
+  });
 }
 
 function encoderLayer(
@@ -100,7 +119,12 @@ function encoderLayer(
   const byBlock = precision === "int8" ? quantisedByBlock : full;
 
   const parts = ["query", "key", "value"].map((part) => `attention.self.${part}`);
-  const heads = byTensor(graph, at("heads"), input, stacked(parts.map((part) => weights(`${part}.weight`))));
+  const heads = byTensor(
+    graph,
+    at("heads"),
+    input,
+    stacked(parts.map((part) => weights(`${part}.weight`))),
+  );
   const [query, key, value] = [at("query"), at("key"), at("value")];
   graph.nodes.push({
     op: "Split",
@@ -108,7 +132,10 @@ function encoderLayer(
     outputs: [query, key, value],
     attributes: { axis: 2, num_outputs: 3 },
   });
-  const headBias = graph.floats(at("heads_bias"), stacked(parts.map((part) => weights(`${part}.bias`))));
+  const headBias = graph.floats(
+    at("heads_bias"),
+    stacked(parts.map((part) => weights(`${part}.bias`))),
+  );
   const attended = graph.node(
     "MultiHeadAttention",
     [query, key, value, headBias, "lengths"],
@@ -120,16 +147,28 @@ function encoderLayer(
   const normalised = (output: string, from: string, skip: string, part: string) =>
     graph.node(
       "SkipLayerNormalization",
-      [from, skip, vector(`${part}.LayerNorm.weight`), vector(`${part}.LayerNorm.bias`), vector(`${part}.dense.bias`)],
+      [
+        from,
+        skip,
+        vector(`${part}.LayerNorm.weight`),
+        vector(`${part}.LayerNorm.bias`),
+        vector(`${part}.dense.bias`),
+      ],
       output,
       EPSILON,
       FUSED,
     );
   const mixed = byTensor(graph, at("mixed"), attended, weights("attention.output.dense.weight"));
+  // The wide half loses most under one scale for the whole batch: 0.996 of the cosine by tensor, 0.998 by block.
   const middle = normalised(at("middle"), mixed, input, "attention.output");
-  const wide = byTensor(graph, at("wide"), middle, weights("intermediate.dense.weight"));
-  const active = graph.node("BiasGelu", [wide, vector("intermediate.dense.bias")], at("active"), {}, FUSED);
-  // The widest activations have the longest tail: one scale for the whole batch would cost half of all accuracy.
+  const wide = byBlock(graph, at("wide"), middle, weights("intermediate.dense.weight"));
+  const active = graph.node(
+    "BiasGelu",
+    [wide, vector("intermediate.dense.bias")],
+    at("active"),
+    {},
+    FUSED,
+  );
   const narrow = byBlock(graph, at("narrow"), active, weights("output.dense.weight"));
   return normalised(at("output"), narrow, middle, "output");
 }
@@ -140,7 +179,11 @@ function meanPooling(graph: GraphBuilder, hidden: string): void {
   graph.node("Squeeze", ["length"], "length_scalar");
   graph.node("Range", [zero, "length_scalar", one], "place");
   graph.node("Cast", ["lengths"], "lengths_wide", { to: 7 });
-  graph.node("Unsqueeze", ["lengths_wide", graph.integers("last_two", [2], [1, 2])], "lengths_column");
+  graph.node(
+    "Unsqueeze",
+    ["lengths_wide", graph.integers("last_two", [2], [1, 2])],
+    "lengths_column",
+  );
   graph.node("Less", ["place", "lengths_column"], "is_text");
   graph.node("Cast", ["is_text"], "mask", { to: 1 });
   graph.node("MatMul", ["mask", hidden], "summed");
@@ -161,20 +204,43 @@ function full(graph: GraphBuilder, name: string, input: string, weights: Tensor)
  * The fastest product: activations in 8 bits under one scale, weights in 7 under a scale per output. The 8th bit
  * would overflow the 16-bit sums of processors without VNNI.
  */
-function quantisedByTensor(graph: GraphBuilder, name: string, input: string, weights: Tensor): string {
+function quantisedByTensor(
+  graph: GraphBuilder,
+  name: string,
+  input: string,
+  weights: Tensor,
+): string {
   const [rows, columns] = shapeOf(weights);
   const scales = scalesOf(weights, columns, 63);
   const levels = new Int8Array(rows * columns);
-  eachWeight(weights, (value, row, column) => (levels[column * rows + row] = Math.round(value / (scales[row] ?? 1))));
+  eachWeight(
+    weights,
+    (value, row, column) => (levels[column * rows + row] = Math.round(value / (scales[row] ?? 1))),
+  );
   const [quantised, scale, zero] = [`${name}_in`, `${name}_in_scale`, `${name}_in_zero`];
-  graph.nodes.push({ op: "DynamicQuantizeLinear", inputs: [input], outputs: [quantised, scale, zero] });
+  graph.nodes.push({
+    op: "DynamicQuantizeLinear",
+    inputs: [input],
+    outputs: [quantised, scale, zero],
+  });
   const matrix = graph.tensor(`${name}_weights`, "int8", [columns, rows], levels);
   const weightScale = graph.tensor(`${name}_scales`, "float32", [rows], scales);
-  return graph.node("MatMulIntegerToFloat", [quantised, matrix, scale, weightScale, zero], `${name}_out`, {}, FUSED);
+  return graph.node(
+    "MatMulIntegerToFloat",
+    [quantised, matrix, scale, weightScale, zero],
+    `${name}_out`,
+    {},
+    FUSED,
+  );
 }
 
 /** The truer product: activations and weights have a scale of their own for every 128 values. */
-function quantisedByBlock(graph: GraphBuilder, name: string, input: string, weights: Tensor): string {
+function quantisedByBlock(
+  graph: GraphBuilder,
+  name: string,
+  input: string,
+  weights: Tensor,
+): string {
   const [rows, columns] = shapeOf(weights);
   const block = 128;
   const blocks = columns / block;
@@ -194,15 +260,20 @@ function quantisedByBlock(graph: GraphBuilder, name: string, input: string, weig
 function scalesOf(weights: Tensor, run: number, top: number): Float32Array {
   return Float32Array.from({ length: weights.values.length / run }, (_, index) => {
     let largest = 0;
-    for (let at = index * run; at < (index + 1) * run; at++) largest = Math.max(largest, Math.abs(weights.values[at] ?? 0));
+    for (let at = index * run; at < (index + 1) * run; at++)
+      largest = Math.max(largest, Math.abs(weights.values[at] ?? 0));
     return largest === 0 ? 1 : largest / top;
   });
 }
 
-function eachWeight(weights: Tensor, visit: (value: number, row: number, column: number) => void): void {
+function eachWeight(
+  weights: Tensor,
+  visit: (value: number, row: number, column: number) => void,
+): void {
   const [rows, columns] = shapeOf(weights);
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) visit(weights.values[row * columns + column] ?? 0, row, column);
+    for (let column = 0; column < columns; column++)
+      visit(weights.values[row * columns + column] ?? 0, row, column);
   }
 }
 

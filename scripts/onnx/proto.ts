@@ -13,10 +13,22 @@ export type OnnxNode = {
   domain?: string;
 };
 
-export const DATA_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
+export const DATA_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  float16: 10,
+} as const;
 export type DataType = keyof typeof DATA_TYPES;
 
-export type OnnxTensor = { name: string; type: DataType; dims: readonly number[]; bytes: Uint8Array };
+export type OnnxTensor = {
+  name: string;
+  type: DataType;
+  dims: readonly number[];
+  bytes: Uint8Array;
+};
 
 /** A dimension given by name is decided when the model runs. */
 export type OnnxValue = { name: string; type: DataType; dims: readonly (number | string)[] };
@@ -56,7 +68,9 @@ function nodeProto(node: OnnxNode, index: number): Uint8Array[] {
     ...node.outputs.map((output) => string(2, output)),
     string(3, `${node.op}_${index}`),
     string(4, node.op),
-    ...Object.entries(node.attributes ?? {}).map(([name, value]) => message(5, attributeProto(name, value))),
+    ...Object.entries(node.attributes ?? {}).map(([name, value]) =>
+      message(5, attributeProto(name, value)),
+    ),
     string(7, node.domain ?? ""),
   ];
 }
@@ -79,7 +93,9 @@ function tensorProto(tensor: OnnxTensor): Uint8Array[] {
 }
 
 function valueProto(value: OnnxValue): Uint8Array[] {
-  const dims = value.dims.map((dim) => message(1, [typeof dim === "number" ? integer(1, dim) : string(2, dim)]));
+  const dims = value.dims.map((dim) =>
+    message(1, [typeof dim === "number" ? integer(1, dim) : string(2, dim)]),
+  );
   const tensorType = [integer(1, DATA_TYPES[value.type]), message(2, dims)];
   return [string(1, value.name), message(2, [message(1, tensorType)])];
 }
