@@ -5,23 +5,35 @@ import { inRoot } from "./launch/paths.ts";
 import { command, isCommand, say } from "./launch/say.ts";
 import { typesOf } from "./openapi-types.ts";
 
-/** What the document does not depend on, so that the app loads in Node: the runtime's own modules and compiled kernels. */
-const STAND_INS =
-  "export class DurableObject {} export class WorkerEntrypoint {} export class RpcTarget {} export const env = {}; export default undefined;";
-
-registerHooks({
-  resolve: (specifier, context, next) =>
-    isForeign(specifier)
-      ? { url: `stand-in:${specifier}`, shortCircuit: true }
-      : next(specifier, context),
-  load: (url, context, next) =>
-    url.startsWith("stand-in:")
-      ? { format: "module", source: STAND_INS, shortCircuit: true }
-      : next(url, context),
-});
-
 const isForeign = (specifier: string) =>
   specifier.startsWith("cloudflare:") || specifier.endsWith(".wasm");
+
+// The runtime's own modules and the compiled kernels have no part in the document, so that the app loads in Node with
+// an empty class for each name that a file imports from them.
+registerHooks({
+  resolve: (specifier, context, next) => {
+    if (!isForeign(specifier)) return next(specifier, context);
+    const names = importedNames(context.parentURL, specifier).join(",");
+    return { url: `stand-in:${encodeURIComponent(specifier)}?${names}`, shortCircuit: true };
+  },
+  load: (url, context, next) => {
+    if (!url.startsWith("stand-in:")) return next(url, context);
+    const names = (url.split("?")[1] ?? "").split(",").filter((name) => name !== "");
+    const source = names.map((name) => `export class ${name} {}`).join("\n");
+    return { format: "module", source: `${source}\nexport default undefined;`, shortCircuit: true };
+  },
+});
+
+function importedNames(parentUrl: string | undefined, specifier: string): string[] {
+  if (parentUrl?.startsWith("file:") !== true) return [];
+  const source = readFileSync(new URL(parentUrl), "utf8");
+  const imports = source.matchAll(/import \{([^}]*)\} from "([^"]+)"/g);
+  return [...imports]
+    .filter(([, , from]) => from === specifier)
+    .flatMap(([, names = ""]) => names.split(","))
+    .map((name) => name.trim().split(" as ")[0] ?? "")
+    .filter((name) => name !== "" && !name.startsWith("type "));
+}
 
 /** The product's own OpenAPI document, asked of the app without a server. */
 export async function openApiDocument(): Promise<unknown> {

@@ -1,0 +1,154 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+
+// The `wishub` command as a user runs it, against the product as `npm start` serves it.
+
+const LAUNCHER = join(import.meta.dirname, "..", "..", "cli", "bin.mjs");
+const START_MS = 120_000;
+
+let state: ReturnType<typeof temporaryState>;
+let work: ReturnType<typeof temporaryState>;
+let product: Launched;
+
+beforeAll(async () => {
+  [state, work] = [temporaryState(), temporaryState()];
+  product = launch({ state: state.path, port: await freePort() });
+  await product.ready();
+}, START_MS);
+afterAll(async () => {
+  product.process.kill("SIGTERM");
+  await product.ended;
+  state.remove();
+  work.remove();
+});
+
+async function wishub(args: string[], stdin?: string) {
+  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+    cwd: work.path,
+    env: { PATH: process.env["PATH"] ?? "", WISHUB_STATE: state.path },
+  });
+  child.stdin.end(stdin);
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+  const code = await new Promise<number | null>((done) => child.once("close", done));
+  return { code, out, err };
+}
+
+async function document<T>(args: string[], stdin?: string): Promise<T> {
+  const { code, out, err } = await wishub([...args, "--json"], stdin);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out) as T;
+}
+
+type Unit = { id: string; title: string; status: string; level: string; visibility: string };
+
+describe("the wishub command", { timeout: 60_000 }, () => {
+  it("publishes from standard input and finds it by a question in another language", async () => {
+    const text =
+      "# 水的沸点\n\n在一个标准大气压下，水的沸点是一百摄氏度；海拔越高，气压越低，沸点也越低。";
+    const unit = await document<Unit>(["publish", "--public", "--wait"], text);
+    expect(unit).toMatchObject({ title: "水的沸点", status: "searchable", visibility: "public" });
+    const found = await document<{ hits: { unitId: string; why: object }[] }>([
+      "search",
+      "at what temperature does water boil?",
+      "--explain",
+    ]);
+    expect(found.hits[0]).toMatchObject({ unitId: unit.id, why: expect.any(Object) as object });
+  });
+
+  it("shows a unit and its evidence for people, without colour in a pipe", async () => {
+    const { id } = await document<Unit>(
+      ["publish", "--title", "Leap years", "--wait"],
+      "A year is a leap year when it can be divided by four, except centuries that four hundred does not divide.",
+    );
+    const shown = await wishub(["show", id]);
+    expect(shown.out).toContain("Leap years");
+    const evidence = await wishub(["evidence", id]);
+    expect(evidence.out).toMatch(/^level L3\npass {2}/);
+    expect(shown.out + evidence.out).not.toContain("\u001b");
+  });
+
+  it("says why a unit was rejected, and exits with 1", async () => {
+    const key = ["AKIA", "IOSFODNN7", "EXAMPLK"].join("");
+    const { code, err } = await wishub(
+      ["publish", "--title", "Deploying", "--wait"],
+      `Set AWS_ACCESS_KEY_ID=${key} and run the deploy script from your own machine.`,
+    );
+    expect(code).toBe(1);
+    expect(err).toContain("wishub evidence u");
+  });
+
+  it("imports what is good, reports the bad line by its number, and exports what it imported", async () => {
+    const line = (n: number) =>
+      JSON.stringify({
+        title: `Fact ${n}`,
+        body: `The number ${n} follows the number ${n - 1} when one counts upwards.`,
+      });
+    const lines = Array.from({ length: 600 }, (_, index) => line(index + 1));
+    lines[499] = '{"title": "cut off';
+    writeFileSync(join(work.path, "facts.ndjson"), lines.join("\n"));
+    const imported = await wishub(["import", "facts.ndjson"]);
+    expect(imported).toMatchObject({ code: 1, out: "599 imported, 1 failed\n" });
+    expect(imported.err).toMatch(/^line 500: /);
+    const exported = (await wishub(["export"])).out.trim().split("\n");
+    const titles = new Set(exported.map((each) => (JSON.parse(each) as Unit).title));
+    expect([titles.has("Fact 1"), titles.has("Fact 500"), titles.has("Fact 600")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it("counts no line twice when an import is sent again under its id", async () => {
+    const text =
+      "A backup that was never restored is a hope; restore one every month and time how long it takes.";
+    writeFileSync(join(work.path, "one.ndjson"), JSON.stringify({ title: "Backups", body: text }));
+    const first = await wishub(["import", "one.ndjson", "--import-id", "again"]);
+    const second = await wishub(["import", "one.ndjson", "--import-id", "again"]);
+    expect([first.out, second.out]).toEqual(["1 imported\n", "1 imported\n"]);
+    const exported = (await wishub(["export"])).out.trim().split("\n");
+    expect(exported.filter((each) => (JSON.parse(each) as Unit).title === "Backups")).toHaveLength(
+      1,
+    );
+  });
+
+  it("imports a folder of Markdown, a unit for each section", async () => {
+    mkdirSync(join(work.path, "docs"), { recursive: true });
+    const section = (name: string) =>
+      `## ${name}\n\nThe ${name} keeps its state in one transaction with the outbox row, and an alarm relays what the queue has missed until the consumer says that it is done.\n`;
+    writeFileSync(
+      join(work.path, "docs", "guide.md"),
+      `# Guide\n\n${section("relay")}\n${section("account")}`,
+    );
+    const { imported, failed } = await document<{ imported: number; failed: number }>([
+      "import",
+      "docs",
+    ]);
+    expect({ imported, failed }).toEqual({ imported: 2, failed: 0 });
+  });
+
+  it("makes a key that can do only what it was made for, and revokes it", async () => {
+    const key = await document<{ id: string; apiKey: string }>([
+      "keys",
+      "create",
+      "reader",
+      "--scopes",
+      "search",
+    ]);
+    const refused = await wishub(["export", "--key", key.apiKey]);
+    expect(refused).toMatchObject({ code: 1, out: "" });
+    expect((await wishub(["keys", "list"])).out).toContain("reader");
+    await document(["keys", "revoke", key.id]);
+    const gone = await wishub(["keys", "list"]);
+    expect(gone.out).not.toContain(key.id);
+  });
+
+  it("shows and redrives dead letters, of which a healthy product has none", async () => {
+    expect(await document(["queue", "dead"])).toEqual({ items: [] });
+    expect(await document(["queue", "redrive"])).toEqual({ redriven: 0 });
+  });
+});

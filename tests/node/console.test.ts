@@ -1,0 +1,193 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
+import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+
+// The console and the API explorer in a real browser, against the product as `npm start` serves it.
+
+const CHROMIUM = [
+  process.env["CHROME_PATH"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+].find((path) => path !== undefined && existsSync(path));
+const WHY_SKIPPED = "no Chromium is installed, and npm brings none: install it or set CHROME_PATH";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const START_MS = 120_000;
+
+let state: ReturnType<typeof temporaryState>;
+let product: Launched;
+let browser: Browser;
+
+beforeAll(async () => {
+  if (CHROMIUM === undefined) return;
+  state = temporaryState();
+  product = launch({ state: state.path, port: await freePort() });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  await product.ready();
+}, START_MS);
+afterAll(async () => {
+  if (CHROMIUM === undefined) return;
+  await browser.close();
+  product.process.kill("SIGTERM");
+  await product.ended;
+  state.remove();
+});
+beforeEach((context: TestContext) => {
+  context.skip(CHROMIUM === undefined, WHY_SKIPPED);
+});
+
+type Look = { colorScheme?: "light" | "dark"; width?: number; locale?: string };
+
+/** A fresh browser whose every complaint, failed answer and request to elsewhere is noted. */
+async function visit(path: string, look: Look = {}): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext({
+    viewport: { width: look.width ?? 1_440, height: 900 },
+    colorScheme: look.colorScheme ?? "light",
+    locale: look.locale ?? "en-US",
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("response", (response) => {
+    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+  });
+  page.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (origin !== product.url && protocol !== "data:" && protocol !== "blob:") {
+      complaints.push(`asks ${request.url()}`);
+    }
+  });
+  await page.goto(product.url + path);
+  return { page, complaints };
+}
+
+type AxeResult = { violations: { id: string; nodes: { target: string[] }[] }[] };
+
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(`${AXE};0`);
+  const { violations } = await page.evaluate<AxeResult>("axe.run()");
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`,
+  );
+}
+
+const apiKey = () =>
+  (JSON.parse(readFileSync(`${state.path}/credentials.json`, "utf8")) as { apiKey: string }).apiKey;
+
+async function signedIn(look: Look = {}) {
+  const visited = await visit("/", look);
+  await visited.page.fill("#api-key", apiKey());
+  await visited.page.click("main button");
+  await visited.page.waitForSelector("#question");
+  return visited;
+}
+
+describe("the console", { timeout: 60_000 }, () => {
+  it("offers sign-in to anybody, without a failing request or a barrier", async () => {
+    const { page, complaints } = await visit("/");
+    await page.waitForSelector("#api-key");
+    expect(await page.title()).toBe("WisHub · Sign in");
+    expect(await barriers(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it("signs in by the printed link once, and takes the code out of the address", async () => {
+    const link = /^console (\S+)$/m.exec(product.output())?.[1] ?? "";
+    const { page, complaints } = await visit(link.slice(product.url.length));
+    await page.waitForSelector("#question");
+    expect(page.url()).toBe(`${product.url}/`);
+    expect(complaints).toEqual([]);
+    const second = await visit(link.slice(product.url.length));
+    await second.page.waitForSelector("#api-key");
+    expect(await second.page.textContent(".problem")).toContain("used already");
+  });
+
+  it("publishes a unit, shows its way until it is searchable, finds it and explains the score", async () => {
+    const { page, complaints } = await signedIn();
+    await page.click(".top > .primary");
+    await page.fill("#new-title", "How a lighthouse is recognised");
+    await page.fill(
+      "#new-body",
+      "Each lighthouse has **its own rhythm** of flashes, so that a sailor can tell which one it is at night.",
+    );
+    expect(await barriers(page)).toEqual([]);
+    await page.click("#publish-dialog .fields .primary");
+    await page.waitForSelector("text=It is searchable now.");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await page.keyboard.type("how does a sailor know which lighthouse it is");
+    const hit = page.locator(".hit", { hasText: "How a lighthouse is recognised" }).first();
+    await hit.locator("summary").click();
+    const parts = await hit.locator(".part .number").allTextContents();
+    const score = Number(await hit.locator(".score").textContent());
+    expect(parts.map(Number).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 2);
+    expect(await barriers(page)).toEqual([]);
+    await hit.locator("h2 a").click();
+    await page.waitForSelector(".checks li");
+    expect(await page.textContent("dialog[open] strong")).toBe("its own rhythm");
+    expect(await barriers(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it("shows what a unit says as text, whatever it says", async () => {
+    const { page, complaints } = await signedIn();
+    await page.click(".top > .primary");
+    const title = "Angle brackets <img src=/x onerror=alert(1)> in a title";
+    await page.fill("#new-title", title);
+    await page.fill(
+      "#new-body",
+      "A page must show <script>alert(1)</script> and [a link](javascript:alert(1)) as the words they are.",
+    );
+    await page.click("#publish-dialog .fields .primary");
+    await page.waitForSelector("#publish-dialog [role=status] a");
+    await page.click("#publish-dialog [role=status] a");
+    await page.waitForSelector("dialog[open] .prose");
+    expect(await page.textContent("#unit-title")).toBe(title);
+    expect(await page.locator("dialog[open] :is(img, script, a[href^=javascript])").count()).toBe(
+      0,
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  it("speaks Chinese and fits a small dark screen without a barrier", async () => {
+    const { page, complaints } = await signedIn({
+      colorScheme: "dark",
+      width: 360,
+      locale: "zh-CN",
+    });
+    await page.waitForSelector(".numbers strong");
+    expect(await page.getAttribute("html", "lang")).toBe("zh");
+    expect(await page.textContent("h1")).toBe("搜索已知的知识");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    expect(await barriers(page)).toEqual([]);
+    await page.click("text=English");
+    expect(await page.textContent("h1")).toBe("Search what is known");
+    expect(complaints).toEqual([]);
+  });
+
+  it("signs out", async () => {
+    const { page, complaints } = await signedIn();
+    await page.click("text=Sign out");
+    await page.waitForSelector("#api-key");
+    const status = await page.evaluate<number>(
+      "fetch('/v1/sessions/current').then((response) => response.status)",
+    );
+    expect(status).toBe(401);
+    expect(complaints.filter((complaint) => !complaint.includes("401"))).toEqual([]);
+  });
+});
+
+describe("the API explorer", { timeout: 60_000 }, () => {
+  it("shows the operations, from nothing but the product itself", async () => {
+    const { page, complaints } = await visit("/docs");
+    await page.waitForSelector("text=Whether the process answers");
+    expect(complaints).toEqual([]);
+  });
+});
