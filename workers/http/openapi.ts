@@ -50,7 +50,7 @@ function operation(config: RouteConfig): Json {
   const described: Json = {
     operationId: operationName(config),
     summary: config.summary,
-    tags: [config.path.split("/")[2] ?? "pages"],
+    tags: [config.path.startsWith("/v1/") ? (config.path.split("/")[2] ?? "") : "pages"],
     parameters: parameters(config),
     responses: responses(config),
   };
