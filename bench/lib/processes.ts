@@ -1,0 +1,30 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** User and system time a process has used, in ms (proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms). */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+export const residentMb = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1_024;
+
+/** The child (or grandchild) of a process whose command holds a name. */
+export function childOf(pid: number, name: string): number {
+  const all = execFileSync("ps", ["-eo", "pid=,ppid=,args="])
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/, 3).concat(line));
+  const children = all.filter(([, parent]) => Number(parent) === pid).map(([id]) => Number(id));
+  for (const child of children) {
+    const line = all.find(([id]) => Number(id) === child)?.at(-1) ?? "";
+    if (line.includes(name)) return child;
+  }
+  for (const child of children) {
+    const found = childOf(child, name);
+    if (found > 0) return found;
+  }
+  return -1;
+}
