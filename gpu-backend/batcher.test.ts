@@ -7,7 +7,7 @@ const LIMITS: BatchLimits = {
   tokensMax: { query: 512, document: 256 },
   waitMs: 5,
   queueMax: { query: 50, document: 80 },
-  headStartMs: 2_000,
+  queryBatchesMax: 8,
 };
 
 const texts = (priority: Priority, ...lengths: number[]): Waiting[] =>
@@ -40,21 +40,22 @@ describe("the batcher", () => {
     expect(decision.kind === "run" && decision.items.length).toBe(32);
   });
 
-  it("takes a query before documents that came earlier", () => {
+  it("takes a query before documents, however long they have waited", () => {
     const batcher = createBatcher(LIMITS);
     batcher.offer(texts("document", 9, 9), 0);
-    batcher.offer(texts("query", 7), LIMITS.headStartMs);
-    expect(batcher.take(LIMITS.headStartMs, 0)).toEqual({ kind: "run", items: texts("query", 7) });
+    batcher.offer(texts("query", 7), 60_000);
+    expect(batcher.take(60_000, 0)).toEqual({ kind: "run", items: texts("query", 7) });
   });
 
-  it("takes a document before queries that came later than its head start", () => {
+  it("gives documents one batch after eight batches of queries", () => {
     const batcher = createBatcher(LIMITS);
-    batcher.offer(texts("document", 9), 0);
-    batcher.offer(texts("query", 7), LIMITS.headStartMs + 1);
-    expect(batcher.take(LIMITS.headStartMs + 1, 0)).toEqual({
-      kind: "run",
-      items: texts("document", 9),
+    batcher.offer(texts("document", 200, 200, 200), 0);
+    const order = Array.from({ length: 18 }, (_, id) => {
+      batcher.offer([{ id: 100 + id, priority: "query", tokens: 7 }], id);
+      const decision = batcher.take(id, 0);
+      return decision.kind === "run" ? decision.items[0]?.priority : decision.kind;
     });
+    expect(order.flatMap((priority, at) => (priority === "document" ? [at] : []))).toEqual([8, 17]);
   });
 
   it("puts texts of like length together", () => {
@@ -100,6 +101,7 @@ function play(steps: readonly Step[]): void {
   const waiting = new Map<number, Waiting & { sinceMs: number }>();
   let nowMs = 0;
   let nextId = 0;
+  let inARow = 0;
 
   const check = (items: readonly Waiting[]) => {
     const [priority] = new Set(items.map((item) => item.priority));
@@ -112,13 +114,13 @@ function play(steps: readonly Step[]): void {
     const longest = Math.max(...items.map(({ tokens }) => tokens));
     if (items.length > 1 && priority)
       expect(longest * items.length).toBeLessThanOrEqual(LIMITS.tokensMax[priority]);
-    if (priority === "document") {
-      const oldest = Math.min(...items.map(({ id }) => waiting.get(id)?.sinceMs ?? 0));
-      for (const other of waiting.values()) {
-        if (other.priority === "query")
-          expect(other.sinceMs - LIMITS.headStartMs).toBeGreaterThan(oldest);
-      }
-    }
+    const waits = (other: Priority) =>
+      [...waiting.values()].some((item) => item.priority === other);
+    if (priority === "document" && waits("query"))
+      expect(inARow).toBeGreaterThanOrEqual(LIMITS.queryBatchesMax);
+    if (priority === "query" && waits("document"))
+      expect(inARow).toBeLessThan(LIMITS.queryBatchesMax);
+    inARow = priority === "query" ? inARow + 1 : 0;
     for (const { id } of items) waiting.delete(id);
   };
 

@@ -11,8 +11,8 @@ export type BatchLimits = {
   waitMs: number;
   /** Texts that may wait; beyond it the answer is "too many requests". */
   queueMax: Record<Priority, number>;
-  /** A document this much older than a query goes before it, so that documents never wait for ever. */
-  headStartMs: number;
+  /** After so many batches of queries in a row, documents that wait have one: they never wait for ever. */
+  queryBatchesMax: number;
 };
 
 export type Decision =
@@ -30,6 +30,7 @@ const WINDOW = 128;
 /** Decides what the model runs next. Pure: the time comes with every call, and nothing happens between calls. */
 export function createBatcher(limits: BatchLimits) {
   const lanes: Record<Priority, Queued[]> = { query: [], document: [] };
+  let queryBatches = 0;
 
   const hasRoom = (priority: Priority, count: number) =>
     count <= limits.queueMax[priority] - lanes[priority].length;
@@ -60,14 +61,18 @@ export function createBatcher(limits: BatchLimits) {
 
     /** What a free worker does now, while `running` others are busy. */
     take(nowMs: number, running: number): Decision {
-      const priority = nextLane(lanes, limits.headStartMs);
-      const head = priority && lanes[priority][0];
-      if (!priority || !head) return { kind: "idle" };
+      const queriesNext =
+        lanes.query.length > 0 &&
+        (queryBatches < limits.queryBatchesMax || lanes.document.length === 0);
+      const priority = queriesNext ? "query" : "document";
+      const head = lanes[priority][0];
+      if (!head) return { kind: "idle" };
       const { chosen, full } = choose(lanes[priority], limits, priority);
       // An idle model gains nothing by waiting; a busy one has somebody else's batch to fill the time with.
       if (running > 0 && !full && nowMs < head.sinceMs + limits.waitMs) {
         return { kind: "wait", untilMs: head.sinceMs + limits.waitMs };
       }
+      queryBatches = queriesNext ? queryBatches + 1 : 0;
       const ids = new Set(chosen.map((item) => item.id));
       lanes[priority] = lanes[priority].filter((item) => !ids.has(item.id));
       return { kind: "run", items: chosen.map(({ id, tokens }) => ({ id, priority, tokens })) };
@@ -78,13 +83,6 @@ export function createBatcher(limits: BatchLimits) {
 const isQuery = (item: Waiting) => item.priority === "query";
 
 const sum = (items: readonly Waiting[]) => items.reduce((total, item) => total + item.tokens, 0);
-
-/** Ageing is a static key: the time of arrival, less a head start for queries. */
-function nextLane(lanes: Record<Priority, Queued[]>, headStartMs: number): Priority | undefined {
-  const [query, document] = [lanes.query[0], lanes.document[0]];
-  if (!query || !document) return query?.priority ?? document?.priority;
-  return query.sinceMs - headStartMs <= document.sinceMs ? "query" : "document";
-}
 
 /** The oldest text is always in it, joined by those next to it in length. */
 function choose(lane: readonly Queued[], limits: BatchLimits, priority: Priority) {

@@ -27,7 +27,7 @@ const LIMITS: BatchLimits = {
   tokensMax: { query: 512, document: 256 },
   waitMs: 5,
   queueMax: { query: 1_024, document: 4_096 },
-  headStartMs: 2_000,
+  queryBatchesMax: 8,
 };
 
 /** One setting that cannot be understood is one sentence, and nothing starts. */
