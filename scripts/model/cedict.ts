@@ -17,6 +17,28 @@ const FUNCTION_WORDS =
   "这 這 那 是 个 個 由 使 让 讓 将 將 并 並 但 且 则 則 有 地 得 上 中 下 里 裡 内 內 后 後 前 时 時 会 會 可 能 要 一个 一個 " +
   "一种 一種 这个 這個 该 該 各 某";
 
+/** The commonest words, where the dictionary's first sense misleads: question words above all, and classifiers. */
+const COMMON_WORDS: Record<string, string> = {
+  who: "谁 誰",
+  what: "什么 什麼 何",
+  which: "哪 哪个 哪個 哪些 哪种 哪種",
+  where: "哪里 哪裡 哪裏 何处 何處",
+  when: "何时 何時 什么时候 什麼時候",
+  "which year": "哪一年 哪年",
+  "how many": "多少 几 幾",
+  how: "如何 怎么 怎麼 怎样 怎樣",
+  why: "为什么 為什麼 为何 為何",
+  year: "年",
+  month: "月",
+  day: "日 天",
+  people: "人",
+  team: "队 隊",
+  points: "分",
+  become: "成为 成為",
+  do: "做",
+  "": "名 第 场 場 种 種 些 者 家 进行 進行 来 來 去 位 项 項 次 座 只 隻 件 条 條 张 張 届 屆",
+};
+
 /**
  * Headword, traditional and simplified, to its one most usable English gloss ("" for a function word). One sense
  * retrieves better than two: each more is noise in the mean (bench/embed.ts measures it).
@@ -44,6 +66,9 @@ export function glossesOf(
   for (const [head, target] of pointers)
     if (!glosses.get(head)) glosses.set(head, glosses.get(target) ?? "");
   for (const word of FUNCTION_WORDS.split(" ")) glosses.set(word, "");
+  for (const [gloss, words] of Object.entries(COMMON_WORDS)) {
+    for (const word of words.split(" ")) glosses.set(word, gloss);
+  }
   return glosses;
 }
 
