@@ -25,6 +25,7 @@ const PASSED_ON = [
   "WISHUB_AI_URL",
   "WISHUB_AI_KEY",
   "WISHUB_AI_MODEL",
+  "WISHUB_AI_DIMENSIONS",
 ];
 
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
