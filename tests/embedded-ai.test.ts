@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { embedder } from "#adapters/inference.ts";
+import { embedding } from "#adapters/inference.ts";
 import { EMBEDDED_SPACE } from "#domain/embedding/space.ts";
 
 type Answer = { shape: number[]; data: number[][]; pooling: string; refused?: string };
@@ -50,11 +50,14 @@ describe("EmbeddedAI", () => {
   });
 
   it("gives requests that wait together each their own vectors", async () => {
-    const texts = Array.from({ length: 24 }, (_, i) => `question number ${i} about lakes and rivers`);
+    const texts = Array.from(
+      { length: 24 },
+      (_, i) => `question number ${i} about lakes and rivers`,
+    );
     const together = await Promise.all(texts.map((text) => embed([text])));
-    const port = embedder(env);
+    const port = embedding(env);
     for (const [i, text] of texts.entries()) {
-      const alone = await port.embedQuery(text);
+      const alone = await port.query(port.space.id, text);
       if (!alone.ok) throw new Error(alone.error.code);
       expect(cosine(together[i]?.data[0] ?? [], alone.value)).toBeCloseTo(1, 5);
     }
@@ -68,7 +71,10 @@ describe("EmbeddedAI", () => {
 
   it("says that it is overloaded instead of queueing without end", async () => {
     const runs = Array.from({ length: 12 }, (_, run) =>
-      embed(Array.from({ length: 128 }, (_, i) => `flood ${run} ${i}`), "query"),
+      embed(
+        Array.from({ length: 128 }, (_, i) => `flood ${run} ${i}`),
+        "query",
+      ),
     );
     const refused = (await Promise.all(runs)).filter((answer) => answer.refused === "overloaded");
     expect(refused.length).toBeGreaterThan(0);
@@ -78,9 +84,9 @@ describe("EmbeddedAI", () => {
 
 describe("the embedder port", () => {
   it("embeds a query and a document alike, in the embedded space", async () => {
-    const port = embedder(env);
-    const query = await port.embedQuery("alike in both");
-    const documents = await port.embedDocuments(["alike in both", "something else"]);
+    const port = embedding(env);
+    const query = await port.query(port.space.id, "alike in both");
+    const documents = await port.documents(port.space.id, ["alike in both", "something else"]);
     if (!query.ok || !documents.ok) throw new Error("not embedded");
     expect(port.space).toEqual(EMBEDDED_SPACE);
     expect(cosine(query.value, documents.value[0] ?? [])).toBeCloseTo(1, 5);
@@ -88,10 +94,10 @@ describe("the embedder port", () => {
   });
 
   it("gives many queries at once the vectors that they have alone", async () => {
-    const port = embedder(env);
+    const port = embedding(env);
     const texts = Array.from({ length: 40 }, (_, i) => `at once ${i}`);
-    const together = await Promise.all(texts.map((text) => port.embedQuery(text)));
-    const documents = await port.embedDocuments(texts);
+    const together = await Promise.all(texts.map((text) => port.query(port.space.id, text)));
+    const documents = await port.documents(port.space.id, texts);
     if (!documents.ok) throw new Error(documents.error.code);
     for (const [i, made] of together.entries()) {
       if (!made.ok) throw new Error(made.error.code);
