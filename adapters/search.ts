@@ -8,9 +8,8 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
-import type { NearDuplicate, ShardAnswer } from "#domain/search/protocol.ts";
+import type { NearDuplicate, ShardAnswer, ShardCalls } from "#domain/search/protocol.ts";
 import { holds, type Place, rootOf, withMoved } from "#domain/search/ranges.ts";
-import type { SearchShard } from "#objects/search-shard.ts";
 
 const SHARD_TIMEOUT_MS = 2_000;
 /** Shards asked at once for one search, and calls under way to one shard from this isolate. */
@@ -23,7 +22,6 @@ const HOPS_MAX = 40;
 export type SearchPort = ReturnType<typeof searchPort>;
 
 type Bindings = { SEARCH_SHARD: DurableObjectNamespace };
-type Stub = DurableObjectStub<SearchShard>;
 
 /** Per isolate: the leaves of each collection that has split, by the name of its root. Corrected by `moved`. */
 const trees = new Map<string, Place[]>();
@@ -45,18 +43,20 @@ function learn(collection: Collection, from: string, to: readonly Place[]): void
 }
 
 /** Search over SearchShard objects: one hop to every shard of the collections asked for. */
+// oxlint-disable-next-line max-lines-per-function -- a port: short methods over the same few helpers
 export function searchPort(env: Bindings) {
-  const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
+  const shardAt = (name: string): ShardCalls =>
+    env.SEARCH_SHARD.getByName(name) as unknown as ShardCalls;
 
   async function call<T>(
     place: Place,
-    ask: (stub: Stub) => Promise<ShardAnswer<T>>,
+    ask: (stub: ShardCalls) => Promise<ShardAnswer<T>>,
   ): Promise<ShardAnswer<T>> {
     const busy = underWay.get(place.name) ?? 0;
     if (busy >= CALLS_PER_SHARD_MAX) return { kind: "overloaded", retryAfterS: 1 };
     underWay.set(place.name, busy + 1);
     try {
-      return await ask(shards.getByName(place.name));
+      return await ask(shardAt(place.name));
     } finally {
       const left = (underWay.get(place.name) ?? 1) - 1;
       if (left <= 0) underWay.delete(place.name);
@@ -68,7 +68,7 @@ export function searchPort(env: Bindings) {
   async function route<I extends { contentKey: string }, T>(
     collection: Collection,
     items: readonly I[],
-    ask: (stub: Stub, place: Place, items: I[]) => Promise<ShardAnswer<T>>,
+    ask: (stub: ShardCalls, place: Place, items: I[]) => Promise<ShardAnswer<T>>,
     use: (answer: T, items: I[]) => void,
   ): Promise<void> {
     let left = [...items];
@@ -99,7 +99,7 @@ export function searchPort(env: Bindings) {
   async function gather<T>(
     collection: Collection,
     place: Place,
-    ask: (stub: Stub) => Promise<ShardAnswer<T>>,
+    ask: (stub: ShardCalls) => Promise<ShardAnswer<T>>,
     into: Gathered<T>,
   ): Promise<void> {
     const answer = await inTime(call(place, ask));
@@ -116,7 +116,7 @@ export function searchPort(env: Bindings) {
 
   async function gatherAll<T>(
     collections: readonly Collection[],
-    ask: (stub: Stub) => Promise<ShardAnswer<T>>,
+    ask: (stub: ShardCalls) => Promise<ShardAnswer<T>>,
   ): Promise<Gathered<T>> {
     const into: Gathered<T> = { values: [], missing: 0, busyForS: 0 };
     const leaves = collections.flatMap((collection) =>

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { inRoot, ROOT } from "../scripts/launch/paths.ts";
+import { inRoot, ROOT } from "#scripts/launch/paths.ts";
 import { childOf, cpuMs } from "./lib/processes.ts";
 import { syntheticAsks, syntheticUnits } from "./lib/synthetic.ts";
 

@@ -30,9 +30,16 @@ export function analyse(
 
 /** A query is a set of words, and a bounded one: the first of a very long text say what it is about. */
 export const QUERY_TERMS_MAX = 64;
-export type QueryTerm = { term: string; key: number };
+export type QueryTerm = { term: string; key: number; isGloss: boolean };
 
-export function queryTerms(text: string): QueryTerm[] {
-  const terms = withoutStopWords([...new Set(termsOf(text))]).slice(0, QUERY_TERMS_MAX);
-  return terms.map((term) => ({ term, key: termKey(term) }));
+export function queryTerms(text: string, gloss: string): QueryTerm[] {
+  const own = wordsOf(text);
+  const extra = gloss === "" ? [] : wordsOf(gloss).filter((term) => !own.includes(term));
+  return [
+    ...own.map((term) => ({ term, key: termKey(term), isGloss: false })),
+    ...extra.map((term) => ({ term, key: termKey(term), isGloss: true })),
+  ];
 }
+
+const wordsOf = (text: string): string[] =>
+  withoutStopWords([...new Set(termsOf(text))]).slice(0, QUERY_TERMS_MAX);

@@ -57,6 +57,7 @@ export type Engine = {
   merge(): Generator<void, void> | null;
 };
 
+// oxlint-disable-next-line max-lines-per-function -- short methods over the same four parts
 export function openEngine(
   module: WebAssembly.Module,
   dimensions: number,

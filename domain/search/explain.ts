@@ -15,7 +15,14 @@ export const WEIGHTS: Record<SearchMode, { semantic: number; lexical: number }> 
  */
 export const semanticPart = (cosine: number): number => Math.max(0, cosine);
 export const lexicalPart = (bm25: number, bound: number): number =>
-  bound > 0 && bm25 > 0 ? (bm25 / bound) ** 0.75 : 0;
+  bound > 0 && bm25 > 0 ? Math.min(1, bm25 / bound) ** 0.75 : 0;
+
+/** The most a query could score: what its own words could, those of its gloss left out. */
+export const queryBound = (terms: readonly { idf: number; gloss?: true }[]): number =>
+  terms.reduce((sum, { idf, gloss }) => (gloss === true ? sum : sum + boundOf(idf)), 0);
+
+/** A word of the gloss counts half: the dictionary gives several for each, and most are not meant. */
+export const GLOSS_WEIGHT = 0.5;
 
 /** The score of a hit from nothing but what its explanation states. */
 export function scoreOf(why: Explanation): number {
@@ -24,11 +31,8 @@ export function scoreOf(why: Explanation): number {
   if (why.lexical !== null) {
     const { terms, length, averageLength, weight } = why.lexical;
     let bm25 = 0;
-    let bound = 0;
-    for (const { idf, tf } of terms) {
-      bm25 += shareOf(idf, tf, length, averageLength);
-      bound += boundOf(idf);
-    }
+    for (const { idf, tf } of terms) bm25 += shareOf(idf, tf, length, averageLength);
+    const bound = queryBound(terms);
     score += weight * lexicalPart(bm25, bound);
   }
   return score;

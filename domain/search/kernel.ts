@@ -73,6 +73,7 @@ export type Kernel = ReturnType<typeof openKernel>;
  * The memory and the scans of one shard. Every shard has an instance of its own: nothing of one tenant lies in
  * another's memory, and it is freed with its object. All calls are synchronous and none keeps a view.
  */
+// oxlint-disable-next-line max-lines-per-function -- short methods over the views of one memory
 export function openKernel(module: WebAssembly.Module, dimensions: number) {
   const wasm = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
   const at = layout(dimensions);

@@ -24,6 +24,7 @@ export type TermLists = {
 export type Lexical = ReturnType<typeof openLexical>;
 
 /** The inverted index of a shard: immutable segments on disk, oldest first, and an in-memory tail behind them. */
+// oxlint-disable-next-line max-lines-per-function -- short methods over one list of segments
 export function openLexical(heads: readonly SegmentHead[], disk: SegmentDisk, cache: PageCache) {
   let segments = heads.map((head) => openSegment(head, disk, cache));
   let tail = emptyTail(heads.at(-1)?.end ?? 0);

@@ -37,6 +37,8 @@ export type SearchFilter = {
 export type SearchRequest = {
   /** Absent in a purely semantic search by vector. */
   text?: string;
+  /** The same question in the words of another language, as a dictionary gives them: finds more, never less. */
+  gloss?: string;
   /** Unit length; absent in a purely lexical search. */
   vector?: Float32Array;
   mode: SearchMode;
@@ -44,6 +46,9 @@ export type SearchRequest = {
   limit: number;
   explain: boolean;
 };
+
+/** `gloss` marks a term of the request's gloss: it adds to BM25 but not to what could have been scored. */
+export type ExplainedTerm = { term: string; idf: number; tf: number; score: number; gloss?: true };
 
 /** Why a hit has its score: `score = semanticWeight * semantic + lexicalWeight * lexical`, each term recomputable. */
 export type Explanation = {
@@ -56,7 +61,7 @@ export type Explanation = {
     length: number;
     averageLength: number;
     /** Every term of the query; those the passage lacks have `tf` 0 and only raise what could have been scored. */
-    terms: { term: string; idf: number; tf: number; score: number }[];
+    terms: ExplainedTerm[];
   } | null;
   passage: number;
 };

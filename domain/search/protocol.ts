@@ -1,4 +1,10 @@
-import type { SearchHit } from "#domain/search/model.ts";
+import type {
+  ClaimOutcome,
+  ContentClaim,
+  IndexedUnit,
+  SearchHit,
+  SearchRequest,
+} from "#domain/search/model.ts";
 import type { Place } from "#domain/search/ranges.ts";
 
 /** What a shard answers: the thing asked for, where its content has moved to, or that it has too much to do. */
@@ -18,4 +24,12 @@ export type NearDuplicate = {
   overlap: number;
 };
 
-export type ShardHits = SearchHit[];
+/** What a search shard can be asked over RPC; the object of the binding SEARCH_SHARD has these methods. */
+export type ShardCalls = {
+  claim(claims: ContentClaim[]): Promise<ShardAnswer<ClaimOutcome[]>>;
+  release(claims: ContentClaim[]): Promise<ShardAnswer<null>>;
+  index(place: Place, units: IndexedUnit[]): Promise<ShardAnswer<null>>;
+  remove(place: Place, claims: ContentClaim[]): Promise<ShardAnswer<null>>;
+  search(request: SearchRequest): Promise<ShardAnswer<SearchHit[]>>;
+  similar(unit: IndexedUnit, limit: number): Promise<ShardAnswer<NearDuplicate[]>>;
+};

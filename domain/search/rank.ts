@@ -8,11 +8,18 @@ import {
   shareOf,
 } from "#domain/search/bm25.ts";
 import type { Engine } from "#domain/search/engine.ts";
-import { lexicalPart, scoreOf, semanticPart, WEIGHTS } from "#domain/search/explain.ts";
+import {
+  GLOSS_WEIGHT,
+  lexicalPart,
+  queryBound,
+  scoreOf,
+  semanticPart,
+  WEIGHTS,
+} from "#domain/search/explain.ts";
 import { allowedBits } from "#domain/search/filter.ts";
 import { CANDIDATES_MAX } from "#domain/search/kernel.ts";
 import type { TermLists } from "#domain/search/lexical.ts";
-import type { Explanation, SearchRequest } from "#domain/search/model.ts";
+import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
 import { codeOf } from "#domain/search/vectors.ts";
 
 /** A unit's best passage. `first` is the unit's first slot, which names it inside the shard. */
@@ -25,7 +32,7 @@ export type Ranked = { slot: number; first: number; score: number; why: Explanat
 const candidatesFor = (slots: number): number =>
   Math.min(CANDIDATES_MAX - 256, slots <= 4_096 ? 256 : 192 + Math.round(2 * Math.sqrt(slots)));
 
-type Term = QueryTerm & { idf: number; lists: TermLists };
+type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
 
 /** The best units of a shard for a request: exact scores for every passage that either side finds promising. */
 export function rank(engine: Engine, request: SearchRequest): Ranked[] {
@@ -33,7 +40,9 @@ export function rank(engine: Engine, request: SearchRequest): Ranked[] {
   if (kernel.slots() === 0) return [];
   const weights = WEIGHTS[request.mode];
   const terms =
-    weights.lexical > 0 && request.text !== undefined ? termsFor(engine, request.text) : null;
+    weights.lexical > 0 && request.text !== undefined
+      ? termsFor(engine, request.text, request.gloss ?? "")
+      : null;
   const vector = weights.semantic > 0 ? request.vector : undefined;
   const bits = allowedBits(request.filter, engine.lexical, kernel);
   if (bits !== null) kernel.allow(bits);
@@ -61,7 +70,7 @@ export function rank(engine: Engine, request: SearchRequest): Ranked[] {
   );
   const candidates = union(near, byText);
   const cosines = kernel.cosines(vector, candidates, engine.vectors.copy);
-  const bound = (terms ?? []).reduce((sum, { idf }) => sum + boundOf(idf), 0);
+  const bound = queryBound(terms ?? []);
   const scoreAt = (slot: number, index: number): number =>
     weights.semantic * semanticPart(cosines[index] ?? 0) +
     (terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound));
@@ -69,11 +78,14 @@ export function rank(engine: Engine, request: SearchRequest): Ranked[] {
   return finished(engine, request, best, terms, corpus, (index) => cosines[index] ?? 0);
 }
 
-function termsFor(engine: Engine, text: string): Term[] {
+function termsFor(engine: Engine, text: string, gloss: string): Term[] {
   const corpus = engine.lexical.corpus();
-  return queryTerms(text).map((term) => {
+  return queryTerms(text, gloss).map((term) => {
     const lists = engine.lexical.find(term.key);
-    return { ...term, lists, idf: idfOf(corpus, lists.documentFrequency) };
+    const idf = idfOf(corpus, lists.documentFrequency);
+    return term.isGloss
+      ? { ...term, lists, idf: idf * GLOSS_WEIGHT, gloss: true as const }
+      : { ...term, lists, idf };
   });
 }
 
@@ -185,12 +197,13 @@ function lexicalWhy(
 ): Explanation["lexical"] {
   const length = engine.kernel.lengthOf(slot);
   const { averageLength } = corpus;
-  const shares = terms.map(({ term, idf, lists }) => {
+  const shares = terms.map(({ term, idf, lists, gloss }): ExplainedTerm => {
     const tf = engine.lexical.frequency(lists, slot);
-    return { term, idf, tf, score: shareOf(idf, tf, length, averageLength) };
+    const share = { term, idf, tf, score: shareOf(idf, tf, length, averageLength) };
+    return gloss === true ? { ...share, gloss } : share;
   });
   const bm25 = shares.reduce((sum, { score }) => sum + score, 0);
-  const bound = shares.reduce((sum, { idf }) => sum + boundOf(idf), 0);
+  const bound = queryBound(shares);
   return {
     weight,
     bm25,

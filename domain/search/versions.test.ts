@@ -44,9 +44,7 @@ test("in whatever order and however often versions come, the newest that was not
       const shard = shardOf();
       const contentOf = (version: number) => String(version % 2).repeat(64);
       for (const { remove, version } of messages)
-        remove
-          ? shard.remove(version, contentOf(version))
-          : shard.index(version, contentOf(version));
+        shard[remove ? "remove" : "index"](version, contentOf(version));
       const removed = Math.max(
         0,
         ...messages.flatMap(({ remove, version }) => (remove ? [version] : [])),
