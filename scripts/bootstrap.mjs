@@ -1,13 +1,14 @@
 // Runs on any Node ≥ 20 with nothing installed: brings the dependencies in, then hands over to scripts/<command>.ts,
 // which run on the Node 24 that is one of those dependencies. So this file may import nothing but Node's own modules.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, mkdirSync, writeFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modules = join(root, "node_modules");
 const installing = join(modules, ".wishub-installing");
+const LOCK_CHANGED = "the lock file has changed";
 const node24 = join(modules, "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 const [command = "", ...rest] = process.argv.slice(2);
 
@@ -50,7 +51,7 @@ function whatIsMissing() {
     if (!path.includes("node_modules/") || entry.link) continue;
     const there = present.packages[path];
     if (there === undefined && entry.optional) continue; // for another platform
-    if (there?.version !== entry.version) return "the lock file has changed";
+    if (there?.version !== entry.version) return LOCK_CHANGED;
     if (!existsSync(join(root, path, "package.json"))) return `${path} is missing`;
   }
   // Written by install scripts, so a tree may have all packages and still lack them.
@@ -65,7 +66,10 @@ async function install(reason) {
     console.log(`installing dependencies … ${Math.round((Date.now() - startedMs) / 1000)} s`);
   }, 5_000);
   try {
-    if (existsSync(modules)) writeFileSync(installing, "");
+    // A package may be there in part, which npm would not notice; only a changed lock file leaves whole ones behind.
+    if (reason !== LOCK_CHANGED) rmSync(modules, { recursive: true, force: true });
+    mkdirSync(modules, { recursive: true });
+    writeFileSync(installing, "");
     await runNpm();
   } finally {
     clearInterval(progress);
@@ -82,7 +86,15 @@ function runNpm() {
   // ONNX Runtime's install script downloads CUDA, which is neither needed nor reachable everywhere.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
   const cli = process.env.npm_execpath;
-  const args = ["ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  // Not `npm ci`: that refuses a lock file without the optional packages of platforms that a registry does not have.
+  const args = [
+    "install",
+    "--no-save",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--loglevel=error",
+  ];
   const child = cli?.endsWith(".js")
     ? spawn(process.execPath, [cli, ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] })
     : spawn("npm", args, {

@@ -22,6 +22,8 @@ type Starter = {
 
 const COLUMNS = 80;
 const WAIT_MS = 600_000;
+const GOOD_SCORE = 0.4;
+const GOOD_WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 500;
 
 /** Publishes the starter knowledge behind users' work, and shows a first search as soon as there is something to find. */
@@ -70,18 +72,15 @@ async function showFirstSearch(
   publishing: { done: boolean },
   signal: AbortSignal,
 ) {
-  const untilMs = performance.now() + WAIT_MS;
   const startedMs = performance.now();
   const [first = ""] = questions;
   for (;;) {
-    const answer = await search(settings, credentials, first, signal);
-    const enough = publishing.done ? 1 : 3;
-    if (answer !== undefined && answer.hits.length >= enough) break;
-    if (
-      performance.now() > untilMs ||
-      (publishing.done && performance.now() - startedMs > WAIT_MS / 10)
-    )
-      return;
+    const hits = (await search(settings, credentials, first, signal))?.hits ?? [];
+    const waitedMs = performance.now() - startedMs;
+    // The first units are rarely the ones that answer it best, so it waits a little for better ones.
+    if ((hits[0]?.score ?? 0) >= GOOD_SCORE) break;
+    if (hits.length > 0 && (publishing.done || waitedMs > GOOD_WAIT_MS)) break;
+    if (waitedMs > WAIT_MS) return;
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
     signal.throwIfAborted();
   }
