@@ -44,10 +44,18 @@ export class Relay extends DurableObject<Env> {
         await outbox.sent(batch, Date.now());
       }
     }
-    const armedUntilMs = this.ctx.storage.kv.get<number>("armedUntilMs") ?? 0;
-    if (due.length === 0 && Date.now() > armedUntilMs && (await outbox.isEmpty())) {
+    // Asked again after the read: whoever armed meanwhile relies on the alarm that is set.
+    if (
+      due.length === 0 &&
+      this.#isPromiseOver() &&
+      (await outbox.isEmpty()) &&
+      this.#isPromiseOver()
+    )
       await this.ctx.storage.deleteAlarm();
-    }
+  }
+
+  #isPromiseOver(): boolean {
+    return Date.now() > (this.ctx.storage.kv.get<number>("armedUntilMs") ?? 0);
   }
 
   #queue(name: UnitQueue): Queue {

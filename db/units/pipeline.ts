@@ -66,13 +66,18 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
             WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'verifying'`,
           sql`
             UPDATE unit_version SET status = 'superseded' FROM json_each(${rows})
-            WHERE unit_id = value->>'unitId' AND unit_version.version < value->>'version' AND status = 'searchable'`,
+            WHERE unit_id = value->>'unitId' AND unit_version.version < value->>'version'
+              AND status IN ('verifying', 'searchable')
+              AND EXISTS (SELECT 1 FROM unit_version newer WHERE newer.unit_id = unit_version.unit_id
+                AND newer.version = value->>'version' AND newer.status = 'searchable')`,
           sql`
             UPDATE unit SET served_version = value->>'version',
               status = CASE WHEN unit.version = value->>'version' THEN 'searchable' ELSE status END,
               updated_at_ms = ${nowMs}
             FROM json_each(${rows})
-            WHERE unit.id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'`,
+            WHERE unit.id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'
+              AND EXISTS (SELECT 1 FROM unit_version v WHERE v.unit_id = unit.id
+                AND v.version = value->>'version' AND v.status = 'searchable')`,
           deleteOutbox("unit-index", rows),
         ]);
       }

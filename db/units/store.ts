@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or, type SQL } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 import type { Status } from "#domain/units/model.ts";
@@ -13,6 +13,7 @@ export type ListFilter = { status?: Status; visibility?: "private" | "public" };
 
 /** Versions read at once; a unit with more shows its newest. */
 const ROWS_MAX = 500;
+const REFS_PER_QUERY = 500;
 
 /** The `units` family: an id names its shard, callers never see one. */
 export function unitStore(shards: readonly D1Database[], openShards: readonly number[]) {
@@ -93,16 +94,14 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
     /** The versions named, those that exist, in no order. */
     async many(refs: UnitRef[]): Promise<StoredUnit[]> {
       const rows = await Promise.all(
-        grouped(databases, refs, (ref) => ref.unitId).map(async ([db, members]) => {
-          const wanted = new Set(members.map((ref) => `${ref.unitId} ${ref.version}`));
-          const ids = [...new Set(members.map((ref) => ref.unitId))];
-          const found = await inChunks(
-            ids,
-            IDS_PER_QUERY,
-            async (chunk) => await selectUnits(db, inArray(unit.id, chunk)),
-          );
-          return found.filter(({ version }) => wanted.has(`${version.unitId} ${version.version}`));
-        }),
+        grouped(databases, refs, (ref) => ref.unitId).map(
+          async ([db, members]) =>
+            await inChunks(
+              members,
+              REFS_PER_QUERY,
+              async (chunk) => await selectUnits(db, isNamedIn(chunk)),
+            ),
+        ),
       );
       return rows.flat();
     },
@@ -114,7 +113,17 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
             await inChunks(
               members,
               IDS_PER_QUERY,
-              async (chunk) => await selectUnits(db, inArray(unit.id, chunk)),
+              async (chunk) =>
+                await selectUnits(
+                  db,
+                  and(
+                    inArray(unit.id, chunk),
+                    or(
+                      eq(unitVersion.version, unit.version),
+                      eq(unitVersion.version, unit.servedVersion),
+                    ),
+                  ),
+                ),
             ),
         ),
       );
@@ -176,6 +185,10 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
   };
 }
 export type UnitStore = ReturnType<typeof unitStore>;
+
+/** One row a reference at most, however many versions a unit has. */
+const isNamedIn = (refs: UnitRef[]): SQL => sql`(${unitVersion.unitId}, ${unitVersion.version}) IN (
+  SELECT value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${JSON.stringify(refs)}))`;
 
 const newestFirst = (a: StoredUnit, b: StoredUnit) => b.version.version - a.version.version;
 

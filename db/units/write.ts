@@ -49,9 +49,10 @@ export async function addVersionIn(
       ON CONFLICT DO NOTHING`,
     sql`UPDATE unit_version SET status = 'superseded'
       WHERE unit_id = ${ref.unitId} AND version < ${ref.version} AND ${guard} AND (
-        status IN ('pending', 'verifying') OR (status = 'searchable' AND ${leavesPublic}))`,
+        status = 'pending' OR (status IN ('verifying', 'searchable') AND ${leavesPublic}))`,
     sql`UPDATE unit SET version = ${ref.version}, status = 'pending', updated_at_ms = ${nowMs},
-        served_version = CASE WHEN ${leavesPublic} THEN NULL ELSE served_version END,
+        served_version = CASE WHEN EXISTS (SELECT 1 FROM unit_version v WHERE v.unit_id = unit.id
+          AND v.version = unit.served_version AND v.status = 'searchable') THEN served_version END,
         visibility = ${version.visibility}
       WHERE id = ${ref.unitId} AND version = ${ref.version - 1} AND status <> 'retracted' RETURNING id`,
   ]);
@@ -63,7 +64,8 @@ export async function retractIn(db: UnitsDb, unitId: string, nowMs: number): Pro
     sql`UPDATE unit SET status = 'retracted', served_version = NULL, updated_at_ms = ${nowMs}
       WHERE id = ${unitId}`,
     sql`UPDATE unit_version SET status = 'retracted', updated_at_ms = ${nowMs}
-      WHERE unit_id = ${unitId} AND status IN ('pending', 'verifying', 'searchable')`,
+      WHERE unit_id = ${unitId} AND (status IN ('pending', 'verifying', 'searchable')
+        OR version = (SELECT version FROM unit WHERE id = ${unitId}))`,
     sql`INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
       SELECT 'unit-index', id, version, 1, ${nowMs + RESEND_AFTER_MS} FROM unit WHERE id = ${unitId}
       ON CONFLICT DO NOTHING`,

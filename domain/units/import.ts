@@ -8,6 +8,8 @@ import { type PublishProblem, publishUnits } from "#domain/units/publish.ts";
 import type { StoredUnit } from "#domain/units/record.ts";
 
 const UNITS_PER_WRITE = 100;
+/** With the longest line on top it stays below what one statement may carry (db/units/write.ts). */
+const BYTES_PER_WRITE = 524_288;
 
 type Deps = Parameters<typeof publishUnits>[0];
 type Author = Parameters<typeof publishUnits>[1];
@@ -30,8 +32,9 @@ export async function importLines(
   nowMs: number,
 ): Promise<ImportedLine[]> {
   const imported: ImportedLine[] = [];
-  for (let start = 0; start < lines.length; start += UNITS_PER_WRITE) {
-    const parsed = lines.slice(start, start + UNITS_PER_WRITE).map(({ number, bytes }) => ({
+  for (let start = 0, end = 0; start < lines.length; start = end) {
+    end = endOfWrite(lines, start);
+    const parsed = lines.slice(start, end).map(({ number, bytes }) => ({
       line: fromLine + number - 1,
       input: unitOf(bytes),
     }));
@@ -43,6 +46,14 @@ export async function importLines(
       imported.push(lineOf(line, input.ok ? nextOf(outcomes) : input));
   }
   return imported;
+}
+
+function endOfWrite(lines: Line[], start: number): number {
+  let bytes = 0;
+  let end = start;
+  while (end < lines.length && end - start < UNITS_PER_WRITE && bytes < BYTES_PER_WRITE)
+    bytes += lines[end++]?.bytes?.byteLength ?? 0;
+  return end;
 }
 
 function unitOf(

@@ -29,6 +29,7 @@ type Deps = {
     similar(collection: Collection, unit: IndexedUnit, limit: number): Promise<Similar[]>;
     index(collection: Collection, units: IndexedUnit[]): Promise<void>;
     remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
+    release(collection: Collection, claims: ContentClaim[]): Promise<void>;
   };
   spaces: {
     spaceOf(owner: string): Promise<{ id: string }>;
@@ -72,10 +73,28 @@ export async function indexUnits(
     const indexed = await indexIn(deps, owner, members, nowMs);
     if (!indexed.ok) return indexed;
   }
+  await releaseSuperseded(deps, found);
   const open = new Set(wanted.map(({ version }) => `${version.unitId} ${version.version}`));
   const settled = refs.filter((ref) => !open.has(`${ref.unitId} ${ref.version}`));
   if (settled.length > 0) await deps.outbox.done("unit-index", settled);
   return ok(undefined);
+}
+
+/** A version that was replaced while its rules ran has claimed its content for nothing. */
+async function releaseSuperseded(deps: Deps, found: StoredUnit[]): Promise<void> {
+  const replaced = found.filter(({ version }) => version.status === "superseded");
+  const byOwner = Map.groupBy(replaced, ({ head, version }) =>
+    ownerOf(head.accountId, version.visibility),
+  );
+  for (const [owner, members] of byOwner) {
+    const claims = members.map(({ version: { contentKey, unitId, version } }) => ({
+      contentKey,
+      unitId,
+      version,
+    }));
+    for (const { id: space } of await deps.spaces.writeSpacesOf(owner))
+      await deps.search.release({ owner, space }, claims);
+  }
 }
 
 async function indexIn(

@@ -1,4 +1,4 @@
-import type { Level } from "#domain/verification/model.ts";
+import { type Level, LEVELS } from "#domain/verification/model.ts";
 import type { Status, UnitContent, UnitView } from "#domain/units/model.ts";
 
 export type Visibility = "private" | "public";
@@ -49,8 +49,14 @@ export function isVisible(stored: StoredUnit, accountId: string): boolean {
     version.visibility !== "public"
   )
     return false;
-  return version.status === "searchable" || version.status === "superseded";
+  // A version that was replaced before it was verified was never served, and may hold what its author took back.
+  return (
+    version.status === "searchable" || (version.status === "superseded" && wasServed(version.level))
+  );
 }
+
+/** Only what has passed every rule is ever served, and only serving records that level. */
+const wasServed = (level: Level) => LEVELS.indexOf(level) >= LEVELS.indexOf("L3");
 
 /** A unit as `accountId` reads it; the salt of a private unit is its owner's alone. */
 export function unitViewOf({ head, version }: StoredUnit, accountId: string): UnitView {

@@ -2,6 +2,7 @@ import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/mode
 import { contentIdOf } from "#domain/units/content-id.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { ownerOf, type StoredUnit } from "#domain/units/record.ts";
+import { removeFromSearch } from "#domain/units/revise.ts";
 import {
   contentHashEvidence,
   exactDuplicateEvidence,
@@ -21,14 +22,19 @@ export type Verified = UnitRef & {
 type Deps = {
   units: {
     many(refs: UnitRef[]): Promise<StoredUnit[]>;
+    versions(id: string): Promise<StoredUnit[]>;
     recordVerified(verified: Verified[], nowMs: number): Promise<void>;
   };
   outbox: { done(queue: "unit-verify", refs: UnitRef[]): Promise<void> };
   search: {
     claim(collection: Collection, claims: ContentClaim[]): Promise<ClaimOutcome[]>;
     release(collection: Collection, claims: ContentClaim[]): Promise<void>;
+    remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
   };
-  spaces: { spaceOf(owner: string): Promise<{ id: string }> };
+  spaces: {
+    spaceOf(owner: string): Promise<{ id: string }>;
+    writeSpacesOf(owner: string): Promise<{ id: string }[]>;
+  };
   relay: { arm(unitIds: string[]): Promise<void> };
   hand: { index(refs: UnitRef[]): void };
 };
@@ -46,6 +52,7 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
   if (stale.length > 0) await deps.outbox.done("unit-verify", stale);
   if (pending.length === 0) return;
 
+  await leavePublicSearch(deps, pending);
   const byOwner = Map.groupBy(pending, ({ head, version }) =>
     ownerOf(head.accountId, version.visibility),
   );
@@ -56,6 +63,14 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
   await deps.relay.arm(passed.map((ref) => ref.unitId));
   await deps.units.recordVerified(verified, nowMs);
   deps.hand.index(passed.map(({ unitId, version }) => ({ unitId, version })));
+}
+
+/** The change to private took it out already, unless it was cut off between its write and that. */
+async function leavePublicSearch(deps: Deps, pending: StoredUnit[]): Promise<void> {
+  for (const { version } of pending) {
+    if (version.version > 1 && version.visibility === "private")
+      await removeFromSearch(deps, await deps.units.versions(version.unitId), "public");
+  }
 }
 
 async function verifyIn(
