@@ -2,7 +2,7 @@
 // which run on the Node 24 that is one of those dependencies. So this file may import nothing but Node's own modules.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, mkdirSync, writeFileSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -85,7 +85,12 @@ async function install(reason) {
 function runNpm() {
   // ONNX Runtime's install script downloads CUDA, which is neither needed nor reachable everywhere.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
-  const cli = process.env.npm_execpath;
+  // npm must not run on the very Node that it is about to replace.
+  env.PATH = (env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(modules))
+    .join(delimiter);
+  const cli = process.execPath.startsWith(modules) ? undefined : process.env.npm_execpath;
   // Not `npm ci`: that refuses a lock file without the optional packages of platforms that a registry does not have.
   const args = [
     "install",
@@ -141,7 +146,7 @@ async function handOver(script) {
     env: {
       ...process.env,
       WISHUB_BOOTSTRAP_PID: String(process.pid),
-      PATH: `${join(modules, ".bin")}:${process.env.PATH ?? ""}`,
+      PATH: `${join(modules, ".bin")}${delimiter}${process.env.PATH ?? ""}`,
     },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
