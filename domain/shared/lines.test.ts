@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Line, linesOf } from "#domain/shared/lines.ts";
+import { gathered, type Line, linesOf } from "#domain/shared/lines.ts";
 
 const utf8 = new TextEncoder();
 
@@ -59,5 +59,34 @@ describe("lines of a stream", () => {
       [1, "a"],
       [4, "b"],
     ]);
+  });
+});
+
+describe("gathered lines", () => {
+  const never = () => new Promise<void>(() => undefined);
+  const arrays = fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 5 }), { maxLength: 20 });
+  const sourceOf = async function* (groups: number[][]) {
+    for (const group of groups) yield group.map((number): Line => ({ number, bytes: null }));
+  };
+
+  it("are all the lines in their order, few arrays when they come together", async () => {
+    await fc.assert(
+      fc.asyncProperty(arrays, async (groups) => {
+        const given: number[][] = [];
+        for await (const lines of gathered(sourceOf(groups), 10, never))
+          given.push(lines.map(({ number }) => number));
+        expect(given.flat()).toEqual(groups.flat());
+        expect(given.slice(0, -1).every((lines) => lines.length >= 10)).toBe(true);
+      }),
+    );
+  });
+
+  it("are given at once when no more come in time", async () => {
+    const slow = async function* () {
+      yield [{ number: 1, bytes: null }];
+      await never();
+    };
+    const { value } = await gathered(slow(), 10, () => Promise.resolve()).next();
+    expect(value).toEqual([{ number: 1, bytes: null }]);
   });
 });

@@ -43,6 +43,29 @@ export async function* linesOf(
   if (last !== null) yield [last];
 }
 
+/**
+ * Joins arrays of lines that come close together into ones of about `linesMax`, so that a fast sender costs few writes
+ * and a slow one does not wait. `pause` resolves after the moment that is still close.
+ */
+export async function* gathered(
+  source: AsyncGenerator<Line[]>,
+  linesMax: number,
+  pause: () => Promise<void>,
+): AsyncGenerator<Line[]> {
+  let next = source.next();
+  for (let first = await next; !first.done; first = await next) {
+    const lines = [...first.value];
+    next = source.next();
+    while (lines.length < linesMax) {
+      const more = await Promise.race([next, pause()]);
+      if (more === undefined || more.done) break;
+      lines.push(...more.value);
+      next = source.next();
+    }
+    yield lines;
+  }
+}
+
 function joined(parts: Uint8Array[], size: number): Uint8Array {
   const [only] = parts;
   if (parts.length === 1 && only) return only;

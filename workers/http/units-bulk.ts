@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { sha256Hex } from "#domain/shared/hash.ts";
-import { linesOf } from "#domain/shared/lines.ts";
+import { gathered, linesOf } from "#domain/shared/lines.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { type ImportedLine, importLines } from "#domain/units/import.ts";
@@ -12,6 +12,9 @@ const NDJSON = "application/x-ndjson";
 /** Answers a client has not read yet; beyond it the import waits for the reader. */
 const UNREAD_BYTES_MAX = 4_194_304;
 const UNITS_PER_PAGE = 100;
+/** Lines that arrive within this time of each other are written together. */
+const GATHER_MS = 2;
+const LINES_GATHERED = 100;
 
 const importQuery = z.strictObject({ fromLine: integerQuery(1, 100_000_000).optional() });
 
@@ -33,7 +36,9 @@ const importUnits = route(
     const seed = key === undefined ? operationId : await sha256Hex(`import\n${key}`);
     const job = { seed, fromLine: c.req.valid("query").fromLine ?? 1 };
     const body = c.req.raw.body ?? new Blob([]).stream();
-    const lines = linesOf(body, LIMITS.importLineBytesMax);
+    const lines = gathered(linesOf(body, LIMITS.importLineBytesMax), LINES_GATHERED, () =>
+      scheduler.wait(GATHER_MS),
+    );
     const publicUrl = c.env.WISHUB_PUBLIC_URL;
     return streamed(async () => {
       const next = await lines.next();
