@@ -78,3 +78,16 @@ export async function patch(
   expect(response.status).toBe(202);
   return await response.json<UnitView>();
 }
+
+/** What the rules must reject: made-up credentials in their real form. */
+export const SECRET =
+  "The key is AKIAIOSFODNN7EXAMPLQ and the secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKX.";
+
+/** Notes that only one test's word finds: the public collection is shared by all of them. */
+export const notesAbout =
+  (word: string) =>
+  (title: string, more: Partial<UnitInput> = {}): UnitInput => ({
+    title: `${title} ${word}`,
+    body: `What ${word} says about ${title.toLowerCase()}.`,
+    ...more,
+  });

@@ -1,28 +1,31 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { contentIdOf } from "#domain/units/content-id.ts";
-import type { UnitInput, UnitView } from "#domain/units/model.ts";
-import type { Evidence } from "#domain/verification/model.ts";
+import type { UnitView } from "#domain/units/model.ts";
 import { levelOf } from "#domain/verification/level.ts";
+import type { Evidence } from "#domain/verification/model.ts";
 import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
-import { evidence, found, hits, patch, publish, read, searchable, until } from "./knowledge.ts";
+import {
+  notesAbout,
+  evidence,
+  found,
+  hits,
+  publish,
+  read,
+  searchable,
+  until,
+  SECRET,
+} from "./knowledge.ts";
 
 let account: TestAccount;
 let other: TestAccount;
-let round = 0;
-/** A word no other test publishes; the public collection is shared by all of them. */
 let word: string;
+let note: ReturnType<typeof notesAbout>;
+let tests = 0;
 beforeEach(async () => {
   [account, other] = [await newAccount(), await newAccount()];
-  word = `zyx${(++round).toString(36)}quokka`;
+  word = `zyx${(++tests).toString(36)}quokka`;
+  note = notesAbout(word);
 });
-
-const note = (title: string, more: Partial<UnitInput> = {}): UnitInput => ({
-  title: `${title} ${word}`,
-  body: `What ${word} says about ${title.toLowerCase()}.`,
-  ...more,
-});
-const SECRET =
-  "The key is AKIAIOSFODNN7EXAMPLQ and the secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKX.";
 
 describe("a published unit", () => {
   it("is pending when the answer comes, searchable once verified, and then found", async () => {
@@ -236,287 +239,5 @@ describe("given vectors", () => {
       const search = await account.call("POST", "/v1/search", { body: more });
       expect(search.status, pointer).toBe(400);
     }
-  });
-});
-
-describe("a change", () => {
-  it("needs the version it was made from", async () => {
-    const unit = await searchable(account, note("Old"));
-    const path = `/v1/units/${unit.id}`;
-    const body = { title: `New ${word}` };
-    const bare = await account.call("PATCH", path, { body });
-    expect([bare.status, (await problemOf(bare)).code]).toEqual([428, "version-required"]);
-    for (const etag of ['"2"', '"0"', '"999999999999"']) {
-      const stale = await account.call("PATCH", path, { body, headers: { "If-Match": etag } });
-      expect([stale.status, (await problemOf(stale)).code]).toEqual([412, "version-stale"]);
-    }
-    const changed = await account.call("PATCH", path, { body, headers: { "If-Match": '"1"' } });
-    expect([changed.status, changed.headers.get("ETag")]).toEqual([202, '"2"']);
-    const late = await account.call("PATCH", path, { body, headers: { "If-Match": '"1"' } });
-    expect(late.status).toBe(412);
-  });
-
-  it("is served once verified, and until then the version before it", async () => {
-    const unit = await searchable(account, note("Old"));
-    const leak = await patch(account, unit, { body: `${SECRET} ${word}` });
-    expect(leak).toMatchObject({ version: 2, status: "pending", title: unit.title });
-    await until(account, unit.id, "rejected");
-    expect(await found(account, word)).toEqual([`${unit.id}@1`]);
-
-    await patch(account, leak, { body: `All is well with ${word}.` });
-    const third = await until(account, unit.id, "searchable");
-    expect(third.version).toBe(3);
-    expect(await found(account, word)).toEqual([`${unit.id}@3`]);
-    const { items } = await (
-      await account.call("GET", `/v1/units/${unit.id}/versions`)
-    ).json<{ items: UnitView[] }>();
-    expect(items.map(({ version, status }) => [version, status])).toEqual([
-      [3, "searchable"],
-      [2, "rejected"],
-      [1, "superseded"],
-    ]);
-  });
-
-  it("does not move the ETag when the status moves", async () => {
-    const unit = await publish(account, note("Etag"));
-    const etag = async () =>
-      (await account.call("GET", `/v1/units/${unit.id}`)).headers.get("ETag");
-    expect(await etag()).toBe('"1"');
-    await until(account, unit.id, "searchable");
-    expect(await etag()).toBe('"1"');
-  });
-
-  it("of many at once on the same version is made once", async () => {
-    const unit = await publish(account, note("Race"));
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, (_, i) =>
-        account.call("PATCH", `/v1/units/${unit.id}`, {
-          body: { title: `Racer ${i} ${word}` },
-          headers: { "If-Match": '"1"' },
-        }),
-      ),
-    );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 412, 412, 412, 412, 412]);
-    const done = await until(account, unit.id, "searchable");
-    expect(await found(account, word)).toEqual([`${done.id}@2`]);
-  });
-
-  it("that frees a content lets another unit have it", async () => {
-    const first = await searchable(account, note("Moved on"));
-    await patch(account, first, { body: `Nothing of it is left, ${word}.` });
-    await until(account, first.id, "searchable");
-    const second = await searchable(account, note("Moved on"));
-    expect(new Set(await found(account, word))).toEqual(
-      new Set([`${first.id}@2`, `${second.id}@1`]),
-    );
-  });
-
-  it("to the same content is a new version that still keeps duplicates out", async () => {
-    const unit = await searchable(account, note("Same again"));
-    await patch(account, unit, { title: unit.title });
-    await until(account, unit.id, "searchable");
-    const copy = await publish(account, note("Same again"));
-    await until(account, copy.id, "rejected");
-    expect(await found(account, word)).toEqual([`${unit.id}@2`]);
-  });
-
-  it("while the version before it is being verified leaves only what is newest", async () => {
-    const unit = await publish(account, note("Draft one"));
-    const second = await patch(account, unit, { body: `Draft two, ${word}.` });
-    await patch(account, second, { body: `Draft three, ${word}.` });
-    await until(account, unit.id, "searchable");
-    expect(await found(account, word)).toEqual([`${unit.id}@3`]);
-    // No draft keeps its content from others.
-    const free = await searchable(account, note("Draft one"));
-    expect(new Set(await found(account, word))).toEqual(new Set([`${unit.id}@3`, `${free.id}@1`]));
-  });
-
-  it("of a retracted unit is a conflict", async () => {
-    const unit = await publish(account, note("Gone"));
-    await account.call("DELETE", `/v1/units/${unit.id}`);
-    const refused = await account.call("PATCH", `/v1/units/${unit.id}`, {
-      body: { title: "Back" },
-      headers: { "If-Match": '"1"' },
-    });
-    expect([refused.status, (await problemOf(refused)).code]).toEqual([409, "conflict"]);
-  });
-});
-
-describe("a retracted unit", () => {
-  it("is out of search when the answer comes, and its owner still reads it", async () => {
-    const unit = await searchable(account, note("Regret", { visibility: "public" }));
-    expect(await found(other, word)).toEqual([`${unit.id}@1`]);
-    const retracted = await account.call("DELETE", `/v1/units/${unit.id}`);
-    expect([retracted.status, (await retracted.json<UnitView>()).status]).toEqual([
-      200,
-      "retracted",
-    ]);
-    expect([await found(account, word), await found(other, word)]).toEqual([[], []]);
-    expect(await read(account, unit.id)).toMatchObject({ status: "retracted", title: unit.title });
-    for (const path of ["", "/versions", "/evidence", "?version=1"])
-      expect((await other.call("GET", `/v1/units/${unit.id}${path}`)).status, path).toBe(404);
-  });
-
-  it("stays out when it was retracted in the middle of its verification", async () => {
-    const units = await Promise.all(
-      Array.from({ length: 8 }, (_, i) => publish(account, note(`Regret ${i}`))),
-    );
-    for (const { id } of units)
-      expect((await account.call("DELETE", `/v1/units/${id}`)).status).toBe(200);
-    // Published later, so verified later.
-    const last = await searchable(account, note("Kept"));
-    expect(await found(account, word)).toEqual([`${last.id}@1`]);
-    for (const { id } of units) expect((await read(account, id)).status).toBe("retracted");
-    // Its content is free again.
-    await searchable(account, note("Regret 0"));
-  });
-
-  it("can be retracted again, but not from a version that is not the newest", async () => {
-    const unit = await publish(account, note("Twice"));
-    const stale = await account.call("DELETE", `/v1/units/${unit.id}`, {
-      headers: { "If-Match": '"7"' },
-    });
-    expect(stale.status).toBe(412);
-    for (let i = 0; i < 2; i++)
-      expect((await account.call("DELETE", `/v1/units/${unit.id}`)).status).toBe(200);
-  });
-});
-
-describe("visibility", () => {
-  it("private hides a unit from everybody else, public shows it", async () => {
-    const mine = await searchable(account, note("Mine"));
-    const shared = await searchable(account, note("Ours", { visibility: "public" }));
-    expect(await found(other, word)).toEqual([`${shared.id}@1`]);
-    expect(new Set(await found(account, word))).toEqual(
-      new Set([`${mine.id}@1`, `${shared.id}@1`]),
-    );
-    expect((await read(other, shared.id)).title).toBe(shared.title);
-    const only = async (visibility: string) =>
-      (await hits(account, { query: word, mode: "lexical", filter: { visibility } })).map(
-        ({ unitId }) => unitId,
-      );
-    expect([await only("private"), await only("public")]).toEqual([[mine.id], [shared.id]]);
-  });
-
-  it("shows a public unit to others only once it is verified", async () => {
-    const leak = await publish(
-      account,
-      note("Leak", { visibility: "public", body: `${SECRET} ${word}` }),
-    );
-    await until(account, leak.id, "rejected");
-    for (const path of ["", "/versions", "/evidence", "?version=1"])
-      expect((await other.call("GET", `/v1/units/${leak.id}${path}`)).status, path).toBe(404);
-  });
-
-  it("never shows others a version that was replaced before it was verified", async () => {
-    const leak = await publish(
-      account,
-      note("Leak", { visibility: "public", body: `${SECRET} ${word}` }),
-    );
-    await patch(account, leak, { body: `Nothing to see, ${word}.` });
-    await until(account, leak.id, "searchable");
-    expect((await other.call("GET", `/v1/units/${leak.id}?version=1`)).status).toBe(404);
-    const { items } = await (
-      await other.call("GET", `/v1/units/${leak.id}/versions`)
-    ).json<{ items: UnitView[] }>();
-    expect(items.map(({ version }) => version)).toEqual([2]);
-  });
-
-  it("gives the salt of a private unit to its owner, and a public unit has none", async () => {
-    const unit = await searchable(account, note("Salted"));
-    expect(unit.salt).toMatch(/^[0-9a-f]{64}$/);
-    await patch(account, unit, { visibility: "public" });
-    const open = await until(account, unit.id, "searchable");
-    expect(open).not.toHaveProperty("salt");
-    expect(open.cid).not.toBe(unit.cid);
-    expect(await read(other, unit.id)).not.toHaveProperty("salt");
-    expect((await other.call("GET", `/v1/units/${unit.id}?version=1`)).status).toBe(404);
-    const versions = await (await other.call("GET", `/v1/units/${unit.id}/versions`)).text();
-    expect(versions).not.toContain(unit.salt);
-    expect(await found(other, word)).toEqual([`${unit.id}@2`]);
-    expect(await found(account, word)).toEqual([`${unit.id}@2`]);
-  });
-
-  it("from public to private leaves the public search when the answer comes", async () => {
-    const unit = await searchable(account, note("Withdrawn", { visibility: "public" }));
-    await patch(account, unit, { visibility: "private" });
-    expect(await found(other, word)).toEqual([]);
-    expect((await other.call("GET", `/v1/units/${unit.id}`)).status).toBe(404);
-    await until(account, unit.id, "searchable");
-    expect(await found(other, word)).toEqual([]);
-    expect(await found(account, word)).toEqual([`${unit.id}@2`]);
-  });
-
-  it("from public to private holds for a unit that is still being verified", async () => {
-    const unit = await publish(account, note("Withdrawn", { visibility: "public" }));
-    await patch(account, unit, { visibility: "private" });
-    await until(account, unit.id, "searchable");
-    expect([await found(other, word), await found(account, word)]).toEqual([[], [`${unit.id}@2`]]);
-  });
-});
-
-describe("a list", () => {
-  it("gives every unit once, newest first, by pages of any size, whatever is published meanwhile", async () => {
-    const ids: string[] = [];
-    for (let i = 0; i < 7; i++) ids.unshift((await publish(account, note(`Page ${i}`))).id);
-    for (const limit of [1, 3, 7]) {
-      const seen: string[] = [];
-      let cursor: string | null = null;
-      do {
-        const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-        const response = await account.call("GET", `/v1/units?limit=${limit}${query}`);
-        const page: { items: UnitView[]; nextCursor: string | null } = await response.json();
-        expect(page.items.length).toBeLessThanOrEqual(limit);
-        seen.push(...page.items.map(({ id }) => id));
-        cursor = page.nextCursor;
-        if (cursor !== null) await publish(account, note(`Meanwhile ${limit} ${seen.length}`));
-      } while (cursor !== null);
-      expect(seen.slice(-7).toSorted()).toEqual(ids.toSorted());
-      expect(new Set(seen).size).toBe(seen.length);
-    }
-  });
-
-  it("is filtered by status and visibility, and refuses what is no cursor", async () => {
-    const shared = await searchable(account, note("Shared", { visibility: "public" }));
-    const mine = await searchable(account, note("Mine"));
-    const gone = await publish(account, note("Gone"));
-    await account.call("DELETE", `/v1/units/${gone.id}`);
-    const list = async (query: string) => {
-      const { items } = await (
-        await account.call("GET", `/v1/units?${query}`)
-      ).json<{ items: UnitView[] }>();
-      return items.map(({ id }) => id);
-    };
-    expect(await list("status=retracted")).toEqual([gone.id]);
-    expect(await list("visibility=public")).toEqual([shared.id]);
-    expect(await list("status=searchable&visibility=private")).toEqual([mine.id]);
-    for (const query of [
-      "cursor=nonsense",
-      "cursor=",
-      "limit=0",
-      "limit=101",
-      "limit=1.5",
-      "sort=id",
-      "status=lost",
-    ])
-      expect((await account.call("GET", `/v1/units?${query}`)).status, query).toBe(400);
-  });
-
-  it("of collections counts an account's units by status, and names the space they are in", async () => {
-    await searchable(account, note("Mine"));
-    await searchable(account, note("Shared", { visibility: "public" }));
-    await searchable(other, note("Theirs"));
-    const spaces = await (
-      await account.call("GET", "/v1/spaces")
-    ).json<{ items: { id: string; preferred: boolean }[] }>();
-    const space = spaces.items.find(({ preferred }) => preferred)?.id;
-    const { items } = await (
-      await account.call("GET", "/v1/collections")
-    ).json<{ items: object[] }>();
-    const units = [{ status: "searchable", count: 1 }];
-    expect(items).toEqual([
-      { visibility: "private", space, move: null, units },
-      { visibility: "public", space, move: null, units },
-    ]);
   });
 });
