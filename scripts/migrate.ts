@@ -20,7 +20,9 @@ export async function migrateAll(
     config.d1_databases.map(async ({ binding, migrations_dir: folder }) => {
       const { unknown } = await apply(binding, folder === undefined ? [] : readMigrations(folder));
       if (unknown.length > 0) {
-        throw new Refusal(`this state was written by a newer release of WisHub (it has ${unknown.join(", ")}), start that one.`);
+        throw new Refusal(
+          `this state was written by a newer release of WisHub (it has ${unknown.join(", ")}), start that one.`,
+        );
       }
     }),
   );
@@ -43,16 +45,28 @@ export function readMigrations(folder: string): Migration[] {
 }
 
 /** `--local` for `npm run dev`, `--remote` for what is deployed; wrangler keeps the same table of what is applied. */
-export async function migrateByWrangler(where: "--local" | "--remote", more: string[] = []): Promise<void> {
+export async function migrateByWrangler(
+  where: "--local" | "--remote",
+  more: string[] = [],
+): Promise<void> {
   const config = await readWranglerConfig();
   for (const { database_name: name, migrations_dir: folder } of config.d1_databases) {
     if (folder === undefined || readMigrations(folder).length === 0) continue;
-    const { code, output } = await run("wrangler", ["d1", "migrations", "apply", name, where, ...more]);
+    const { code, output } = await run("wrangler", [
+      "d1",
+      "migrations",
+      "apply",
+      name,
+      where,
+      ...more,
+    ]);
     if (code !== 0) throw new Refusal(`${name} could not be migrated:\n${output}`);
     say(`${name} is up to date`);
   }
 }
 
 if (isCommand(import.meta)) {
-  await command(() => migrateByWrangler(process.argv.includes("--remote") ? "--remote" : "--local"));
+  await command(() =>
+    migrateByWrangler(process.argv.includes("--remote") ? "--remote" : "--local"),
+  );
 }

@@ -14,7 +14,8 @@ type LauncherEnv = { TOKEN: string; ADMIN: Admin; [database: string]: unknown };
  */
 export default {
   async fetch(request: Request, env: LauncherEnv): Promise<Response> {
-    if (request.headers.get("x-wishub-launcher") !== env.TOKEN) return new Response(null, { status: 404 });
+    if (request.headers.get("x-wishub-launcher") !== env.TOKEN)
+      return new Response(null, { status: 404 });
     switch (new URL(request.url).pathname) {
       case "/setup":
         return Response.json(await env.ADMIN.setup());
@@ -31,12 +32,17 @@ export default {
 };
 
 /** Applies what is missing, each migration whole or not at all; nothing when the database knows a later release's. */
-async function migrate(database: D1Database, migrations: Migration[]): Promise<{ applied: string[]; unknown: string[] }> {
+async function migrate(
+  database: D1Database,
+  migrations: Migration[],
+): Promise<{ applied: string[]; unknown: string[] }> {
   // The same table that `wrangler d1 migrations apply` keeps, so that either may carry on after the other.
   await database.exec(
     "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
   );
-  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
+  const { results } = await database
+    .prepare("SELECT name FROM d1_migrations")
+    .all<{ name: string }>();
   const known = new Set(migrations.map((migration) => migration.name));
   const present = new Set(results.map((row) => row.name));
   const unknown = [...present].filter((name) => !known.has(name));
