@@ -86,7 +86,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
   let words = new Uint32Array(wasm.memory.buffer);
   let integers = new Int32Array(wasm.memory.buffer);
 
-  const chunkOf = (slot: number): number => CHUNKS + Math.floor(slot / CHUNK) * at.bytes;
+  const chunkOf = (slot: number): number => CHUNKS + (slot >>> 10) * at.bytes;
 
   function reserve(count: number): void {
     const wanted = Math.ceil(count / CHUNK);
@@ -103,7 +103,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
   }
 
   function setBit(bitmapAt: number, slot: number, on: boolean): void {
-    const byte = chunkOf(slot) + bitmapAt + ((slot % CHUNK) >> 3);
+    const byte = chunkOf(slot) + bitmapAt + ((slot & (CHUNK - 1)) >> 3);
     const bit = 1 << (slot & 7);
     bytes[byte] = on ? (bytes[byte] ?? 0) | bit : (bytes[byte] ?? 0) & ~bit;
   }
@@ -119,7 +119,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       reserve(number + 1);
       slots++;
       const chunk = chunkOf(number);
-      const within = number % CHUNK;
+      const within = number & (CHUNK - 1);
       if (slot.code !== null) bytes.set(slot.code, chunk + within * at.codeBytes);
       shorts[(chunk + at.lengths) / 2 + within] = slot.length;
       bytes[chunk + at.passages + within] = slot.passage;
@@ -130,11 +130,13 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
     kill: (slot: number): void => setBit(at.alive, slot, false),
     isAlive: (slot: number): boolean =>
       slot < slots &&
-      (((bytes[chunkOf(slot) + at.alive + ((slot % CHUNK) >> 3)] ?? 0) >> (slot & 7)) & 1) === 1,
+      (((bytes[chunkOf(slot) + at.alive + ((slot & (CHUNK - 1)) >> 3)] ?? 0) >> (slot & 7)) & 1) ===
+        1,
     lengthOf: (slot: number): number =>
-      shorts[(chunkOf(slot) + at.lengths) / 2 + (slot % CHUNK)] ?? 0,
-    passageOf: (slot: number): number => bytes[chunkOf(slot) + at.passages + (slot % CHUNK)] ?? 0,
-    levelOf: (slot: number): number => bytes[chunkOf(slot) + at.levels + (slot % CHUNK)] ?? 0,
+      shorts[(chunkOf(slot) + at.lengths) / 2 + (slot & (CHUNK - 1))] ?? 0,
+    passageOf: (slot: number): number =>
+      bytes[chunkOf(slot) + at.passages + (slot & (CHUNK - 1))] ?? 0,
+    levelOf: (slot: number): number => bytes[chunkOf(slot) + at.levels + (slot & (CHUNK - 1))] ?? 0,
 
     /** The lasting part of a chunk, as it lies in memory. */
     columns: (chunk: number): Uint8Array =>
@@ -247,7 +249,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       }
     },
     scoreOf: (slot: number): number =>
-      floats[(chunkOf(slot) + at.scores) / 4 + (slot % CHUNK)] ?? 0,
+      floats[(chunkOf(slot) + at.scores) / 4 + (slot & (CHUNK - 1))] ?? 0,
     /** The slots with the highest accumulated scores, in no order; `floor` is the lowest of them once there are `k`. */
     best(k: number, filtered: boolean): { slots: Uint32Array; floor: number } {
       const bitmap = filtered ? at.allowed : at.alive;

@@ -2,12 +2,13 @@ import { withoutStopWords } from "#domain/search/stop-words.ts";
 import { termsOf } from "#domain/search/terms.ts";
 
 export const SNIPPET_CHARS_MAX = 280;
-const OCCURRENCES_MAX = 4;
+const OCCURRENCES_MAX = 2;
+const NEEDLES_MAX = 16;
 
 /** What to look for in a text: the query's terms, as far as they stand in it letter by letter. */
 export const needlesOf = (query: string): string[] =>
   withoutStopWords([...new Set(termsOf(query))])
-    .slice(0, 32)
+    .slice(0, NEEDLES_MAX)
     .map((term) => (term.length > 3 && term.endsWith("y") ? term.slice(0, -1) : term));
 
 /** The part of a passage that holds most of the needles, longer ones counting more. Plain text, nothing marked up. */
@@ -33,13 +34,14 @@ function bestStart(found: readonly { at: number; weight: number; needle: number 
   let best = { start: 0, weight: 0 };
   for (const [i, { at }] of found.entries()) {
     const start = Math.max(0, at - 40);
-    const seen = new Set<number>();
+    let seen = 0; // one bit a needle
     let weight = 0;
     for (let j = i; j < found.length; j++) {
       const other = found[j];
       if (other === undefined || other.at > start + SNIPPET_CHARS_MAX - 20) break;
-      if (!seen.has(other.needle)) weight += other.weight;
-      seen.add(other.needle);
+      const bit = 1 << other.needle;
+      if ((seen & bit) === 0) weight += other.weight;
+      seen |= bit;
     }
     if (weight > best.weight) best = { start, weight };
   }
