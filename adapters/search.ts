@@ -174,6 +174,12 @@ export function searchPort(env: Bindings) {
         () => {},
       ),
 
+    /** Empties a collection that nothing reads or writes yet, of whatever was in it when it was last in use. */
+    clear: async (collection: Collection): Promise<void> => {
+      const { missing } = await gatherAll([collection], (stub) => stub.clear());
+      if (missing > 0) throw new Error("A shard of the collection did not answer");
+    },
+
     /** The units that come closest to this one in its collection, best first; what is "near" the caller decides. */
     async similar(
       collection: Collection,

@@ -90,6 +90,14 @@ export class SearchShard extends DurableObject<Env> {
       : { kind: "moved", to: this.#moved };
   }
 
+  /** Forgets all units and claims; for a collection that is not in use. A split that is under way ends first. */
+  async clear(): Promise<ShardAnswer<null>> {
+    while (this.#split !== null) await this.#copyOn(this.#split);
+    if (this.#moved !== null) return { kind: "moved", to: this.#moved };
+    this.#contents.forget();
+    return done(null);
+  }
+
   /** A part of a full shard's content. Nobody else writes here until that shard has moved. */
   async adopt(
     place: Place,
@@ -125,6 +133,7 @@ export class SearchShard extends DurableObject<Env> {
       (this.env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>).getByName(child.name),
     );
     this.ctx.storage.transactionSync(() => {
+      if (this.#split === null) return; // whoever copied beside us was done first
       if (next !== "copied") {
         this.#split = next;
         this.ctx.storage.kv.put("split", next);

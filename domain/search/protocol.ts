@@ -32,4 +32,5 @@ export type ShardCalls = {
   remove(place: Place, claims: ContentClaim[]): Promise<ShardAnswer<null>>;
   search(request: SearchRequest): Promise<ShardAnswer<SearchHit[]>>;
   similar(unit: IndexedUnit, limit: number): Promise<ShardAnswer<NearDuplicate[]>>;
+  clear(): Promise<ShardAnswer<null>>;
 };

@@ -116,6 +116,9 @@ const move = route(
     }
     const { id: space } = await services.spaces.spaceOf(owner);
     if (space !== target.id) {
+      // What was retracted since the collection was last in that space must not come back with it.
+      const { target: under } = (await services.spaces.moveOf(owner)) ?? { target: null };
+      if (under !== target.id) await services.search.clear({ owner, space: target.id });
       await services.spaces.beginMove(owner, target);
       await services.collections.beginMove(owner, target.id);
     }
