@@ -1,7 +1,7 @@
 import type { Level } from "#domain/verification/model.ts";
 
 /** The units searched together: one account's private ones (`owner` is its id) or the public ones, in one space. */
-export type Collection = { owner: string | "public"; space: string };
+export type Collection = { owner: string; space: string };
 
 /** One embedded piece of a unit. The vector has unit length, in the collection's space. */
 export type PassageVector = { text: string; vector: Float32Array };

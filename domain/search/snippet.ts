@@ -3,11 +3,13 @@ import { termsOf } from "#domain/search/terms.ts";
 
 export const SNIPPET_CHARS_MAX = 280;
 const OCCURRENCES_MAX = 2;
-const NEEDLES_MAX = 16;
+/** The longest ones: they say most, and each is a search through the passage of every hit. */
+const NEEDLES_MAX = 8;
 
 /** What to look for in a text: the query's terms, as far as they stand in it letter by letter. */
 export const needlesOf = (query: string): string[] =>
   withoutStopWords([...new Set(termsOf(query))])
+    .sort((a, b) => b.length - a.length)
     .slice(0, NEEDLES_MAX)
     .map((term) => (term.length > 3 && term.endsWith("y") ? term.slice(0, -1) : term));
 
