@@ -37,7 +37,9 @@ function importedNames(parentUrl: string | undefined, specifier: string): string
 
 /** The product's own OpenAPI document, asked of the app without a server. */
 export async function openApiDocument(): Promise<unknown> {
-  const { app } = (await import("#workers/http/app.ts")) as {
+  // Named by a variable: the Worker is checked with the Worker's own types, not with Node's.
+  const module: string = "#workers/http/app.ts";
+  const { app } = (await import(module)) as {
     app: { request(path: string, init: object, env: object): Promise<Response> };
   };
   const response = await app.request(

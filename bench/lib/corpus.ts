@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { inRoot } from "../../scripts/launch/paths.ts";
+import { inRoot } from "#scripts/launch/paths.ts";
 import type { Draft } from "./data.ts";
 import { until } from "./load.ts";
 import type { Product } from "./product.ts";

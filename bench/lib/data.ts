@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { inRoot } from "../../scripts/launch/paths.ts";
+import { inRoot } from "#scripts/launch/paths.ts";
 
 /** Public data sets for measuring lie beside the repository, or where WISHUB_DATA says; null where they are absent. */
 export function dataFile(...path: string[]): string | null {

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { inRoot } from "../../scripts/launch/paths.ts";
+import { inRoot } from "#scripts/launch/paths.ts";
 
 export type Product = {
   url: string;

@@ -16,7 +16,10 @@ export function collectionStore(shard: D1Database) {
 
     /** Records the space a collection begins in; what it is in already stays. */
     async begin(owner: string, space: string, nowMs: number): Promise<CollectionRow> {
-      await db.insert(collection).values({ owner, space, target: null, movedAtMs: nowMs }).onConflictDoNothing();
+      await db
+        .insert(collection)
+        .values({ owner, space, target: null, movedAtMs: nowMs })
+        .onConflictDoNothing();
       return (await this.read(owner)) ?? { owner, space, target: null };
     },
 

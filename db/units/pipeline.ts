@@ -12,6 +12,10 @@ export type OutboxRow = UnitRef & { queue: UnitQueue; sends: number };
 
 /** What the verification pipeline writes. Every write is guarded by the state it leaves, so a repetition does nothing. */
 export function pipelineStore(databases: readonly UnitsDb[]) {
+  return { ...outcomes(databases), ...leavingOutbox(databases) };
+}
+
+function outcomes(databases: readonly UnitsDb[]) {
   return {
     /** By unit id. */
     async evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>> {
@@ -82,7 +86,11 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
         ]);
       }
     },
+  };
+}
 
+function leavingOutbox(databases: readonly UnitsDb[]) {
+  return {
     async done(queue: UnitQueue, refs: UnitRef[]): Promise<void> {
       for (const [db, members] of grouped(databases, refs, (ref) => ref.unitId)) {
         await db.run(deleteOutbox(queue, JSON.stringify(members)));

@@ -18,13 +18,23 @@ const REFS_PER_QUERY = 500;
 /** The `units` family: an id names its shard, callers never see one. */
 export function unitStore(shards: readonly D1Database[], openShards: readonly number[]) {
   const databases = shards.map(unitsDb);
-  const databaseOf = (unitId: string): UnitsDb | null =>
-    databases[unitShardOf(unitId) ?? -1] ?? null;
-
   return {
     openShards,
     shards: databases,
+    ...changing(databases),
+    ...readingOne(databases),
+    ...readingMany(databases),
+  };
+}
 
+const shardOf =
+  (databases: readonly UnitsDb[]) =>
+  (unitId: string): UnitsDb | null =>
+    databases[unitShardOf(unitId) ?? -1] ?? null;
+
+function changing(databases: readonly UnitsDb[]) {
+  const databaseOf = shardOf(databases);
+  return {
     async insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[]> {
       const stored = await Promise.all(
         grouped(databases, units, (stored) => stored.head.id).map(async ([db, members]) => {
@@ -50,7 +60,12 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
       const db = databaseOf(unitId);
       if (db !== null) await retractIn(db, unitId, nowMs);
     },
+  };
+}
 
+function readingOne(databases: readonly UnitsDb[]) {
+  const databaseOf = shardOf(databases);
+  return {
     async newest(id: string): Promise<StoredUnit | null> {
       const db = databaseOf(id);
       if (db === null) return null;
@@ -91,6 +106,28 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
       return db === null ? [] : (await selectUnits(db, eq(unit.id, id))).sort(newestFirst);
     },
 
+    async evidence(id: string, version: number): Promise<Evidence[]> {
+      const db = databaseOf(id);
+      if (db === null) return [];
+      const rows = await db
+        .select()
+        .from(evidence)
+        .where(and(eq(evidence.unitId, id), eq(evidence.version, version)))
+        .orderBy(evidence.level, evidence.method);
+      return rows.map(({ method, methodVersion, level, verdict, reasons, atMs }) => ({
+        method,
+        version: methodVersion,
+        level,
+        verdict,
+        reasons,
+        atMs,
+      }));
+    },
+  };
+}
+
+function readingMany(databases: readonly UnitsDb[]) {
+  return {
     /** The versions named, those that exist, in no order. */
     async many(refs: UnitRef[]): Promise<StoredUnit[]> {
       const rows = await Promise.all(
@@ -135,24 +172,6 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
       );
     },
 
-    async evidence(id: string, version: number): Promise<Evidence[]> {
-      const db = databaseOf(id);
-      if (db === null) return [];
-      const rows = await db
-        .select()
-        .from(evidence)
-        .where(and(eq(evidence.unitId, id), eq(evidence.version, version)))
-        .orderBy(evidence.level, evidence.method);
-      return rows.map(({ method, methodVersion, level, verdict, reasons, atMs }) => ({
-        method,
-        version: methodVersion,
-        level,
-        verdict,
-        reasons,
-        atMs,
-      }));
-    },
-
     /** An account's units, newest first, after `cursor`. Asks every shard for a page and merges. */
     async list(
       accountId: string,
@@ -160,22 +179,9 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
       cursor: Cursor | null,
       limit: number,
     ): Promise<StoredUnit[]> {
-      const conditions = [
-        eq(unit.accountId, accountId),
-        eq(unitVersion.version, unit.version),
-        filter.status && eq(unit.status, filter.status),
-        filter.visibility && eq(unit.visibility, filter.visibility),
-        cursor &&
-          or(
-            lt(unit.createdAtMs, cursor.atMs),
-            and(eq(unit.createdAtMs, cursor.atMs), lt(unit.id, cursor.id)),
-          ),
-      ];
+      const where = listed(accountId, filter, cursor);
       const pages = await Promise.all(
-        databases.map(
-          async (db) =>
-            await selectUnits(db, and(...conditions.filter((condition) => !!condition)), limit),
-        ),
+        databases.map(async (db) => await selectUnits(db, where, limit)),
       );
       return pages
         .flat()
@@ -184,11 +190,25 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
     },
   };
 }
-export type UnitStore = ReturnType<typeof unitStore>;
 
 /** One row a reference at most, however many versions a unit has. */
 const isNamedIn = (refs: UnitRef[]): SQL => sql`(${unitVersion.unitId}, ${unitVersion.version}) IN (
   SELECT value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${JSON.stringify(refs)}))`;
+
+function listed(accountId: string, filter: ListFilter, cursor: Cursor | null): SQL | undefined {
+  return and(
+    eq(unit.accountId, accountId),
+    eq(unitVersion.version, unit.version),
+    filter.status && eq(unit.status, filter.status),
+    filter.visibility && eq(unit.visibility, filter.visibility),
+    cursor === null
+      ? undefined
+      : or(
+          lt(unit.createdAtMs, cursor.atMs),
+          and(eq(unit.createdAtMs, cursor.atMs), lt(unit.id, cursor.id)),
+        ),
+  );
+}
 
 const newestFirst = (a: StoredUnit, b: StoredUnit) => b.version.version - a.version.version;
 
