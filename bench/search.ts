@@ -1,4 +1,12 @@
-import { countsOf, importUnits, settled, spaceOf, vectorsOf, withVectors } from "./lib/corpus.ts";
+import {
+  countsOf,
+  importUnits,
+  rounded,
+  settled,
+  spaceOf,
+  vectorsOf,
+  withVectors,
+} from "./lib/corpus.ts";
 import { dictionaryUnits, questionsAbout } from "./lib/data.ts";
 import { httpRequest, load, loadLine } from "./lib/load.ts";
 import { memoryBelow, type Product, product } from "./lib/product.ts";
@@ -7,24 +15,28 @@ import { memoryBelow, type Product, product } from "./lib/product.ts";
 
 const UNITS = 10_000;
 const CONNECTIONS = 16;
-const DURATION_MS = 10_000;
+const DURATION_MS = 5_000;
 
 const drafts = await dictionaryUnits(UNITS);
 const questions = questionsAbout(drafts);
 
 const withGpu = await product({ gpu: true });
+const { vectors } = await vectorsOf(
+  drafts.map(({ title, body }) => `${title}\n${body}`),
+  withGpu.gpuUrl ?? "",
+);
+const asked = (await vectorsOf(questions, withGpu.gpuUrl ?? "")).vectors;
 try {
   const space = await spaceOf(withGpu);
-  const { vectors } = await vectorsOf(
-    drafts.map(({ title, body }) => `${title}\n${body}`),
-    withGpu.gpuUrl ?? "",
-  );
-  const asked = (await vectorsOf(questions, withGpu.gpuUrl ?? "")).vectors;
   await filled(withGpu, withVectors(drafts, vectors, space), "gpu-backend beside it");
-  await embedded(withGpu, "query embedded, with the gpu-backend (goal 200)");
+  await embedded(withGpu, "query embedded, gpu-backend beside it (goal 200)");
+} finally {
   await withGpu.stop();
+}
 
-  const alone = await product({ gpu: false });
+const alone = await product({ gpu: false });
+try {
+  const space = await spaceOf(alone);
   await filled(alone, withVectors(drafts, vectors, space), "EmbeddedAI alone");
   for (const mode of ["hybrid", "semantic", "lexical"]) {
     const bodies = questions.map((query, index) =>
@@ -34,15 +46,19 @@ try {
           : { query, mode, vector: rounded(asked[index]), space },
       ),
     );
-    await warm(alone, bodies);
-    await printed(alone, `${mode}, vector given${mode === "hybrid" ? " (goal 1500)" : ""}`, bodies);
+    await printed(alone, null, bodies.slice(-2_000));
+    await printed(
+      alone,
+      `${mode}, vector given${mode === "hybrid" ? " (goal 1500)" : ""}`,
+      bodies.slice(0, -2_000),
+    );
   }
   await embedded(alone, "query embedded, EmbeddedAI alone (goal 80)");
-  for (const { command, megabytes } of memoryBelow(alone.pid))
+  for (const { command, megabytes } of memoryBelow(alone.pid)) {
     process.stdout.write(`  ${command.padEnd(16)} ${megabytes.toFixed(0)} MB\n`);
-  await alone.stop();
+  }
 } finally {
-  await withGpu.stop().catch(() => undefined);
+  await alone.stop();
 }
 
 async function filled(target: Product, units: object[], name: string): Promise<void> {
@@ -54,13 +70,6 @@ async function filled(target: Product, units: object[], name: string): Promise<v
   process.stdout.write(
     `${name}: import of ${imported.accepted} units with vectors: accepted at ${(imported.accepted / imported.seconds).toFixed(0)}/s, searchable at ${((counts["searchable"] ?? 0) / seconds).toFixed(0)}/s (goal 300), rejected ${counts["rejected"] ?? 0}\n`,
   );
-}
-
-const rounded = (vector: Float32Array | undefined): number[] =>
-  Array.from(vector ?? [], (value) => Number(value.toFixed(5)));
-
-async function warm(target: Product, bodies: string[]): Promise<void> {
-  await printed(target, null, bodies.slice(-200));
 }
 
 async function embedded(target: Product, name: string): Promise<void> {

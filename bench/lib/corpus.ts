@@ -97,7 +97,7 @@ export async function settled(target: Product, timeoutMs: number): Promise<numbe
 }
 
 export const withVectors = (drafts: Draft[], vectors: Float32Array[], space: string): object[] =>
-  drafts.map((draft, index) => ({ ...draft, vector: Array.from(vectors[index] ?? []), space }));
+  drafts.map((draft, index) => ({ ...draft, vector: rounded(vectors[index]), space }));
 
 export async function spaceOf(target: Product): Promise<string> {
   const answer = (await (await target.fetch("/v1/spaces")).json()) as {
@@ -107,3 +107,7 @@ export async function spaceOf(target: Product): Promise<string> {
   if (!preferred) throw new Error("no space is bound");
   return preferred.id;
 }
+
+/** A vector as a client would send it: five digits are more than int8 keeps. */
+export const rounded = (vector: Float32Array | undefined): number[] =>
+  Array.from(vector ?? [], (value) => Number(value.toFixed(5)));

@@ -55,8 +55,10 @@ export async function product(options: { gpu: boolean }): Promise<Product> {
         headers: { ...headers, ...(init?.headers as object) },
       }),
     async stop() {
-      child.kill("SIGTERM");
-      await once(child, "exit");
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
       rmSync(state, { recursive: true, force: true });
     },
   };
