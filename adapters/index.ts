@@ -1,5 +1,6 @@
 import { collectionMoves } from "#adapters/collections.ts";
 import { embedding } from "#adapters/inference.ts";
+import { glosses } from "#adapters/gloss.ts";
 import { handover, relays } from "#adapters/handover.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
@@ -25,7 +26,9 @@ export function services(env: Env) {
   return {
     isReady: async () => {
       const databases = [env.CATALOG_0, ...UNIT_SHARDS.map((binding) => env[binding])];
-      const answers = await Promise.allSettled(databases.map((database) => database.prepare("SELECT 1").run()));
+      const answers = await Promise.allSettled(
+        databases.map((database) => database.prepare("SELECT 1").run()),
+      );
       return answers.every(({ status }) => status === "fulfilled");
     },
     accounts: { ...catalogStore([env.CATALOG_0]), sha256Hex },
@@ -38,6 +41,7 @@ export function services(env: Env) {
     spaces: spacePort(env, embed),
     collections: collectionMoves(env),
     embed,
+    gloss: glosses(env),
     random: { salt: () => crypto.randomUUID() },
   };
 }

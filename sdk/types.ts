@@ -574,11 +574,14 @@ export type Operations = {
             weight: number;
             bm25: number;
             normalised: number;
+            length: number;
+            averageLength: number;
             terms: Array<{
               term: string;
               idf: number;
               tf: number;
               score: number;
+              gloss?: true;
             }>;
           } | null;
           passage: number;

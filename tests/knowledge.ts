@@ -1,3 +1,4 @@
+import type { SearchHit } from "#domain/search/model.ts";
 import { expect, vi } from "vitest";
 import type { UnitInput, UnitView } from "#domain/units/model.ts";
 import type { TestAccount } from "./helpers.ts";
@@ -10,8 +11,6 @@ export type Check = {
   reasons: { code: string; detail: string }[];
   at: string;
 };
-
-type Hit = { unitId: string; version: number; title: string; snippet: string; level: string };
 
 export async function publish(account: TestAccount, input: UnitInput): Promise<UnitView> {
   const response = await account.call("POST", "/v1/units", { body: input });
@@ -46,10 +45,10 @@ export async function searchable(account: TestAccount, input: UnitInput): Promis
   return await until(account, (await publish(account, input)).id, "searchable");
 }
 
-export async function hits(account: TestAccount, body: object): Promise<Hit[]> {
+export async function hits(account: TestAccount, body: object): Promise<SearchHit[]> {
   const response = await account.call("POST", "/v1/search", { body });
   expect(response.status).toBe(200);
-  const answer = await response.json<{ hits: Hit[]; partial: boolean }>();
+  const answer = await response.json<{ hits: SearchHit[]; partial: boolean }>();
   expect(answer.partial).toBe(false);
   return answer.hits;
 }

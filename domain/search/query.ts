@@ -3,7 +3,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
-import type { Collection, SearchAnswer, SearchRequest } from "#domain/search/model.ts";
+import type { Collection, SearchAnswer, SearchMode, SearchRequest } from "#domain/search/model.ts";
 import { unitVector } from "#domain/units/vector.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
@@ -44,11 +44,24 @@ export const searchInput = z
   });
 export type SearchInput = z.infer<typeof searchInput>;
 
-const term = z.object({ term: z.string(), idf: z.number(), tf: z.number(), score: z.number() });
+const term = z.object({
+  term: z.string(),
+  idf: z.number(),
+  tf: z.number(),
+  score: z.number(),
+  gloss: z.literal(true).optional(),
+});
 const explanation = z.object({
   semantic: z.object({ weight: z.number(), cosine: z.number(), normalised: z.number() }).nullable(),
   lexical: z
-    .object({ weight: z.number(), bm25: z.number(), normalised: z.number(), terms: z.array(term) })
+    .object({
+      weight: z.number(),
+      bm25: z.number(),
+      normalised: z.number(),
+      length: z.number(),
+      averageLength: z.number(),
+      terms: z.array(term),
+    })
     .nullable(),
   passage: z.int(),
 });
@@ -73,6 +86,8 @@ export const searchView = z.object({
 type Deps = {
   search: { search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> };
   spaces: { spaceOf(owner: string): Promise<{ id: string; dimensions: number }> };
+  /** What a query's words mean in English, where the space needs telling; empty where it does not. */
+  gloss(space: string, text: string): Promise<string>;
   embed: {
     query(
       space: string,
@@ -98,32 +113,61 @@ export async function searchUnits(
     owners.map(async (owner) => ({ owner, space: await deps.spaces.spaceOf(owner) })),
   );
   const bySpace = [...Map.groupBy(spaces, ({ space }) => space.id).values()];
+  const known = bySpace.flatMap(([first]) => first?.space.id ?? []);
+  if (input.space !== undefined && !known.includes(input.space)) return wrongSpace(known);
+  // A vector alone searches the collections of its own space.
+  const searchable = bySpace.filter(
+    ([first]) => input.query !== undefined || first?.space.id === input.space,
+  );
   const asked = await Promise.all(
-    bySpace.map(async (members): Promise<Result<SearchAnswer, SearchProblem>> => {
-      const space = members[0]?.space;
-      if (space === undefined) return ok({ hits: [], partial: false });
-      const vector = mode === "lexical" ? ok(undefined) : await vectorFor(deps, input, space);
-      if (!vector.ok) return vector;
-      const collections = members.map(({ owner }) => ({ owner, space: space.id }));
-      const { tags, kind, language, minLevel } = input.filter ?? {};
-      const answer = await deps.search.search(collections, {
-        ...(input.query !== undefined && mode !== "semantic" ? { text: input.query } : {}),
-        ...(vector.value === undefined ? {} : { vector: vector.value }),
-        mode,
-        filter: {
-          ...(tags && { tags }),
-          ...(kind !== undefined && { kind }),
-          ...(language !== undefined && { language }),
-          ...(minLevel && { minLevel }),
-        },
-        limit: input.limit ?? HITS_DEFAULT,
-        explain: input.explain ?? false,
-      });
-      return ok(answer);
-    }),
+    searchable.map((members) => searchSpace(deps, input, mode, members)),
   );
   return merged(asked, input.limit ?? HITS_DEFAULT);
 }
+
+type Member = { owner: string; space: { id: string; dimensions: number } };
+
+async function searchSpace(
+  deps: Deps,
+  input: SearchInput,
+  mode: SearchMode,
+  members: Member[],
+): Promise<Result<SearchAnswer, SearchProblem>> {
+  const space = members[0]?.space;
+  if (space === undefined) return ok({ hits: [], partial: false });
+  const text = mode === "semantic" ? undefined : input.query;
+  const [vector, gloss] = await Promise.all([
+    mode === "lexical" ? ok(undefined) : vectorFor(deps, input, space),
+    text === undefined ? "" : deps.gloss(space.id, text),
+  ]);
+  if (!vector.ok) return vector;
+  const { tags, kind, language, minLevel } = input.filter ?? {};
+  const answer = await deps.search.search(
+    members.map(({ owner }) => ({ owner, space: space.id })),
+    {
+      ...(text !== undefined && { text }),
+      ...(gloss !== "" && { gloss }),
+      ...(vector.value && { vector: vector.value }),
+      mode,
+      filter: {
+        ...(tags && { tags }),
+        ...(kind !== undefined && { kind }),
+        ...(language !== undefined && { language }),
+        ...(minLevel && { minLevel }),
+      },
+      limit: input.limit ?? HITS_DEFAULT,
+      explain: input.explain ?? false,
+    },
+  );
+  if (answer.retryAfterS === undefined) return ok(answer);
+  return err({ code: "overloaded", retryAfterS: answer.retryAfterS });
+}
+
+const wrongSpace = (spaces: string[]) =>
+  err({
+    code: "invalid-request" as const,
+    errors: [{ pointer: "/space", detail: `the collections are in ${spaces.join(" and ")}` }],
+  });
 
 function merged(
   answers: Result<SearchAnswer, SearchProblem>[],
@@ -143,18 +187,12 @@ function merged(
   });
 }
 
-/** The given vector if it is of this space, else the query's own embedding in it. */
+/** The given vector where it is of this space, else the query's own embedding in it. */
 async function vectorFor(
   deps: Deps,
-  input: SearchInput,
+  { query, vector, space: given }: SearchInput,
   space: { id: string; dimensions: number },
 ): Promise<Result<Float32Array, SearchProblem>> {
-  if (input.vector !== undefined && input.space === space.id)
-    return unitVector(input.vector, space.dimensions);
-  if (input.query !== undefined && input.vector === undefined)
-    return await deps.embed.query(space.id, input.query);
-  return err({
-    code: "invalid-request",
-    errors: [{ pointer: "/space", detail: `the collection is in the space ${space.id}` }],
-  });
+  if (vector !== undefined && given === space.id) return unitVector(vector, space.dimensions);
+  return query === undefined ? wrongSpace([space.id]) : await deps.embed.query(space.id, query);
 }

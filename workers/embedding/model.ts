@@ -1,6 +1,6 @@
 import kernelModule from "#kernels/embed.wasm";
+import { loadGlossary, modelAsset } from "#adapters/gloss.ts";
 import { bridge } from "#domain/embedding/bridge.ts";
-import { openGlossary, type Glossary } from "#domain/embedding/glossary.ts";
 import { EMBEDDED_SPACE } from "#domain/embedding/space.ts";
 import { parseVocabulary, wordPieces } from "#domain/embedding/wordpiece.ts";
 
@@ -32,9 +32,9 @@ export async function loadModel(assets: Fetcher): Promise<Model> {
   const kernel = instance.exports as unknown as Kernel;
   kernel.prepare();
   const [vocabulary, glossary] = await Promise.all([
-    asset(assets, "vocabulary.txt").then((response) => response.text()),
+    modelAsset(assets, "vocabulary.txt").then((response) => response.text()),
     loadGlossary(assets),
-    asset(assets, "minilm-l6-int8.bin").then((response) => fill(kernel, response)),
+    modelAsset(assets, "minilm-l6-int8.bin").then((response) => fill(kernel, response)),
   ]);
   const pieces = parseVocabulary(vocabulary);
   return {
@@ -52,16 +52,6 @@ export async function loadModel(assets: Fetcher): Promise<Model> {
       ).slice();
     },
   };
-}
-
-export async function loadGlossary(assets: Fetcher): Promise<Glossary> {
-  return openGlossary(new Uint8Array(await (await asset(assets, "cedict.bin")).arrayBuffer()));
-}
-
-async function asset(assets: Fetcher, name: string): Promise<Response> {
-  const response = await assets.fetch(`http://assets/model/${name}`);
-  if (!response.ok) throw new Error(`model/${name} is not among the assets: build the model`);
-  return response;
 }
 
 /** Straight into the kernel's memory, so that 23 MB are never held twice. */
