@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
-import { newAccount, type TestAccount } from "./helpers.ts";
+import { SCOPES } from "#domain/accounts/model.ts";
+import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
 /** What one account owns, by the address of each thing. */
 type Owned = { keyId: string; unitId: string; etag: string };
@@ -67,4 +68,65 @@ it("lists only what is one's own", async () => {
 it("exports only what is one's own", async () => {
   const exported = await (await stranger.call("GET", "/v1/units/export")).bytes();
   expect(new TextDecoder().decode(exported)).not.toContain(owned.unitId);
+});
+
+type Operation = { method: string; path: string; scope: string | undefined };
+
+async function operations(): Promise<Operation[]> {
+  const document = await (
+    await call("GET", "/openapi.json")
+  ).json<{
+    paths: Record<string, Record<string, { "x-scope"?: string }>>;
+  }>();
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      scope: operation["x-scope"],
+    })),
+  );
+}
+
+it("covers every operation on a thing that has an id", async () => {
+  const named = (await operations())
+    .filter(({ path }) => path.includes("{id}"))
+    .map(({ method, path }) => `${method} ${path}`);
+  const tried = things.map(
+    ([method, , address]) => `${method} ${address({ keyId: "{id}", unitId: "{id}", etag: "" })}`,
+  );
+  expect(tried.toSorted()).toEqual(named.toSorted());
+});
+
+it("refuses every operation to a key that has all scopes but its own, before it looks at anything else", async () => {
+  const scoped = (await operations()).filter(({ scope }) => scope !== undefined);
+  expect(scoped.length).toBeGreaterThan(10);
+  for (const missing of new Set(scoped.map(({ scope }) => scope))) {
+    const { apiKey } = await owner.key(SCOPES.filter((scope) => scope !== missing));
+    for (const { method, path, scope } of scoped) {
+      if (scope !== missing) continue;
+      const address = path.replace("{id}", owned.unitId).replace("{visibility}", "private");
+      const headers = { Authorization: `Bearer ${apiKey}` };
+      const answer = await call(method, address, { headers });
+      expect(answer.status, `${method} ${path}`).toBe(403);
+      expect((await problemOf(answer)).code).toBe("forbidden");
+    }
+  }
+});
+
+it("lets a key that may only search do nothing else", async () => {
+  const { apiKey } = await owner.key(["search"]);
+  const headers = { Authorization: `Bearer ${apiKey}` };
+  const search = await call("POST", "/v1/search", { headers, body: { query: "tides" } });
+  expect(search.status).toBe(200);
+  for (const { method, path, scope } of await operations()) {
+    if (scope === undefined || scope === "search") continue;
+    const address = path.replace("{id}", owned.unitId).replace("{visibility}", "private");
+    expect((await call(method, address, { headers })).status, `${method} ${path}`).toBe(403);
+  }
+});
+
+it("lets nobody but the first account move the public collection", async () => {
+  const body = { space: "anywhere" };
+  const refused = await stranger.call("PUT", "/v1/collections/public/space", { body });
+  expect([refused.status, (await problemOf(refused)).code]).toEqual([403, "forbidden"]);
 });
