@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { buildAll } from "./build.ts";
 import { DERIVED, deriveConfigs, readDeployFile } from "./launch/derive.ts";
+import { firstAccountSql } from "./launch/first-account.ts";
 import { run } from "./launch/run.ts";
 import { command, Refusal, say, step } from "./launch/say.ts";
 import { readWranglerConfig } from "./launch/wrangler-config.ts";
@@ -9,6 +13,7 @@ await command(async () => {
   const dryRun = process.argv.includes("--dry-run");
   await buildAll();
   const configs = await deriveConfigs();
+  if (process.argv.includes("--first-account")) return await makeFirstAccount(configs.edge, dryRun);
   if (!dryRun) await migrate(configs.edge);
   for (const face of DERIVED) {
     const args = ["deploy", "--config", configs[face], ...(dryRun ? ["--dry-run"] : [])];
@@ -18,6 +23,27 @@ await command(async () => {
   }
   if (dryRun) say("\nnothing was deployed (--dry-run); the configurations are in dist/deploy/");
 });
+
+/** Once, after the first deploy: nobody can sign up before somebody is there to invite them. */
+async function makeFirstAccount(config: string, dryRun: boolean): Promise<void> {
+  const { sql, apiKey, accountId } = await firstAccountSql(Date.now());
+  const [catalog] = (await readWranglerConfig()).d1_databases;
+  if (catalog === undefined) throw new Refusal("wrangler.toml names no database.");
+  if (dryRun) return say(`would make the first account in ${catalog.database_name}`);
+  const folder = mkdtempSync(join(tmpdir(), "wishub-deploy-"));
+  try {
+    const file = join(folder, "first-account.sql");
+    writeFileSync(file, sql, { mode: 0o600 });
+    const args = ["d1", "execute", catalog.database_name, "--remote", "--yes", "--file", file];
+    const { code, output } = await step("making the first account", () =>
+      run("wrangler", [...args, "--config", config]),
+    );
+    if (code !== 0) throw new Refusal(`the first account was not made:\n${output}`);
+    say(`account ${accountId}\nkey ${apiKey}\nThe key is shown this once.`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 async function migrate(config: string): Promise<void> {
   const { d1_databases: databases } = await readWranglerConfig();
