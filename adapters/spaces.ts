@@ -12,8 +12,9 @@ type Known = { row: Promise<CollectionRow | null>; untilMs: number };
 export function spacePort(env: Env, embedding: Spaces) {
   const store = collectionStore(env.CATALOG_0);
   const known = new Map<string, Known>();
-  const named = (id: string): Space =>
-    embedding.spaces.find((space) => space.id === id) ?? embedding.space;
+  const boundAs = (id: string) => embedding.spaces.find((space) => space.id === id);
+  // Never another space in its place: what that one holds may be long out of date.
+  const named = (id: string): Space => boundAs(id) ?? { id, model: id, dimensions: 0 };
 
   const read = async (owner: string): Promise<CollectionRow | null> => {
     const nowMs = Date.now();
@@ -42,6 +43,12 @@ export function spacePort(env: Env, embedding: Spaces) {
         known.delete(owner);
       }
       return [named(row.space), ...(row.target === null ? [] : [named(row.target)])];
+    },
+    /** The spaces its units are embedded for: one that has no model any more is left behind by the move out of it. */
+    async indexSpacesOf(owner: string): Promise<Space[]> {
+      const written = await this.writeSpacesOf(owner);
+      const embeddable = written.filter((space) => boundAs(space.id) !== undefined);
+      return embeddable.length > 0 ? embeddable : written;
     },
     async moveOf(owner: string): Promise<CollectionRow | null> {
       return await store.read(owner);

@@ -9,7 +9,7 @@ import { base64Of } from "#domain/shared/bytes.ts";
 import { retractUnit } from "#domain/units/revise.ts";
 import type { Collection } from "#objects/collection.ts";
 import { app } from "#workers/http/app.ts";
-import { newAccount, ORIGIN, type TestAccount } from "./helpers.ts";
+import { newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
 import { searchable } from "./knowledge.ts";
 import { deliver, unsent, waiting } from "./pipeline.ts";
 
@@ -18,11 +18,11 @@ const DIMENSIONS = 64;
 const SPACE = `letters@${DIMENSIONS}`;
 /** The product with an OpenAI-compatible endpoint beside its own model, as an isolate that has just begun sees it. */
 const bound = (): Env =>
-  Object.assign(Object.create(env) as Env, {
-    WISHUB_AI_URL: ENDPOINT,
-    WISHUB_AI_MODEL: "letters",
-    WISHUB_AI_DIMENSIONS: String(DIMENSIONS),
-  });
+  Object.create(env, {
+    WISHUB_AI_URL: { value: ENDPOINT },
+    WISHUB_AI_MODEL: { value: "letters" },
+    WISHUB_AI_DIMENSIONS: { value: String(DIMENSIONS) },
+  }) as Env;
 
 let account: TestAccount;
 let asked: string[];
@@ -50,14 +50,19 @@ function lettersOf(text: string): Uint8Array {
   return new Uint8Array(vector.buffer);
 }
 
-async function call(method: string, path: string, body?: object): Promise<Response> {
+async function call(
+  method: string,
+  path: string,
+  body?: object,
+  bindings = bound(),
+): Promise<Response> {
   const request = new Request(`${ORIGIN}${path}`, {
     method,
     headers: { Authorization: `Bearer ${account.apiKey}`, "Content-Type": "application/json" },
     ...(body && { body: JSON.stringify(body) }),
   });
   const context = createExecutionContext();
-  const response = await app.fetch(request, bound(), context);
+  const response = await app.fetch(request, bindings, context);
   await waitOnExecutionContext(context);
   return response;
 }
@@ -80,15 +85,15 @@ async function collection() {
 }
 
 /** Lets the move go on, and everything it queues be done, until it is over. */
-async function moved(to: string): Promise<void> {
-  const move = await call("PUT", "/v1/collections/private/space", { space: to });
+async function moved(to: string, bindings = bound): Promise<void> {
+  const move = await call("PUT", "/v1/collections/private/space", { space: to }, bindings());
   expect(move.status).toBe(202);
   const stub: DurableObjectStub<Collection> = env.COLLECTION.getByName(account.accountId);
   for (let step = 0; (await stub.progress()) !== null; step++) {
     expect(step, "steps of a move of few units").toBeLessThan(20);
     await runDurableObjectAlarm(stub);
     const work = await waiting();
-    if (work.length > 0) await deliver("unit-index", work, bound());
+    if (work.length > 0) await deliver("unit-index", work, bindings());
   }
 }
 
@@ -116,6 +121,27 @@ it("a collection moves to another space and back: found all the while, and nothi
   await moved(home);
   expect(await collection()).toMatchObject({ space: home, move: null });
   expect(await foundBy("sea otters")).toEqual([one.id]);
+});
+
+it("a collection whose model is gone says so, and can be moved to one that is there", async () => {
+  const unbound = () => Object.create(env) as Env;
+  const kept = await searchable(account, { title: "Otters", body: "Otters hold hands." });
+  const home = (await collection())?.space ?? "";
+  await moved(SPACE);
+
+  const search = async (mode: string) =>
+    await call(
+      "POST",
+      "/v1/search",
+      { query: "otters", mode, filter: { visibility: "private" } },
+      unbound(),
+    );
+  const refused = await search("hybrid");
+  expect([refused.status, (await problemOf(refused)).code]).toEqual([501, "no-model-bound"]);
+  expect((await search("lexical")).status).toBe(200);
+  await moved(home, unbound);
+  const { hits } = await (await search("hybrid")).json<{ hits: { unitId: string }[] }>();
+  expect(hits.map(({ unitId }) => unitId)).toEqual([kept.id]);
 });
 
 it("a collection does not move to a space that is not bound", async () => {

@@ -35,6 +35,8 @@ type Deps = {
     spaceOf(owner: string): Promise<{ id: string }>;
     /** The space in use and, while the collection is being re-embedded, the one that will replace it. */
     writeSpacesOf(owner: string): Promise<{ id: string }[]>;
+    /** Those of them that have a model; all when none has. */
+    indexSpacesOf(owner: string): Promise<{ id: string }[]>;
   };
   embed: {
     documents(space: string, texts: string[]): Promise<Result<Float32Array[], EmbedProblem>>;
@@ -107,7 +109,7 @@ async function indexIn(
   const earlier = (unitId: string) =>
     (before.get(unitId) ?? []).filter(({ method }) => method !== "near-duplicate");
   const near = new Map<string, Evidence>();
-  for (const [position, { id: space }] of (await deps.spaces.writeSpacesOf(owner)).entries()) {
+  for (const [position, { id: space }] of (await deps.spaces.indexSpacesOf(owner)).entries()) {
     const collection = { owner, space };
     // A near duplicate never decides, so the level is known before it is looked for.
     const levelled = (unitId: string) =>
