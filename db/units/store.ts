@@ -1,18 +1,16 @@
-import { and, desc, eq, inArray, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 import type { Status } from "#domain/units/model.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { isVisible, type StoredUnit, type UnitVersion } from "#domain/units/record.ts";
-import type { Evidence } from "#domain/verification/model.ts";
-import { evidence, unit, unitVersion } from "#db/units/tables.ts";
+import { unit, unitVersion } from "#db/units/tables.ts";
 import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb, unitsDb } from "#db/units/shards.ts";
+import { selectStandings, selectUnits, versionStore } from "#db/units/versions.ts";
 import { addVersionIn, insertIn, retractIn } from "#db/units/write.ts";
 
 export type ListFilter = { status?: Status; visibility?: "private" | "public" };
 
-/** Versions read at once; a unit with more shows its newest. */
-const ROWS_MAX = 500;
 const REFS_PER_QUERY = 500;
 
 /** The `units` family: an id names its shard, callers never see one. */
@@ -21,6 +19,7 @@ export function unitStore(shards: readonly D1Database[], openShards: readonly nu
   return {
     openShards,
     shards: databases,
+    ...versionStore(shardOf(databases)),
     ...changing(databases),
     ...readingOne(databases),
     ...readingMany(databases),
@@ -56,9 +55,9 @@ function changing(databases: readonly UnitsDb[]) {
       return db !== null && (await addVersionIn(db, version, nowMs));
     },
 
-    async retract(unitId: string, nowMs: number): Promise<void> {
+    async retract(unitId: string, expectedVersion: number | null, nowMs: number): Promise<boolean> {
       const db = databaseOf(unitId);
-      if (db !== null) await retractIn(db, unitId, nowMs);
+      return db !== null && (await retractIn(db, unitId, expectedVersion, nowMs));
     },
   };
 }
@@ -99,30 +98,6 @@ function readingOne(databases: readonly UnitsDb[]) {
       const [row] = await selectUnits(db, and(eq(unit.id, id), eq(unitVersion.version, version)));
       return row ?? null;
     },
-
-    /** Every version, newest first. */
-    async versions(id: string): Promise<StoredUnit[]> {
-      const db = databaseOf(id);
-      return db === null ? [] : (await selectUnits(db, eq(unit.id, id))).sort(newestFirst);
-    },
-
-    async evidence(id: string, version: number): Promise<Evidence[]> {
-      const db = databaseOf(id);
-      if (db === null) return [];
-      const rows = await db
-        .select()
-        .from(evidence)
-        .where(and(eq(evidence.unitId, id), eq(evidence.version, version)))
-        .orderBy(evidence.level, evidence.method);
-      return rows.map(({ method, methodVersion, level, verdict, reasons, atMs }) => ({
-        method,
-        version: methodVersion,
-        level,
-        verdict,
-        reasons,
-        atMs,
-      }));
-    },
   };
 }
 
@@ -151,7 +126,7 @@ function readingMany(databases: readonly UnitsDb[]) {
               members,
               IDS_PER_QUERY,
               async (chunk) =>
-                await selectUnits(
+                await selectStandings(
                   db,
                   and(
                     inArray(unit.id, chunk),
@@ -168,7 +143,7 @@ function readingMany(databases: readonly UnitsDb[]) {
         rows
           .flat()
           .filter((row) => isVisible(row, accountId))
-          .map(({ head }) => head.id),
+          .map(({ id }) => id),
       );
     },
 
@@ -219,18 +194,4 @@ async function versionOne(db: UnitsDb, ids: string[]): Promise<StoredUnit[]> {
     async (chunk) =>
       await selectUnits(db, and(inArray(unit.id, chunk), eq(unitVersion.version, 1))),
   );
-}
-
-async function selectUnits(
-  db: UnitsDb,
-  where: SQL | undefined,
-  limit = ROWS_MAX,
-): Promise<StoredUnit[]> {
-  return await db
-    .select({ head: unit, version: unitVersion })
-    .from(unit)
-    .innerJoin(unitVersion, eq(unitVersion.unitId, unit.id))
-    .where(where)
-    .orderBy(desc(unit.createdAtMs), desc(unit.id), desc(unitVersion.version))
-    .limit(limit);
 }

@@ -59,18 +59,27 @@ export async function addVersionIn(
   return moved?.results.length === 1;
 }
 
-export async function retractIn(db: UnitsDb, unitId: string, nowMs: number): Promise<void> {
-  await atomically(db, [
+/** False, and nothing done, when a version is expected and is not the newest. */
+export async function retractIn(
+  db: UnitsDb,
+  unitId: string,
+  expectedVersion: number | null,
+  nowMs: number,
+): Promise<boolean> {
+  const isRetracted = sql`EXISTS (SELECT 1 FROM unit WHERE id = ${unitId} AND status = 'retracted')`;
+  const [retracted] = await atomically(db, [
     sql`UPDATE unit SET status = 'retracted', served_version = NULL, updated_at_ms = ${nowMs}
-      WHERE id = ${unitId}`,
+      WHERE id = ${unitId} AND version = coalesce(${expectedVersion}, version) RETURNING id`,
     sql`UPDATE unit_version SET status = 'retracted', updated_at_ms = ${nowMs}
-      WHERE unit_id = ${unitId} AND (status IN ('pending', 'verifying', 'searchable')
+      WHERE unit_id = ${unitId} AND ${isRetracted} AND (status IN ('pending', 'verifying', 'searchable')
         OR version = (SELECT version FROM unit WHERE id = ${unitId}))`,
     sql`INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
-      SELECT 'unit-index', id, version, 1, ${nowMs + RESEND_AFTER_MS} FROM unit WHERE id = ${unitId}
+      SELECT 'unit-index', id, version, 1, ${nowMs + RESEND_AFTER_MS} FROM unit
+      WHERE id = ${unitId} AND status = 'retracted'
       ON CONFLICT DO NOTHING`,
-    sql`DELETE FROM outbox WHERE queue = 'unit-verify' AND unit_id = ${unitId}`,
+    sql`DELETE FROM outbox WHERE queue = 'unit-verify' AND unit_id = ${unitId} AND ${isRetracted}`,
   ]);
+  return retracted?.results.length === 1;
 }
 
 function insertVersions(versions: string, guard = sql`true`) {

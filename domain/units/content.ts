@@ -28,10 +28,10 @@ export function patched(content: UnitContent, patch: UnitPatch): UnitContent {
 
 /** Links may only name units that exist and that the author may see. */
 export function checkLinks(
-  content: UnitContent,
+  links: UnitContent["links"],
   visibleIds: ReadonlySet<string>,
 ): Result<undefined, Problem<"invalid-request">> {
-  const errors: Invalid[] = content.links.flatMap((link, index) =>
+  const errors: Invalid[] = links.flatMap((link, index) =>
     visibleIds.has(link.unitId)
       ? []
       : [{ pointer: `/links/${index}/unitId`, detail: "names no unit that you may see" }],

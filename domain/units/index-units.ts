@@ -3,7 +3,7 @@ import { ok, type Result } from "#domain/shared/result.ts";
 import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
 import { embeddable, passagesOf } from "#domain/units/passages.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
-import { ownerOf, type StoredUnit } from "#domain/units/record.ts";
+import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
 import { removeFromSearch } from "#domain/units/revise.ts";
 import { unpackedVector } from "#domain/units/vector.ts";
 import { nearDuplicateEvidence } from "#domain/verification/evidence.ts";
@@ -19,7 +19,7 @@ type EmbedProblem = Problem<"no-model-bound" | "overloaded">;
 type Deps = {
   units: {
     many(refs: UnitRef[]): Promise<StoredUnit[]>;
-    versions(id: string): Promise<StoredUnit[]>;
+    versionKeys(id: string): Promise<VersionKey[]>;
     /** By unit id: all evidence of each of these versions. */
     evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>>;
     recordIndexed(indexed: Indexed[], nowMs: number): Promise<void>;
@@ -61,7 +61,7 @@ export async function indexUnits(
   const found = await deps.units.many(refs);
   const gone = found.filter(({ head }) => head.status === "retracted");
   for (const { head } of gone)
-    await removeFromSearch(deps, await deps.units.versions(head.id), null);
+    await removeFromSearch(deps, await deps.units.versionKeys(head.id), null);
 
   const wanted = found.filter(
     ({ head, version }) =>
@@ -155,8 +155,8 @@ async function nearDuplicates(
 async function dropOlder(deps: Deps, members: StoredUnit[]): Promise<void> {
   for (const { version } of members) {
     if (version.version === 1) continue;
-    const older = (await deps.units.versions(version.unitId)).filter(
-      (each) => each.version.version < version.version,
+    const older = (await deps.units.versionKeys(version.unitId)).filter(
+      (each) => each.version < version.version,
     );
     await removeFromSearch(deps, older, null);
   }

@@ -85,7 +85,7 @@ async function draftOf(
   nowMs: number,
 ): Promise<Result<StoredUnit, PublishProblem>> {
   const content = contentOf(input);
-  const links = checkLinks(content, visibleIds);
+  const links = checkLinks(content.links, visibleIds);
   if (!links.ok) return links;
   const visibility = input.visibility ?? "private";
   const vector = await givenVector(deps, ownerOf(author.accountId, visibility), input);

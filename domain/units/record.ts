@@ -35,12 +35,23 @@ export type UnitVersion = {
 
 export type StoredUnit = { head: UnitHead; version: UnitVersion };
 
+/** What decides who may see a version. */
+export type Standing = {
+  head: Pick<UnitHead, "accountId" | "status" | "visibility">;
+  version: Pick<UnitVersion, "visibility" | "status" | "level">;
+};
+
+/** What a search may hold of a version, without its content: enough to take it out of there. */
+export type VersionKey = Pick<UnitVersion, "unitId" | "version" | "visibility" | "contentKey"> & {
+  accountId: string;
+};
+
 /** The collection a version belongs to: the account's own or the public one. */
 export const ownerOf = (accountId: string, visibility: Visibility): string =>
   visibility === "public" ? "public" : accountId;
 
 /** May this account see this version at all? Others see public versions that a search serves or has served. */
-export function isVisible(stored: StoredUnit, accountId: string): boolean {
+export function isVisible(stored: Standing, accountId: string): boolean {
   if (stored.head.accountId === accountId) return true;
   const { version, head } = stored;
   if (
@@ -56,7 +67,8 @@ export function isVisible(stored: StoredUnit, accountId: string): boolean {
 }
 
 /** Only what has passed every rule is ever served, and only serving records that level. */
-const wasServed = (level: Level) => LEVELS.indexOf(level) >= LEVELS.indexOf("L3");
+const wasServed = (level: Level) => SERVED_LEVELS.includes(level);
+export const SERVED_LEVELS: readonly Level[] = LEVELS.slice(LEVELS.indexOf("L3"));
 
 /** A unit as `accountId` reads it; the salt of a private unit is its owner's alone. */
 export function unitViewOf({ head, version }: StoredUnit, accountId: string): UnitView {

@@ -3,7 +3,12 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { checkLinks, patched } from "#domain/units/content.ts";
 import type { UnitPatch } from "#domain/units/model.ts";
 import { type UnitRef, versionOf } from "#domain/units/publish.ts";
-import { ownerOf, type StoredUnit, type UnitVersion } from "#domain/units/record.ts";
+import {
+  ownerOf,
+  type StoredUnit,
+  type UnitVersion,
+  type VersionKey,
+} from "#domain/units/record.ts";
 
 type Author = { accountId: string; principalId: string };
 
@@ -13,9 +18,12 @@ type Deps = {
     visibleIds(ids: string[], accountId: string): Promise<Set<string>>;
     /** Adds the version with its outbox row if `version - 1` is still the newest; false when it is not. */
     addVersion(version: UnitVersion, nowMs: number): Promise<boolean>;
-    /** Marks every version retracted and leaves an outbox row, so that the search shards hear of it. */
-    retract(unitId: string, nowMs: number): Promise<void>;
-    versions(id: string): Promise<StoredUnit[]>;
+    /**
+     * Marks every version retracted and leaves an outbox row, so that the search shards hear of it. False when a
+     * version is expected and it is not the newest any more.
+     */
+    retract(unitId: string, expectedVersion: number | null, nowMs: number): Promise<boolean>;
+    versionKeys(id: string): Promise<VersionKey[]>;
   };
   relay: { arm(unitIds: string[]): Promise<void> };
   hand: { verify(refs: UnitRef[]): void; index(refs: UnitRef[]): void };
@@ -29,7 +37,8 @@ type Deps = {
   random: { salt(): string };
 };
 
-type Change = { unitId: string; expectedVersion: number; patch: UnitPatch };
+/** `any` takes whatever version is the newest; null is a caller that names none, which is refused. */
+type Change = { unitId: string; expectedVersion: number | "any" | null; patch: UnitPatch };
 
 /** Makes a new version. A unit that leaves the public collection leaves its search at once, not after verification. */
 export async function reviseUnit(
@@ -38,26 +47,28 @@ export async function reviseUnit(
   { unitId, expectedVersion, patch }: Change,
   nowMs: number,
 ): Promise<
-  Result<StoredUnit, Problem<"not-found" | "conflict" | "version-stale" | "invalid-request">>
+  Result<
+    StoredUnit,
+    Problem<"not-found" | "conflict" | "version-stale" | "version-required" | "invalid-request">
+  >
 > {
-  const stored = await deps.units.newest(unitId);
-  if (stored === null || stored.head.accountId !== author.accountId)
-    return err({ code: "not-found" });
-  if (stored.head.version !== expectedVersion) return err({ code: "version-stale" });
+  const found = await deps.units.newest(unitId);
+  const stored = found?.head.accountId === author.accountId ? found : null;
+  const links = await checkNewLinks(deps, author, patch, stored);
+  if (!links.ok) return links;
+  if (stored === null) return err({ code: "not-found" });
   if (stored.head.status === "retracted")
     return err({ code: "conflict", detail: "the unit is retracted" });
+  if (expectedVersion === null) return err({ code: "version-required" });
+  const newest = stored.head.version;
+  if (expectedVersion !== "any" && expectedVersion !== newest)
+    return err({ code: "version-stale" });
 
   const content = patched(stored.version.content, patch);
-  const linked = content.links.map((link) => link.unitId);
-  const visibleIds =
-    linked.length > 0 ? await deps.units.visibleIds(linked, author.accountId) : new Set<string>();
-  const links = checkLinks(content, visibleIds);
-  if (!links.ok) return links;
-
   const visibility = patch.visibility ?? stored.version.visibility;
   const version = await versionOf(deps, author, {
     unitId,
-    version: expectedVersion + 1,
+    version: newest + 1,
     visibility,
     content,
     nowMs,
@@ -66,7 +77,7 @@ export async function reviseUnit(
   if (!(await deps.units.addVersion(version, nowMs))) return err({ code: "version-stale" });
   deps.hand.verify([{ unitId, version: version.version }]);
   if (stored.version.visibility === "public" && visibility === "private") {
-    await removeFromSearch(deps, await deps.units.versions(unitId), "public");
+    await removeFromSearch(deps, await deps.units.versionKeys(unitId), "public");
   }
   return ok({
     head: {
@@ -78,6 +89,20 @@ export async function reviseUnit(
     },
     version,
   });
+}
+
+/** A link that stands already may stay, even when what it names has gone since. */
+async function checkNewLinks(
+  deps: Deps,
+  author: Author,
+  patch: UnitPatch,
+  stored: StoredUnit | null,
+): Promise<Result<undefined, Problem<"invalid-request">>> {
+  const named = (patch.links ?? []).map((link) => link.unitId);
+  if (named.length === 0) return ok(undefined);
+  const visibleIds = await deps.units.visibleIds(named, author.accountId);
+  const standing = stored?.version.content.links.map((link) => link.unitId) ?? [];
+  return checkLinks(patch.links ?? [], new Set([...visibleIds, ...standing]));
 }
 
 /** Takes a unit out of every search before it answers; the owner can still read it. Twice is once. */
@@ -95,9 +120,10 @@ export async function retractUnit(
 
   if (stored.head.status !== "retracted") {
     await deps.relay.arm([unitId]);
-    await deps.units.retract(unitId, nowMs);
+    if (!(await deps.units.retract(unitId, expectedVersion, nowMs)))
+      return err({ code: "version-stale" });
     deps.hand.index([{ unitId, version: stored.head.version }]);
-    await removeFromSearch(deps, await deps.units.versions(unitId), null);
+    await removeFromSearch(deps, await deps.units.versionKeys(unitId), null);
   }
   return ok({
     head: { ...stored.head, status: "retracted" },
@@ -108,18 +134,18 @@ export async function retractUnit(
 /** Removes these versions from the collections they were indexed in, or from one of them only. */
 export async function removeFromSearch(
   deps: Pick<Deps, "search" | "spaces">,
-  versions: StoredUnit[],
+  versions: VersionKey[],
   onlyOwner: string | null,
 ): Promise<void> {
-  const byOwner = Map.groupBy(versions, ({ head, version }) =>
-    ownerOf(head.accountId, version.visibility),
+  const byOwner = Map.groupBy(versions, ({ accountId, visibility }) =>
+    ownerOf(accountId, visibility),
   );
   for (const [owner, members] of byOwner) {
     if (onlyOwner !== null && owner !== onlyOwner) continue;
-    const claims = members.map(({ version }) => ({
-      contentKey: version.contentKey,
-      unitId: version.unitId,
-      version: version.version,
+    const claims = members.map(({ contentKey, unitId, version }) => ({
+      contentKey,
+      unitId,
+      version,
     }));
     for (const { id: space } of await deps.spaces.writeSpacesOf(owner))
       await deps.search.remove({ owner, space }, claims);

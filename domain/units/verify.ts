@@ -1,7 +1,7 @@
 import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/model.ts";
 import { contentIdOf } from "#domain/units/content-id.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
-import { ownerOf, type StoredUnit } from "#domain/units/record.ts";
+import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
 import { removeFromSearch } from "#domain/units/revise.ts";
 import {
   contentHashEvidence,
@@ -22,7 +22,7 @@ export type Verified = UnitRef & {
 type Deps = {
   units: {
     many(refs: UnitRef[]): Promise<StoredUnit[]>;
-    versions(id: string): Promise<StoredUnit[]>;
+    versionKeys(id: string): Promise<VersionKey[]>;
     recordVerified(verified: Verified[], nowMs: number): Promise<void>;
   };
   outbox: { done(queue: "unit-verify", refs: UnitRef[]): Promise<void> };
@@ -69,7 +69,7 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
 async function leavePublicSearch(deps: Deps, pending: StoredUnit[]): Promise<void> {
   for (const { version } of pending) {
     if (version.version > 1 && version.visibility === "private")
-      await removeFromSearch(deps, await deps.units.versions(version.unitId), "public");
+      await removeFromSearch(deps, await deps.units.versionKeys(version.unitId), "public");
   }
 }
 

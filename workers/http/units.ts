@@ -112,13 +112,11 @@ const versions = route(
   async (c) => {
     const { services, principal } = c.var;
     const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
-    const before =
-      cursor === undefined ? Number.POSITIVE_INFINITY : unwrap(cursorFrom(cursor)).atMs;
-    const all = (await services.units.versions(c.req.valid("param").id)).filter((stored) =>
-      isVisible(stored, principal.accountId),
-    );
-    if (all.length === 0) refuse({ code: "not-found" });
-    const rest = all.filter((stored) => stored.version.version < before);
+    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : unwrap(cursorFrom(cursor)).atMs;
+    const { id } = c.req.valid("param");
+    const rest = await services.units.versions(id, principal.accountId, before, limit + 1);
+    // Past the end of a list there is nothing more; without one there is nothing at all.
+    if (rest.length === 0) await visible(c, id, undefined);
     const page = rest.slice(0, limit);
     const last = page.at(-1)?.version;
     return c.json({
@@ -184,10 +182,9 @@ const revise = route(
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
-    const { id } = c.req.valid("param");
     const change = {
-      unitId: id,
-      expectedVersion: await versionToMatch(c, id),
+      unitId: c.req.valid("param").id,
+      expectedVersion: expectedVersion(c) ?? null,
       patch: c.req.valid("json"),
     };
     const stored = unwrap(await reviseUnit(services, principal, change, nowMs));
@@ -231,17 +228,6 @@ async function visible(c: unknown, id: string, version: number | undefined): Pro
   if (stored === null || !isVisible(stored, principal.accountId))
     return refuse({ code: "not-found" });
   return stored;
-}
-
-/** A unit that is not there is 404 before a missing `If-Match` is 428. */
-async function versionToMatch(c: unknown, id: string): Promise<number> {
-  const call = c as Reading;
-  const expected = expectedVersion(call);
-  if (typeof expected === "number") return expected;
-  const stored = await call.var.services.units.newest(id);
-  if (stored === null || stored.head.accountId !== call.var.principal.accountId)
-    return refuse({ code: "not-found" });
-  return expected === "any" ? stored.head.version : refuse({ code: "version-required" });
 }
 
 export const units = feature(publish, list, get, versions, evidence, revise, retract);

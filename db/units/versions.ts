@@ -1,0 +1,118 @@
+import { and, desc, eq, inArray, lt, or, type SQL } from "drizzle-orm";
+import {
+  isVisible,
+  SERVED_LEVELS,
+  type Standing,
+  type StoredUnit,
+  type VersionKey,
+} from "#domain/units/record.ts";
+import type { Evidence } from "#domain/verification/model.ts";
+import { evidence, unit, unitVersion } from "#db/units/tables.ts";
+import type { UnitsDb } from "#db/units/shards.ts";
+
+/** Rows read at once where nobody asks for a page: what is asked for by id is never more. */
+const ROWS_MAX = 500;
+/** A row without its content is about 200 bytes. */
+const VERSION_KEYS_MAX = 10_000;
+
+/** The versions of one unit and what was found out about them. Their contents are read a page at a time: a unit may have very many. */
+export function versionStore(databaseOf: (unitId: string) => UnitsDb | null) {
+  return {
+    /** The versions that the account may see and that are older than `before`, newest first. */
+    async versions(
+      id: string,
+      accountId: string,
+      before: number,
+      limit: number,
+    ): Promise<StoredUnit[]> {
+      const db = databaseOf(id);
+      if (db === null) return [];
+      const shownToOthers = and(
+        eq(unitVersion.visibility, "public"),
+        or(
+          eq(unitVersion.status, "searchable"),
+          and(eq(unitVersion.status, "superseded"), inArray(unitVersion.level, [...SERVED_LEVELS])),
+        ),
+      );
+      const rows = await selectUnits(
+        db,
+        and(
+          eq(unit.id, id),
+          lt(unitVersion.version, before),
+          or(eq(unit.accountId, accountId), shownToOthers),
+        ),
+        limit,
+      );
+      return rows.filter((row) => isVisible(row, accountId));
+    },
+
+    /** What names each version in a search, newest first. */
+    async versionKeys(id: string): Promise<VersionKey[]> {
+      const db = databaseOf(id);
+      if (db === null) return [];
+      return await db
+        .select({
+          accountId: unit.accountId,
+          unitId: unitVersion.unitId,
+          version: unitVersion.version,
+          visibility: unitVersion.visibility,
+          contentKey: unitVersion.contentKey,
+        })
+        .from(unit)
+        .innerJoin(unitVersion, eq(unitVersion.unitId, unit.id))
+        .where(eq(unit.id, id))
+        .orderBy(desc(unitVersion.version))
+        .limit(VERSION_KEYS_MAX);
+    },
+
+    async evidence(id: string, version: number): Promise<Evidence[]> {
+      const db = databaseOf(id);
+      if (db === null) return [];
+      const rows = await db
+        .select()
+        .from(evidence)
+        .where(and(eq(evidence.unitId, id), eq(evidence.version, version)))
+        .orderBy(evidence.level, evidence.method);
+      return rows.map(({ method, methodVersion, level, verdict, reasons, atMs }) => ({
+        method,
+        version: methodVersion,
+        level,
+        verdict,
+        reasons,
+        atMs,
+      }));
+    },
+  };
+}
+
+export async function selectUnits(
+  db: UnitsDb,
+  where: SQL | undefined,
+  limit = ROWS_MAX,
+): Promise<StoredUnit[]> {
+  return await db
+    .select({ head: unit, version: unitVersion })
+    .from(unit)
+    .innerJoin(unitVersion, eq(unitVersion.unitId, unit.id))
+    .where(where)
+    .orderBy(desc(unit.createdAtMs), desc(unit.id), desc(unitVersion.version))
+    .limit(limit);
+}
+
+/** Who may see these versions, without their contents: a link is checked against up to 64 of them a unit. */
+export async function selectStandings(
+  db: UnitsDb,
+  where: SQL | undefined,
+): Promise<(Standing & { id: string })[]> {
+  const { accountId, status, visibility } = unit;
+  const { visibility: shown, status: stands, level } = unitVersion;
+  return await db
+    .select({
+      id: unit.id,
+      head: { accountId, status, visibility },
+      version: { visibility: shown, status: stands, level },
+    })
+    .from(unit)
+    .innerJoin(unitVersion, eq(unitVersion.unitId, unit.id))
+    .where(where);
+}
