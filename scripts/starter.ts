@@ -14,14 +14,14 @@ import type { UnitInput } from "#domain/units/model.ts";
 
 /** Questions that the starter knowledge answers, in the two languages it is tried in. */
 export const exampleQuestions = [
-  "How do I validate the body of a request?",
-  "How do I make unique ids that sort by time?",
-  "How do I match patterns without catastrophic backtracking?",
-  "How can I watch files for changes?",
-  "How do I load-test an HTTP server?",
-  "如何校验请求的内容？",
-  "怎样生成按时间排序的唯一标识？",
-  "怎样监听文件的变化？",
+  "How do I cache the responses of requests?",
+  "How do I sort version numbers?",
+  "How can I match file names with glob patterns?",
+  "How do I validate data against a schema?",
+  "How do I parse Markdown?",
+  "怎样缓存请求的响应？",
+  "怎样比较两个版本号？",
+  "如何把 Markdown 转换为 HTML？",
 ] as const;
 
 const UNITS_MAX = 400;
@@ -29,6 +29,7 @@ const DIRECT_UNITS_MAX = 24;
 const OTHER_UNITS_MAX = 12;
 /** Few units are under way at once, so a unit that a user publishes meanwhile waits for these few at most. */
 const CHUNK_UNITS = 8;
+const PROGRESS_UNITS = 100;
 const SETTLE_MS = 60_000;
 const TRIES_MAX = 8;
 const MARKS_MAX = 20_000;
@@ -72,6 +73,9 @@ export async function publishStarter(options: Options): Promise<Published> {
     total.published += ids.length - rejected;
     for (const unit of chunk) marks.add(fingerprint(unit));
     writeMarks(options.marker, marks);
+    const done = at + chunk.length;
+    if (done < fresh.length && done % PROGRESS_UNITS < CHUNK_UNITS)
+      options.log(`${done} of ${fresh.length} units of starter knowledge`);
   }
   if (fresh.length > 0)
     options.log(

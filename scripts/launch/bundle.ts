@@ -62,7 +62,6 @@ async function bundleWorker(name: string, entry: string): Promise<string[]> {
     mainFields: ["browser", "module", "main"],
     external: ["cloudflare:*", "node:*"],
     define: { "process.env.NODE_ENV": '"production"' },
-    keepNames: true,
     legalComments: "none",
     metafile: true,
     logLevel: "warning",

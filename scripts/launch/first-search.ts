@@ -22,11 +22,10 @@ type Starter = {
 
 const COLUMNS = 80;
 const WAIT_MS = 600_000;
-const GOOD_SCORE = 0.4;
-const GOOD_WAIT_MS = 20_000;
+const ALL_WAIT_MS = 90_000;
 const LOOK_EVERY_MS = 500;
 
-/** Publishes the starter knowledge behind users' work, and shows a first search as soon as there is something to find. */
+/** Publishes the starter knowledge behind users' work, and shows a first search once there is something to find. */
 export async function afterReady(
   settings: Settings,
   credentials: Credentials,
@@ -77,9 +76,8 @@ async function showFirstSearch(
   for (;;) {
     const hits = (await search(settings, credentials, first, signal))?.hits ?? [];
     const waitedMs = performance.now() - startedMs;
-    // The first units are rarely the ones that answer it best, so it waits a little for better ones.
-    if ((hits[0]?.score ?? 0) >= GOOD_SCORE) break;
-    if (hits.length > 0 && (publishing.done || waitedMs > GOOD_WAIT_MS)) break;
+    // The first units are rarely the ones that answer it best, so it waits for all, within reason.
+    if (hits.length > 0 && (publishing.done || waitedMs > ALL_WAIT_MS)) break;
     if (waitedMs > WAIT_MS) return;
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
     signal.throwIfAborted();
