@@ -14,9 +14,13 @@ export const unsent = (bindings: Env = env) => ({
 });
 
 /** Published as if its queue had lost the message: stored, with its outbox row. */
-export async function publishUnsent(account: TestAccount, input: UnitInput): Promise<UnitRef> {
+export async function publishUnsent(
+  account: TestAccount,
+  input: UnitInput,
+  nowMs = Date.now(),
+): Promise<UnitRef> {
   const publication = { input, seed: crypto.randomUUID() };
-  const [made] = await publishUnits(unsent(), account.principal, [publication], Date.now());
+  const [made] = await publishUnits(unsent(), account.principal, [publication], nowMs);
   if (!made?.ok) throw new Error("it was refused");
   return { unitId: made.value.head.id, version: 1 };
 }

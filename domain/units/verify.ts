@@ -46,7 +46,9 @@ type Deps = {
  */
 export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): Promise<void> {
   const found = await deps.units.many(refs);
-  const pending = found.filter(({ version }) => version.status === "pending");
+  const pending = found
+    .filter(({ version }) => version.status === "pending")
+    .sort(firstPublishedFirst(refs));
   const open = new Set(pending.map(({ version }) => `${version.unitId} ${version.version}`));
   const stale = refs.filter((ref) => !open.has(`${ref.unitId} ${ref.version}`));
   if (stale.length > 0) await deps.outbox.done("unit-verify", stale);
@@ -63,6 +65,14 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
   await deps.relay.arm(passed.map((ref) => ref.unitId));
   await deps.units.recordVerified(verified, nowMs);
   deps.hand.index(passed.map(({ unitId, version }) => ({ unitId, version })));
+}
+
+/** Of equal contents the one published first is kept; within one millisecond, the one handed over first. */
+function firstPublishedFirst(refs: UnitRef[]) {
+  const places = new Map(refs.map(({ unitId }, place) => [unitId, place]));
+  const placeOf = ({ head }: StoredUnit) => places.get(head.id) ?? 0;
+  return (a: StoredUnit, b: StoredUnit) =>
+    a.version.createdAtMs - b.version.createdAtMs || placeOf(a) - placeOf(b);
 }
 
 /** The change to private took it out already, unless it was cut off between its write and that. */

@@ -64,7 +64,7 @@ const exportUnits = route(
     path: "/v1/units/export",
     summary: "Get all your account's units back, one JSON document a line",
     description:
-      "Newest first, in the form that the import takes; retracted and rejected units are left out.",
+      "Newest first, in the form that the import takes; retracted and rejected units are left out. Of a unit whose newest version is rejected you get the one that a search serves.",
     access: { scope: "units:read" },
     responses: { 200: { description: "One unit a line", content: { [NDJSON]: {} } } },
   },
@@ -77,18 +77,29 @@ const exportUnits = route(
       const last = page.at(-1)?.head;
       if (page.length < UNITS_PER_PAGE || last === undefined) done = true;
       else cursor = { atMs: last.createdAtMs, id: last.id };
-      return page
-        .filter(({ version }) => version.status !== "retracted" && version.status !== "rejected")
-        .map(exported);
+      return (await lastGood(c, page)).map(exported);
     });
   },
 );
 
-async function pageAfter(
-  c: Call<{ access: { scope: "units:read" } }>,
-  cursor: Cursor | null,
-): Promise<StoredUnit[]> {
+type Reading = Call<{ access: { scope: "units:read" } }>;
+
+async function pageAfter(c: Reading, cursor: Cursor | null): Promise<StoredUnit[]> {
   return await c.var.services.units.list(c.var.principal.accountId, {}, cursor, UNITS_PER_PAGE);
+}
+
+/** What is worth keeping of each unit: its newest version, or the one still served where that was rejected. */
+async function lastGood(c: Reading, page: StoredUnit[]): Promise<StoredUnit[]> {
+  const served = page.flatMap(({ head, version }) =>
+    version.status === "rejected" && head.servedVersion !== null
+      ? [{ unitId: head.id, version: head.servedVersion }]
+      : [],
+  );
+  const found = served.length === 0 ? [] : await c.var.services.units.many(served);
+  const byId = new Map(found.map((stored) => [stored.head.id, stored]));
+  return page
+    .map((stored) => byId.get(stored.head.id) ?? stored)
+    .filter(({ version: { status } }) => status !== "retracted" && status !== "rejected");
 }
 
 const exported = ({ version }: StoredUnit): object => ({
