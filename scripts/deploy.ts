@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { buildAll } from "./build.ts";
 import { DERIVED, deriveConfigs, readDeployFile } from "./launch/derive.ts";
-import { firstAccountSql } from "./launch/first-account.ts";
+import { executeFirstAccount } from "./launch/first-account.ts";
 import { run } from "./launch/run.ts";
 import { command, Refusal, say, step } from "./launch/say.ts";
 import { readWranglerConfig } from "./launch/wrangler-config.ts";
@@ -26,23 +23,14 @@ await command(async () => {
 
 /** Once, after the first deploy: nobody can sign up before somebody is there to invite them. */
 async function makeFirstAccount(config: string, dryRun: boolean): Promise<void> {
-  const { sql, apiKey, accountId } = await firstAccountSql(Date.now());
   const [catalog] = (await readWranglerConfig()).d1_databases;
   if (catalog === undefined) throw new Refusal("wrangler.toml names no database.");
-  if (dryRun) return say(`would make the first account in ${catalog.database_name}`);
-  const folder = mkdtempSync(join(tmpdir(), "wishub-deploy-"));
-  try {
-    const file = join(folder, "first-account.sql");
-    writeFileSync(file, sql, { mode: 0o600 });
-    const args = ["d1", "execute", catalog.database_name, "--remote", "--yes", "--file", file];
-    const { code, output } = await step("making the first account", () =>
-      run("wrangler", [...args, "--config", config]),
-    );
-    if (code !== 0) throw new Refusal(`the first account was not made:\n${output}`);
-    say(`account ${accountId}\nkey ${apiKey}\nThe key is shown this once.`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const name = catalog.database_name;
+  if (dryRun) return say(`would make the first account in ${name}`);
+  const { accountId, apiKey } = await step("making the first account", () =>
+    executeFirstAccount(name, ["--remote", "--config", config]),
+  );
+  say(`account ${accountId}\nkey ${apiKey}\nThe key is shown this once.`);
 }
 
 async function migrate(config: string): Promise<void> {

@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildAll } from "./build.ts";
 import { inRoot, ROOT } from "./launch/paths.ts";
+import { executeFirstAccount } from "./launch/first-account.ts";
 import { QUIET } from "./launch/run.ts";
-import { command, step } from "./launch/say.ts";
+import { command, say, step } from "./launch/say.ts";
+import { readWranglerConfig } from "./launch/wrangler-config.ts";
 import { migrateByWrangler } from "./migrate.ts";
 
 // `wrangler dev`: reload on change and breakpoints, on a state of its own, so that `npm start` may run beside it.
@@ -12,6 +15,7 @@ await command(async () => {
   const state = join(resolve(process.env["WISHUB_STATE"] || ".wishub"), "dev");
   await step("migrating", () => migrateByWrangler("--local", ["--persist-to", state]));
   const port = process.env["WISHUB_PORT"] || "8787";
+  await firstAccountIn(state, `http://127.0.0.1:${port}`);
   const args = [
     "dev",
     "--persist-to",
@@ -36,3 +40,16 @@ await command(async () => {
     child.once("exit", (code) => done(code ?? 0));
   });
 });
+
+/** A key to develop with, in the state's dev folder: made once, like the one of `npm start`. */
+async function firstAccountIn(state: string, url: string): Promise<void> {
+  const file = join(state, "credentials.json");
+  if (existsSync(file)) return;
+  const [catalog] = (await readWranglerConfig()).d1_databases;
+  if (catalog === undefined) return;
+  const made = await step("making the first account", () =>
+    executeFirstAccount(catalog.database_name, ["--local", "--persist-to", state]),
+  );
+  writeFileSync(file, `${JSON.stringify({ url, ...made })}\n`, { mode: 0o600 });
+  say(`credentials in ${file}`);
+}

@@ -1,6 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { BOOTSTRAP_BYTES, firstAccount } from "#domain/accounts/bootstrap.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
+import { run } from "./run.ts";
+import { Refusal } from "./say.ts";
 
 /**
  * The first account of a deployment as SQL for its first catalog shard, and the owner's key, which stands nowhere else:
@@ -22,6 +27,27 @@ export async function firstAccountSql(
   ];
   const sql = rows.map(([table, row]) => insert(table, row)).join("\n");
   return { sql: `${sql}\n`, apiKey, accountId: account.id };
+}
+
+/** Makes it with wrangler in the database called `name`; `where` says which one: `--remote`, or `--local` and its folder. */
+export async function executeFirstAccount(
+  name: string,
+  where: string[],
+): Promise<{ apiKey: string; accountId: string }> {
+  const { sql, ...made } = await firstAccountSql(Date.now());
+  const folder = mkdtempSync(join(tmpdir(), "wishub-account-"));
+  try {
+    const file = join(folder, "first-account.sql");
+    writeFileSync(file, sql, { mode: 0o600 });
+    const { code, output } = await run("wrangler", [
+      ...["d1", "execute", name, "--yes", "--file", file],
+      ...where,
+    ]);
+    if (code !== 0) throw new Refusal(`the first account was not made:\n${output}`);
+    return made;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function insert(table: string, row: Record<string, unknown>): string {
