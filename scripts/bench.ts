@@ -5,7 +5,16 @@ import { inRoot } from "./launch/paths.ts";
 import { buildAll } from "./build.ts";
 
 /** What `npm run bench` prints when no name is given, in this order. */
-const EVERYDAY = ["retrieval", "search", "publish", "beside-embedding", "search-memory", "rules"];
+const EVERYDAY = [
+  "retrieval",
+  "search",
+  "publish",
+  "beside-embedding",
+  "embed",
+  "gpu",
+  "search-memory",
+  "rules",
+];
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
+import { WORKERS_AI_SPACE } from "#domain/embedding/space.ts";
 import { ASSETS_DIST, DIST, inRoot } from "./paths.ts";
 import { Refusal } from "./say.ts";
 import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
@@ -64,7 +65,12 @@ function derive(config: WranglerConfig, own: DeployFile, face: Face): Record<str
     workers_dev: false,
     preview_urls: false,
     observability: { enabled: true, head_sampling_rate: 0.01 },
-    vars: { ...config.vars, WISHUB_PUBLIC_URL: publicUrl, ...own.vars },
+    vars: {
+      ...config.vars,
+      WISHUB_PUBLIC_URL: publicUrl,
+      WISHUB_EMBED_MODEL: WORKERS_AI_SPACE.model,
+      ...own.vars,
+    },
     ai: { binding: "AI" },
     d1_databases: config.d1_databases.map((database) => ({
       ...database,

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { WORKERS_AI_SPACE } from "#domain/embedding/space.ts";
+import { DERIVED, deriveConfigs, type Face } from "./derive.ts";
+
+type Config = {
+  ai?: object;
+  vars: Record<string, string>;
+  services?: { binding: string }[];
+  durable_objects?: { bindings: { name: string; script_name?: string }[] };
+  queues?: { consumers?: object[] };
+};
+const configs = {} as Record<Face, Config>;
+
+beforeAll(async () => {
+  const paths = await deriveConfigs();
+  for (const face of DERIVED)
+    configs[face] = JSON.parse(readFileSync(paths[face], "utf8")) as Config;
+});
+
+describe("the production configurations", () => {
+  it.each(DERIVED)(
+    "bind Workers AI to %s and name the model it embeds with, not EmbeddedAI",
+    (face) => {
+      expect(configs[face].ai).toEqual({ binding: "AI" });
+      expect(configs[face].vars["WISHUB_EMBED_MODEL"]).toBe(WORKERS_AI_SPACE.model);
+      expect((configs[face].services ?? []).map(({ binding }) => binding)).not.toContain("AI");
+    },
+  );
+
+  it("reach every object in the one Worker that holds them", () => {
+    for (const face of ["edge", "jobs"] as const) {
+      const bindings = configs[face].durable_objects?.bindings ?? [];
+      expect(bindings.length).toBeGreaterThan(3);
+      expect(bindings.every(({ script_name }) => script_name === "wishub-objects")).toBe(true);
+    }
+  });
+
+  it("let the jobs alone consume the queues", () => {
+    expect(configs.jobs.queues?.consumers).toHaveLength(3);
+    expect(configs.edge.queues?.consumers ?? []).toEqual([]);
+    expect(configs.objects.queues?.consumers ?? []).toEqual([]);
+  });
+});
