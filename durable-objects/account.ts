@@ -96,7 +96,7 @@ export class Account extends DurableObject<Env> {
     const begun = begin(row === undefined ? null : recordOf(row), bodyHash, nowMs);
     if (begun.state === "answered") return { state: "answered", answer: answerOf(row) };
     if (begun.state !== "run") return begun;
-    if (row === undefined && this.#operations >= LIMITS.idempotencyRecordsMax) {
+    if (row === undefined && this.#isFull()) {
       return {
         state: "full",
         retryAfterMs: Math.max(1_000, (this.#oldestMs() ?? nowMs) + ANSWER_LIFE_MS - nowMs),
@@ -122,6 +122,13 @@ export class Account extends DurableObject<Env> {
       );
     }
     return begun;
+  }
+
+  #isFull(): boolean {
+    return (
+      this.#operations >= LIMITS.idempotencyRecordsMax ||
+      this.ctx.storage.sql.databaseSize >= LIMITS.idempotencyBytesMax
+    );
   }
 
   #oldestMs(): number | null {

@@ -31,6 +31,8 @@ export const LIMITS = {
   sessionsPerAccountMax: 1_000,
   /** Answers kept for repetitions in 24 h: about 12 mutations a second, all day, in one account's object. */
   idempotencyRecordsMax: 1_000_000,
+  /** And what they may fill of the object's storage, which Cloudflare ends at 10 GB. */
+  idempotencyBytesMax: 4_294_967_296,
   /** The answer to the largest body there is, which holds that body; SQLite in an object takes 2 MB a value. */
   storedAnswerBytesMax: 1_500_000,
 } as const;

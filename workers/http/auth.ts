@@ -11,7 +11,7 @@ const VERDICT_LIFE_MS = 5_000;
 /** From here on a verdict in use is renewed beside the request, so that no request of a busy client waits for storage. */
 const RENEW_AFTER_MS = 2_000;
 const LAST_USED_EVERY_MS = 300_000;
-/** About 4 MB of an isolate. The oldest goes first; refusals have their own room, so that guesses push nobody out. */
+/** At most about 4 MB of an isolate. The oldest goes first, as soon as it has run out; refusals have their own room, so that guesses push nobody out. */
 const VERDICTS_MAX = 10_000;
 const REFUSALS_MAX = 1_000;
 
@@ -116,9 +116,10 @@ function remember(
   refused.delete(token);
   const [verdicts, max] = verdict === null ? [refused, REFUSALS_MAX] : [granted, VERDICTS_MAX];
   verdicts.set(token, { verdict, readAtMs, renewing: false });
-  if (verdicts.size <= max) return;
-  const [oldest] = verdicts.keys();
-  if (oldest !== undefined) verdicts.delete(oldest);
+  for (const [oldest, { readAtMs: sinceMs }] of verdicts) {
+    if (verdicts.size <= max && readAtMs - sinceMs < VERDICT_LIFE_MS) break;
+    verdicts.delete(oldest);
+  }
 }
 
 /** Revocation is immediate where it happens; other isolates forget within `VERDICT_LIFE_MS`. */

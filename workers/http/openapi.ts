@@ -98,13 +98,17 @@ function parameters(config: RouteConfig): Json[] {
       schema: { type: "string", minLength: 1, maxLength: LIMITS.idempotencyKeyCharsMax },
     });
   }
-  if (Object.values(config.responses).some(({ codes }) => codes?.includes("version-stale"))) {
+  const takes = (code: ProblemCode) =>
+    Object.values(config.responses).some(({ codes }) => codes?.includes(code));
+  if (takes("version-stale")) {
     // Not `required`: without it the answer is 428, which a generated client has to be able to see.
     found.push({
       name: "If-Match",
       in: "header",
       required: false,
-      description: "The ETag you read; 428 without it.",
+      description: takes("version-required")
+        ? "The ETag you read; 428 without it."
+        : "The ETag you read, if only that version is meant.",
       schema: { type: "string", maxLength: 64 },
     });
   }
