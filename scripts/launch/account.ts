@@ -16,8 +16,8 @@ export async function firstAccount(settings: Settings, served: Served): Promise<
   return credentials;
 }
 
-/** Where a browser is signed in with one click, once. */
+/** Where a browser is signed in with one click, once: at the only origin that may sign it in. */
 export async function consoleUrl(settings: Settings, served: Served): Promise<string> {
   const code = await served.ask<string>("/console-code");
-  return `${settings.localUrl}/?code=${encodeURIComponent(code)}`;
+  return `${settings.publicUrl}/?code=${encodeURIComponent(code)}`;
 }
