@@ -19,11 +19,14 @@ export function contentOf(input: UnitInput): UnitContent {
   };
 }
 
-/** The content after a change; what the patch leaves out stays as it was. */
+/** The content after a change; what the patch leaves out stays as it was, but for a language that the text told. */
 export function patched(content: UnitContent, patch: UnitPatch): UnitContent {
   const { visibility: _, ...changes } = patch;
   const next = { ...content, ...changes };
-  return { ...next, tags: distinct(next.tags) };
+  const wasDetected = content.language === detectLanguage(content.title, content.body);
+  const language =
+    patch.language ?? (wasDetected ? detectLanguage(next.title, next.body) : content.language);
+  return { ...next, language, tags: distinct(next.tags) };
 }
 
 /** Links may only name units that exist and that the author may see. */
