@@ -2,16 +2,21 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { services } from "#adapters/index.ts";
 import type { UnitView } from "#domain/units/model.ts";
+import { reviseUnit } from "#domain/units/revise.ts";
+import { verifyUnits } from "#domain/units/verify.ts";
 import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
-import { notesAbout, patch, publish, read, SECRET, searchable, until } from "./knowledge.ts";
+import { found, notesAbout, patch, publish, read, SECRET, searchable, until } from "./knowledge.ts";
+import { deliver, publishUnsent, unsent } from "./pipeline.ts";
 
 let account: TestAccount;
 let other: TestAccount;
+let word: string;
 let note: ReturnType<typeof notesAbout>;
 let tests = 0;
 beforeEach(async () => {
   [account, other] = [await newAccount(), await newAccount()];
-  note = notesAbout(`condition${(++tests).toString(36)}wombat`);
+  word = `condition${(++tests).toString(36)}wombat`;
+  note = notesAbout(word);
 });
 
 const NOWHERE = [{ rel: "cites" as const, unitId: "u0_00000000000000000000000000" }];
@@ -79,4 +84,25 @@ it("pages through versions, and shows others only those that were served", async
   };
   expect(await pages(account)).toEqual([[3], [2], [1]]);
   expect(await pages(other)).toEqual([[3], [1]]);
+});
+
+it("finds a version that is public again while the private one before it is still being verified", async () => {
+  const first = await publishUnsent(account, note("There", { visibility: "public" }));
+  const ports = unsent();
+  const change = async (expectedVersion: number, visibility: "private" | "public") => {
+    const asked = { unitId: first.unitId, expectedVersion, patch: { visibility } };
+    return await reviseUnit(ports, account.principal, asked, Date.now());
+  };
+  await change(1, "private");
+  const many: typeof ports.units.many = async (refs) => {
+    const read = await ports.units.many(refs);
+    await change(2, "public");
+    return read;
+  };
+  const second = { unitId: first.unitId, version: 2 };
+  await verifyUnits({ ...ports, units: { ...ports.units, many } }, [second], Date.now());
+  const third = { unitId: first.unitId, version: 3 };
+  await deliver("unit-verify", [third]);
+  await deliver("unit-index", [third]);
+  expect(await found(other, word)).toEqual([`${first.unitId}@3`]);
 });

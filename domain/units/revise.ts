@@ -77,7 +77,7 @@ export async function reviseUnit(
   if (!(await deps.units.addVersion(version, nowMs))) return err({ code: "version-stale" });
   deps.hand.verify([{ unitId, version: version.version }]);
   if (stored.version.visibility === "public" && visibility === "private") {
-    await removeFromSearch(deps, await deps.units.versionKeys(unitId), "public");
+    await leavePublicSearch(deps, version);
   }
   return ok({
     head: {
@@ -103,6 +103,15 @@ async function checkNewLinks(
   const visibleIds = await deps.units.visibleIds(named, author.accountId);
   const standing = stored?.version.content.links.map((link) => link.unitId) ?? [];
   return checkLinks(patch.links ?? [], new Set([...visibleIds, ...standing]));
+}
+
+/** Takes what was public before this private version out of search; a version after it may be public again. */
+export async function leavePublicSearch(
+  deps: Pick<Deps, "search" | "spaces"> & { units: Pick<Deps["units"], "versionKeys"> },
+  { unitId, version }: UnitRef,
+): Promise<void> {
+  const older = (await deps.units.versionKeys(unitId)).filter((key) => key.version < version);
+  await removeFromSearch(deps, older, "public");
 }
 
 /** Takes a unit out of every search before it answers; the owner can still read it. Twice is once. */

@@ -2,7 +2,7 @@ import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/mode
 import { contentIdOf } from "#domain/units/content-id.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
-import { removeFromSearch } from "#domain/units/revise.ts";
+import { leavePublicSearch } from "#domain/units/revise.ts";
 import {
   contentHashEvidence,
   exactDuplicateEvidence,
@@ -54,7 +54,7 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
   if (stale.length > 0) await deps.outbox.done("unit-verify", stale);
   if (pending.length === 0) return;
 
-  await leavePublicSearch(deps, pending);
+  await leavePublic(deps, pending);
   const byOwner = Map.groupBy(pending, ({ head, version }) =>
     ownerOf(head.accountId, version.visibility),
   );
@@ -76,10 +76,10 @@ function firstPublishedFirst(refs: UnitRef[]) {
 }
 
 /** The change to private took it out already, unless it was cut off between its write and that. */
-async function leavePublicSearch(deps: Deps, pending: StoredUnit[]): Promise<void> {
+async function leavePublic(deps: Deps, pending: StoredUnit[]): Promise<void> {
   for (const { version } of pending) {
     if (version.version > 1 && version.visibility === "private")
-      await removeFromSearch(deps, await deps.units.versionKeys(version.unitId), "public");
+      await leavePublicSearch(deps, version);
   }
 }
 
