@@ -29,7 +29,9 @@ type Exports = {
     distanceAt: number,
     query: number,
     histogram: number,
-  ): void;
+    bitsMax: number,
+    wanted: number,
+  ): number;
   within(
     chunks: number,
     chunkBytes: number,
@@ -85,6 +87,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
   let floats = new Float32Array(wasm.memory.buffer);
   let words = new Uint32Array(wasm.memory.buffer);
   let integers = new Int32Array(wasm.memory.buffer);
+  let longs = new BigInt64Array(wasm.memory.buffer);
 
   const chunkOf = (slot: number): number => CHUNKS + (slot >>> 10) * at.bytes;
 
@@ -100,6 +103,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
     floats = new Float32Array(wasm.memory.buffer);
     words = new Uint32Array(wasm.memory.buffer);
     integers = new Int32Array(wasm.memory.buffer);
+    longs = new BigInt64Array(wasm.memory.buffer);
   }
 
   function setBit(bitmapAt: number, slot: number, on: boolean): void {
@@ -170,7 +174,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       bytes.set(code, QUERY_CODE);
       words.fill(0, HISTOGRAM / 4, HISTOGRAM / 4 + dimensions + 1);
       const bitmap = filtered ? at.allowed : at.alive;
-      wasm.distances(
+      const cutoff = wasm.distances(
         CHUNKS,
         at.bytes,
         slots,
@@ -179,11 +183,9 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
         at.distances,
         QUERY_CODE,
         HISTOGRAM,
+        dimensions,
+        count,
       );
-      let cutoff = 0;
-      let reached = words[HISTOGRAM / 4] ?? 0;
-      while (reached < count && cutoff < dimensions)
-        reached += words[HISTOGRAM / 4 + ++cutoff] ?? 0;
       const found = wasm.within(
         CHUNKS,
         at.bytes,
@@ -200,7 +202,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
     cosines(
       query: Float32Array,
       wanted: Uint32Array,
-      copy: (slot: number, words: Uint32Array, at: number) => number,
+      copy: (slot: number, longs: BigInt64Array, at: number) => number,
     ): Float32Array {
       const { values, scale } = quantisedQuery(query);
       bytes.set(new Uint8Array(values.buffer), QUERY);
@@ -210,7 +212,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       for (let first = 0; first < wanted.length; first += batch) {
         const count = Math.min(batch, wanted.length - first);
         for (let i = 0; i < count; i++) {
-          scales[first + i] = copy(wanted[first + i] ?? 0, words, (SCRATCH + i * stride) / 4);
+          scales[first + i] = copy(wanted[first + i] ?? 0, longs, (SCRATCH + i * stride) / 8);
         }
         wasm.dots(SCRATCH, stride, count, QUERY, DOTS);
         for (let i = 0; i < count; i++) {

@@ -4,33 +4,90 @@
 const CHUNK_SHIFT: u32 = 10;
 const CHUNK_MASK: u32 = 1023;
 
-/** Bit distance of every slot to the query, 0xffff where the bitmap forbids the slot; counts them by distance. */
+/**
+ * Bit distance of every slot to the query, 0xffff where the bitmap forbids the slot. Answers the least distance within
+ * which at least `wanted` slots lie, `bitsMax` when there are fewer.
+ */
 export function distances(
   chunks: usize, chunkBytes: u32, slots: u32, codeBytes: u32,
-  bitmapAt: u32, distanceAt: u32, query: usize, histogram: usize,
-): void {
+  bitmapAt: u32, distanceAt: u32, query: usize, histogram: usize, bitsMax: u32, wanted: u32,
+): u32 {
   // The query stays in registers: where the engine checks every load, each one saved counts.
   const q0 = v128.load(query);
   const q1 = v128.load(query, 16);
   const q2 = v128.load(query, 32);
+  const lanes = i16x8(1, 2, 4, 8, 16, 32, 64, 128);
+  // Only slots within `limit` are counted; it falls as they are found, so that soon hardly any slot is.
+  let limit = bitsMax;
+  let reached: u32 = 0;
   for (let first: u32 = 0; first < slots; first += 1024) {
     const chunk = chunks + <usize>(first >> CHUNK_SHIFT) * chunkBytes;
     const count = min<u32>(1024, slots - first);
     let code = chunk;
-    let allowed: u32 = 0;
-    for (let i: u32 = 0; i < count; i++) {
-      if ((i & 31) == 0) allowed = load<u32>(chunk + bitmapAt + (i >> 3));
-      let distance: u32 = 0xffff;
-      if (allowed & 1) {
-        distance = codeBytes == 48 ? distance48(code, q0, q1, q2) : distanceOf(code, query, codeBytes);
-        const bin = histogram + (<usize>distance << 2);
+    for (let i: u32 = 0; i < count; i += 8) {
+      let allowed: u32 = load<u8>(chunk + bitmapAt + (i >> 3));
+      if (count - i < 8) allowed &= (1 << (count - i)) - 1;
+      let eight = i16x8.splat(-1);
+      if (allowed != 0) {
+        eight = codeBytes == 48
+          ? i16x8.narrow_i32x4_u(four48(code, q0, q1, q2), four48(code + 192, q0, q1, q2))
+          : eightOf(code, query, codeBytes);
+        if (allowed != 255) {
+          const dead = i16x8.eq(v128.and(i16x8.splat(<i16>allowed), lanes), i16x8.splat(0));
+          eight = v128.or(eight, dead);
+        }
+      }
+      const at = chunk + distanceAt + (i << 1);
+      v128.store(at, eight);
+      code += codeBytes << 3;
+      let near = i16x8.bitmask(i16x8.le_u(eight, i16x8.splat(<i16>limit)));
+      if (near == 0) continue;
+      reached += popcnt<u32>(near);
+      for (; near != 0; near &= near - 1) {
+        const bin = histogram + (<usize>load<u16>(at + (ctz<u32>(near) << 1)) << 2);
         store<u32>(bin, load<u32>(bin) + 1);
       }
-      allowed >>= 1;
-      code += codeBytes;
-      store<u16>(chunk + distanceAt + (i << 1), <u16>distance);
+      for (; limit > 0; limit--) {
+        const farthest = load<u32>(histogram + (<usize>limit << 2));
+        if (reached - farthest < wanted) break;
+        reached -= farthest;
+      }
     }
   }
+  return limit;
+}
+
+/** Bits set, by byte, in what a code of 48 bytes has different from the query: 24 at most. */
+// @ts-ignore: decorator
+@inline
+function differences48(code: usize, q0: v128, q1: v128, q2: v128): v128 {
+  const a = i8x16.popcnt(v128.xor(v128.load(code), q0));
+  const b = i8x16.popcnt(v128.xor(v128.load(code, 16), q1));
+  const c = i8x16.popcnt(v128.xor(v128.load(code, 32), q2));
+  return i8x16.add(i8x16.add(a, b), c);
+}
+
+/** The distances of four codes in a row. They are added up together, halving the bytes of each at every step. */
+// @ts-ignore: decorator
+@inline
+function four48(code: usize, q0: v128, q1: v128, q2: v128): v128 {
+  const a = i16x8.extadd_pairwise_i8x16_u(differences48(code, q0, q1, q2));
+  const b = i16x8.extadd_pairwise_i8x16_u(differences48(code + 48, q0, q1, q2));
+  const c = i16x8.extadd_pairwise_i8x16_u(differences48(code + 96, q0, q1, q2));
+  const d = i16x8.extadd_pairwise_i8x16_u(differences48(code + 144, q0, q1, q2));
+  const ab = i16x8.extadd_pairwise_i8x16_u(i8x16.narrow_i16x8_u(a, b));
+  const cd = i16x8.extadd_pairwise_i8x16_u(i8x16.narrow_i16x8_u(c, d));
+  return i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.narrow_i16x8_u(ab, cd)));
+}
+
+function eightOf(code: usize, query: usize, bytes: u32): v128 {
+  let eight = i16x8.splat(0);
+  // A lane is chosen by a constant: the distances come in from the right, the last one first.
+  for (let i: u32 = 8; i > 0; i--) {
+    eight = i8x16.shuffle(eight, eight, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
+    eight = i16x8.replace_lane(eight, 0, <i16>distanceOf(code + <usize>(i - 1) * bytes, query, bytes));
+  }
+  return eight;
 }
 
 // @ts-ignore: decorator
@@ -39,15 +96,6 @@ function sumBytes(counts: v128): u32 {
   const wide = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(counts));
   const half = i32x4.add(wide, i32x4.shuffle(wide, wide, 2, 3, 0, 1));
   return <u32>(i32x4.extract_lane(half, 0) + i32x4.extract_lane(half, 1));
-}
-
-// @ts-ignore: decorator
-@inline
-function distance48(code: usize, q0: v128, q1: v128, q2: v128): u32 {
-  const a = i8x16.popcnt(v128.xor(v128.load(code), q0));
-  const b = i8x16.popcnt(v128.xor(v128.load(code, 16), q1));
-  const c = i8x16.popcnt(v128.xor(v128.load(code, 32), q2));
-  return sumBytes(i8x16.add(i8x16.add(a, b), c));
 }
 
 function distanceOf(code: usize, query: usize, bytes: u32): u32 {
