@@ -4,7 +4,7 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
 import type { Collection, SearchAnswer, SearchMode, SearchRequest } from "#domain/search/model.ts";
-import { unitVector } from "#domain/units/vector.ts";
+import { unitVector, vectorInput } from "#domain/units/vector.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
 const HITS_DEFAULT = 10;
@@ -13,7 +13,7 @@ export const searchInput = z
   .strictObject({
     query: text(LIMITS.queryCharsMax).optional(),
     /** An embedding of the question made by the caller, in `space`; beside `query` it replaces the product's own. */
-    vector: z.array(z.number()).min(1).max(LIMITS.vectorDimensionsMax).optional(),
+    vector: vectorInput.optional(),
     space: text(LIMITS.idCharsMax).optional(),
     limit: z.int().min(1).max(LIMITS.searchHitsMax).optional(),
     mode: z.enum(["hybrid", "semantic", "lexical"]).optional(),

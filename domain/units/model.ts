@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
+import { vectorInput } from "#domain/units/vector.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
 /** How one unit refers to another. */
@@ -64,7 +65,6 @@ const content = {
   links: z.array(linkInput).max(LIMITS.linksMax),
 };
 
-const vectorInput = z.array(z.number()).min(1).max(LIMITS.vectorDimensionsMax);
 const visibility = z.enum(["private", "public"]);
 
 export const unitInput = z
