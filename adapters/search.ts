@@ -95,25 +95,33 @@ export function searchPort(env: Bindings) {
     }
   }
 
-  /** Asks one leaf, and the shards it moved to; a shard that does not answer in time makes the answer partial. */
+  /** Asks one leaf, and the shards it moved to. */
   async function gather<T>(
     collection: Collection,
     place: Place,
     ask: (stub: ShardCalls) => Promise<ShardAnswer<T>>,
     into: Gathered<T>,
   ): Promise<void> {
-    const answer = await inTime(call(place, ask));
-    if (answer === null) into.missing++;
-    else if (answer.kind === "done") into.values.push(answer.value);
+    let answer: ShardAnswer<T>;
+    try {
+      answer = await call(place, ask);
+    } catch (error) {
+      unreachable(error);
+      return;
+    }
+    into.missing--;
+    if (answer.kind === "done") into.values.push(answer.value);
     else if (answer.kind === "overloaded") {
       into.missing++;
       into.busyForS = Math.max(into.busyForS, answer.retryAfterS);
     } else {
       learn(collection, place.name, answer.to);
+      into.missing += answer.to.length;
       await Promise.all(answer.to.map((child) => gather(collection, child, ask, into)));
     }
   }
 
+  /** What all leaves answer; those that do not in time are `missing`. */
   async function gatherAll<T>(
     collections: readonly Collection[],
     ask: (stub: ShardCalls) => Promise<ShardAnswer<T>>,
@@ -122,14 +130,15 @@ export function searchPort(env: Bindings) {
     const leaves = collections.flatMap((collection) =>
       leavesOf(collection).map((place) => ({ collection, place })),
     );
+    into.missing = leaves.length;
     for (let first = 0; first < leaves.length; first += FAN_OUT_MAX) {
-      await Promise.all(
-        leaves
-          .slice(first, first + FAN_OUT_MAX)
-          .map(({ collection, place }) => gather(collection, place, ask, into)),
-      );
+      const some = leaves.slice(first, first + FAN_OUT_MAX);
+      const answers = some.map(({ collection, place }) => gather(collection, place, ask, into));
+      // One timer for all. It is left to run out, which costs less than ending it does, and goes with the request.
+      await Promise.race([Promise.all(answers), scheduler.wait(SHARD_TIMEOUT_MS)]);
     }
-    return into;
+    // A shard that answers later than this changes nothing any more.
+    return { ...into, values: [...into.values] };
   }
 
   return {
@@ -209,23 +218,9 @@ export function searchPort(env: Bindings) {
 
 type Gathered<T> = { values: T[]; missing: number; busyForS: number };
 
-/** What the call answers, or null when it takes too long or its shard cannot be reached. */
-async function inTime<T>(call: Promise<T>): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), SHARD_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([call.catch(unreachable), late]);
-  } finally {
-    if (timer !== null) clearTimeout(timer);
-  }
-}
-
-function unreachable(error: unknown): null {
+function unreachable(error: unknown): void {
   console.error({
     event: "search-shard-failed",
     error: error instanceof Error ? error.message : String(error),
   });
-  return null;
 }
