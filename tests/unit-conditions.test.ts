@@ -2,11 +2,12 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { services } from "#adapters/index.ts";
 import type { UnitView } from "#domain/units/model.ts";
+import { indexUnits } from "#domain/units/index-units.ts";
 import { reviseUnit } from "#domain/units/revise.ts";
 import { verifyUnits } from "#domain/units/verify.ts";
 import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
 import { found, notesAbout, patch, publish, read, SECRET, searchable, until } from "./knowledge.ts";
-import { deliver, publishUnsent, unsent } from "./pipeline.ts";
+import { deliver, publishUnsent, unsent, waiting } from "./pipeline.ts";
 
 let account: TestAccount;
 let other: TestAccount;
@@ -105,4 +106,29 @@ it("finds a version that is public again while the private one before it is stil
   await deliver("unit-verify", [third]);
   await deliver("unit-index", [third]);
   expect(await found(other, word)).toEqual([`${first.unitId}@3`]);
+});
+
+it("goes on finding what is served while a version that was to replace it is taken back", async () => {
+  const first = await publishUnsent(account, note("Held"));
+  await deliver("unit-verify", [first]);
+  await deliver("unit-index", [first]);
+  const ports = unsent();
+  const change = async (expectedVersion: number, visibility: "private" | "public") => {
+    const asked = { unitId: first.unitId, expectedVersion, patch: { visibility } };
+    return await reviseUnit(ports, account.principal, asked, Date.now());
+  };
+  await change(1, "public");
+  const second = { unitId: first.unitId, version: 2 };
+  await deliver("unit-verify", [second]);
+  const documents: typeof ports.embed.documents = async (space, texts) => {
+    const embedded = await ports.embed.documents(space, texts);
+    await change(2, "private");
+    return embedded;
+  };
+  await indexUnits({ ...ports, embed: { ...ports.embed, documents } }, [second], Date.now());
+  expect(await found(account, word)).toEqual([`${first.unitId}@1`]);
+  expect(await found(other, word)).toEqual([]);
+  expect(await waiting(first.unitId)).toEqual([
+    { queue: "unit-verify", unitId: first.unitId, version: 3 },
+  ]);
 });

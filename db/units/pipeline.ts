@@ -17,7 +17,6 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
 
 function outcomes(databases: readonly UnitsDb[]) {
   return {
-    /** By unit id. */
     async evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>> {
       const wanted = new Map(refs.map((ref) => [ref.unitId, ref.version]));
       const rows = await Promise.all(
@@ -59,9 +58,11 @@ function outcomes(databases: readonly UnitsDb[]) {
       }
     },
 
+    /** A later version stays in the outbox: it has older ones to drop before its work is done. */
     async recordIndexed(indexed: Indexed[], nowMs: number): Promise<void> {
       for (const [db, members] of grouped(databases, indexed, (each) => each.unitId)) {
         const rows = JSON.stringify(members);
+        const firsts = JSON.stringify(members.filter(({ version }) => version === 1));
         await atomically(db, [
           insertEvidence(members),
           sql`
@@ -82,7 +83,7 @@ function outcomes(databases: readonly UnitsDb[]) {
             WHERE unit.id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'
               AND EXISTS (SELECT 1 FROM unit_version v WHERE v.unit_id = unit.id
                 AND v.version = value->>'version' AND v.status = 'searchable')`,
-          deleteOutbox("unit-index", rows),
+          deleteOutbox("unit-index", firsts),
         ]);
       }
     },

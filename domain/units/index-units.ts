@@ -50,7 +50,7 @@ const SIMILAR_OVERLAP_MIN = 0.5;
 
 /**
  * Makes the search hold exactly what it should of these units: embeds and indexes a version whose rules have passed,
- * removes a retracted unit, replaces older versions. Only then does the status say searchable. Safe to repeat.
+ * removes a retracted unit. Only then does the status say searchable, and older versions go. Safe to repeat.
  * An embedding problem is the answer, and everything is left for a later try.
  */
 export async function indexUnits(
@@ -125,7 +125,6 @@ async function indexIn(
       );
     }
   }
-  await dropOlder(deps, members);
   const indexed = members.map(({ version: { unitId, version } }): Indexed => {
     const evidence = near.get(unitId) ?? nearDuplicateEvidence([], nowMs);
     return {
@@ -136,6 +135,7 @@ async function indexIn(
     };
   });
   await deps.units.recordIndexed(indexed, nowMs);
+  await dropOlder(deps, indexed);
   return ok(undefined);
 }
 
@@ -151,15 +151,21 @@ async function nearDuplicates(
   );
 }
 
-/** A first version has nothing older to drop, so it costs no read. */
-async function dropOlder(deps: Deps, members: StoredUnit[]): Promise<void> {
-  for (const { version } of members) {
-    if (version.version === 1) continue;
+/**
+ * Takes the versions that were replaced out of search, once it is settled that they are: a version that left the
+ * public collection while it was being indexed replaces nothing. A first version has nothing older, so it costs no read.
+ */
+async function dropOlder(deps: Deps, indexed: Indexed[]): Promise<void> {
+  const later = indexed.filter(({ version }) => version > 1);
+  if (later.length === 0) return;
+  for (const { version } of await deps.units.many(later)) {
+    if (version.status !== "searchable") continue;
     const older = (await deps.units.versionKeys(version.unitId)).filter(
       (each) => each.version < version.version,
     );
     await removeFromSearch(deps, older, null);
   }
+  await deps.outbox.done("unit-index", later);
 }
 
 async function documentsOf(
