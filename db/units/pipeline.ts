@@ -12,11 +12,12 @@ export type OutboxRow = UnitRef & { queue: UnitQueue; sends: number };
 
 /** What the verification pipeline writes. Every write is guarded by the state it leaves, so a repetition does nothing. */
 export function pipelineStore(databases: readonly UnitsDb[]) {
-  return { ...outcomes(databases), ...leavingOutbox(databases) };
+  return { ...reading(databases), ...outcomes(databases), ...leavingOutbox(databases) };
 }
 
-function outcomes(databases: readonly UnitsDb[]) {
+function reading(databases: readonly UnitsDb[]) {
   return {
+    /** By unit id. */
     async evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>> {
       const wanted = new Map(refs.map((ref) => [ref.unitId, ref.version]));
       const rows = await Promise.all(
@@ -34,7 +35,11 @@ function outcomes(databases: readonly UnitsDb[]) {
       const byUnit = Map.groupBy(current, (row) => row.unitId);
       return new Map([...byUnit].map(([unitId, members]) => [unitId, members.map(evidenceFrom)]));
     },
+  };
+}
 
+function outcomes(databases: readonly UnitsDb[]) {
+  return {
     async recordVerified(verified: Verified[], nowMs: number): Promise<void> {
       for (const [db, members] of grouped(databases, verified, (each) => each.unitId)) {
         const rows = JSON.stringify(members);
