@@ -2,7 +2,8 @@ import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
 import { paddedTo16, type Quantised } from "#domain/search/vectors.ts";
 
 /** Vectors to a row: one row each reads half as fast, and rows written are what a deployment pays for. */
-export const VECTORS_PER_PAGE = 128;
+const VECTORS_PER_PAGE_LOG2 = 7;
+export const VECTORS_PER_PAGE = 2 ** VECTORS_PER_PAGE_LOG2;
 
 /** `longs` is the same memory as `values`. */
 type Vectors = { values: Int8Array; longs: BigInt64Array; scales: Float32Array };
@@ -33,9 +34,11 @@ export function openVectorPages(
     const data = read(last);
     if (data !== null) growing.set(last, unpacked(data, stride));
   }
+  /** Pages below this one do not grow: most reads need not look for theirs among those that do. */
+  let firstGrowing = Math.floor(flushed / VECTORS_PER_PAGE);
 
   function pageOf(index: number): Vectors {
-    const open = growing.get(index);
+    const open = index < firstGrowing ? undefined : growing.get(index);
     if (open !== undefined) return open;
     const page = (pages[index] ??= emptyPage());
     if (page.data !== null) {
@@ -63,8 +66,8 @@ export function openVectorPages(
     },
     /** Copies a vector's values, eight at a time, to `at` and answers its scale. */
     copy(slot: number, longs: BigInt64Array, at: number): number {
-      const page = pageOf(Math.floor(slot / VECTORS_PER_PAGE));
-      const within = slot % VECTORS_PER_PAGE;
+      const page = pageOf(slot >>> VECTORS_PER_PAGE_LOG2);
+      const within = slot & (VECTORS_PER_PAGE - 1);
       const from = within * longsEach;
       // So few are copied faster here than by `set`, which wants a view of each.
       for (let i = 0; i < longsEach; i++) longs[at + i] = page.longs[from + i] ?? 0n;
@@ -78,6 +81,7 @@ export function openVectorPages(
       const last = Math.floor(end / VECTORS_PER_PAGE);
       const still = end % VECTORS_PER_PAGE === 0 ? undefined : growing.get(last);
       growing = still === undefined ? new Map() : new Map([[last, still]]);
+      firstGrowing = last;
     },
   };
 }
