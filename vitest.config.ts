@@ -7,11 +7,22 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["domain/**/*.test.ts", "scripts/**/*.test.ts", "cli/**/*.test.ts", "sdk/**/*.test.ts", "web/**/*.test.ts", "gpu-backend/**/*.test.ts", "tests/node/**/*.test.ts", "bench/**/*.test.ts"],
+          include: [
+            "domain/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "cli/**/*.test.ts",
+            "sdk/**/*.test.ts",
+            "web/**/*.test.ts",
+            "gpu-backend/**/*.test.ts",
+            "tests/node/**/*.test.ts",
+            "bench/**/*.test.ts",
+          ],
           exclude: ["**/node_modules/**", "dist/**"],
           testTimeout: 30_000,
         },
-        resolve: { alias: [{ find: /^#domain\/(.*)$/, replacement: `${import.meta.dirname}/domain/$1` }] },
+        resolve: {
+          alias: [{ find: /^#domain\/(.*)$/, replacement: `${import.meta.dirname}/domain/$1` }],
+        },
       },
       {
         plugins: [
@@ -30,7 +41,12 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          include: ["tests/*.test.ts", "adapters/**/*.test.ts", "durable-objects/**/*.test.ts", "workers/**/*.test.ts"],
+          include: [
+            "tests/*.test.ts",
+            "adapters/**/*.test.ts",
+            "durable-objects/**/*.test.ts",
+            "workers/**/*.test.ts",
+          ],
           setupFiles: ["./tests/setup.ts"],
           testTimeout: 30_000,
         },

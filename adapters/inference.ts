@@ -43,10 +43,7 @@ export function embedding(env: Env) {
   return {
     space: preferred.space,
     spaces: embedders.map((each) => each.space),
-    query: async (
-      space: string,
-      text: string,
-    ): Promise<Result<Float32Array, EmbedFailure>> =>
+    query: async (space: string, text: string): Promise<Result<Float32Array, EmbedFailure>> =>
       (await named(space)?.embedQuery(text)) ?? unbound(space),
     documents: async (space: string, texts: readonly string[]): Promise<Vectors> =>
       (await named(space)?.embedDocuments(texts)) ?? unbound(space),
@@ -123,7 +120,7 @@ async function runBinding(
 
 /** OpenAI's shape. Its vectors are its model's own space, of as many dimensions as WISHUB_AI_DIMENSIONS says. */
 function endpoint(env: Env, url: string, model: string): Provider {
-  const dimensions = Number(env.WISHUB_AI_DIMENSIONS) || ENDPOINT_DIMENSIONS;
+  const dimensions = Number(env.WISHUB_AI_DIMENSIONS ?? ENDPOINT_DIMENSIONS);
   const space = { id: `${model}@${dimensions}`, model, dimensions };
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (env.WISHUB_AI_KEY) headers["authorization"] = `Bearer ${env.WISHUB_AI_KEY}`;

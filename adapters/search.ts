@@ -19,8 +19,6 @@ const CALLS_PER_SHARD_MAX = 512;
 const TREES_MAX = 10_000;
 const HOPS_MAX = 40;
 
-export type SearchPort = ReturnType<typeof searchPort>;
-
 type Bindings = { SEARCH_SHARD: DurableObjectNamespace };
 
 /** Per isolate: the leaves of each collection that has split, by the name of its root. Corrected by `moved`. */

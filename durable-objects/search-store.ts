@@ -78,7 +78,7 @@ export function searchStore(storage: DurableObjectStorage) {
         pageId(kind, owner + 1, 0),
       ),
     state: () => kv.get<EngineState>("engine") ?? null,
-    saveState: (state) => void kv.put("engine", state),
+    saveState: (state) => kv.put("engine", state),
     atomically: (work) => storage.transactionSync(work),
   };
 

@@ -60,8 +60,11 @@ async function start(
 function untilTold(stops: Stops): { told: Promise<number>; fail(sentence: string): void } {
   const { promise: told, resolve } = Promise.withResolvers<number>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => resolve(0));
-  const parents = watchParents(() => resolve(1));
+    process.on(signal, () => {
+      process.stderr.write(`wishub: stopping (${signal})\n`);
+      resolve(0);
+    });
+  const parents = watchParents(() => fail("what started this has gone, stopping"));
   stops.push(() => parents.stop());
   const fail = (sentence: string): void => {
     process.stderr.write(`wishub: ${sentence}\n`);

@@ -668,7 +668,7 @@ export type Operations = {
   /** The console */
   "GET /": {
     path: Record<never, never>;
-    query: { code?: string };
+    query: Record<never, never>;
     body: undefined;
     answer: undefined;
   };

@@ -88,6 +88,26 @@ it("refuses an expiry in the past, naming it", async () => {
   expect((await problemOf(refused)).errors?.[0]?.pointer).toBe("/expiresAt");
 });
 
+it("makes no key that outlives the one it is made with", async () => {
+  const account = await newAccount();
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  const made = await account.call("POST", "/v1/keys", {
+    body: { name: "For an hour", scopes: ["keys", "search"], expiresAt },
+  });
+  const { apiKey } = await made.json<{ apiKey: string }>();
+  const child = (end?: string) =>
+    call("POST", "/v1/keys", {
+      ...readerOf(apiKey),
+      body: { name: "Child", scopes: ["search"], ...(end && { expiresAt: end }) },
+    });
+  for (const end of [undefined, new Date(Date.now() + 7_200_000).toISOString()]) {
+    const refused = await child(end);
+    expect(refused.status).toBe(400);
+    expect((await problemOf(refused)).errors?.[0]?.pointer).toBe("/expiresAt");
+  }
+  expect((await child(expiresAt)).status).toBe(201);
+});
+
 it("refuses anything that is not a key of ours", async () => {
   const { apiKey } = await newAccount();
   const last = apiKey.endsWith("0") ? "1" : "0";

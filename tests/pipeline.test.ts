@@ -87,7 +87,12 @@ describe("a message", () => {
     await deliver("unit-verify", [first]);
     await until(account, first.unitId, "searchable");
 
-    const change = { unitId: first.unitId, expectedVersion: 1, patch: { title: `Later ${word}` } };
+    const change = {
+      unitId: first.unitId,
+      expectedVersion: 1,
+      patch: { title: `Later ${word}` },
+      operationId: "later",
+    };
     await reviseUnit(unsent(), account.principal, change, Date.now());
     const second = { ...first, version: 2 };
     await deliver("unit-verify", [second, first]);
@@ -130,7 +135,7 @@ describe("a message", () => {
     await shardOf(many.unitId)
       .prepare(
         `INSERT INTO unit_version SELECT unit_id, n, cid, content_key, visibility, content, salt, vector, 'rejected',
-           level, principal_id, created_at_ms + 1, updated_at_ms FROM unit_version,
+           level, principal_id, NULL, created_at_ms + 1, updated_at_ms FROM unit_version,
            (WITH RECURSIVE up (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM up WHERE n < 700) SELECT n FROM up)
          WHERE unit_id = ?`,
       )

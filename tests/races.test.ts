@@ -44,6 +44,7 @@ describe("cut off in the middle,", () => {
       unitId: unit.id,
       expectedVersion: 1,
       patch: { visibility: "private" as const, body: SECRET },
+      operationId: "withdraw",
     };
     await expect(reviseUnit(cut(), account.principal, change, Date.now())).rejects.toThrow(
       "killed",
@@ -56,8 +57,20 @@ describe("cut off in the middle,", () => {
 
 describe("a unit that is changed", () => {
   const ports = () => unsent();
-  const revise = (unitId: string, patch: object) =>
-    reviseUnit(ports(), account.principal, { unitId, expectedVersion: 1, patch }, Date.now());
+  const revise = (unitId: string, patch: object, operationId: string = crypto.randomUUID()) => {
+    const change = { unitId, expectedVersion: 1, patch, operationId };
+    return reviseUnit(ports(), account.principal, change, Date.now());
+  };
+
+  it("under a key is changed once, though the first attempt was cut off before it could answer", async () => {
+    const first = await publishUnsent(account, note("Once"));
+    const made = await revise(first.unitId, { title: `Twice ${word}` }, "same operation");
+    const repeated = await revise(first.unitId, { title: `Twice ${word}` }, "same operation");
+    expect(made).toMatchObject({ ok: true, value: { version: { version: 2 } } });
+    expect(repeated).toMatchObject({ ok: true, value: { version: { version: 2 } } });
+    const other = await revise(first.unitId, { title: `Thrice ${word}` });
+    expect(other).toMatchObject({ ok: false, error: { code: "version-stale" } });
+  });
 
   it("while its rules run gives the replaced content back", async () => {
     const ref = await publishUnsent(account, note("Replaced"));

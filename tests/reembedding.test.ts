@@ -31,8 +31,9 @@ beforeEach(async () => {
   asked = [];
   const outside = globalThis.fetch;
   vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
-    if (!String(input).startsWith(ENDPOINT)) return await outside(input as RequestInfo, init);
-    const { input: texts } = JSON.parse(String(init?.body)) as { input: string[] };
+    const request = new Request(input, init);
+    if (!request.url.startsWith(ENDPOINT)) return await outside(request);
+    const { input: texts } = await request.json<{ input: string[] }>();
     asked.push(...texts);
     const data = texts.map((text, index) => ({ index, embedding: base64Of(lettersOf(text)) }));
     return Response.json({ object: "list", data: data.toReversed() });

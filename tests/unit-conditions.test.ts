@@ -91,7 +91,8 @@ it("finds a version that is public again while the private one before it is stil
   const first = await publishUnsent(account, note("There", { visibility: "public" }));
   const ports = unsent();
   const change = async (expectedVersion: number, visibility: "private" | "public") => {
-    const asked = { unitId: first.unitId, expectedVersion, patch: { visibility } };
+    const operationId = crypto.randomUUID();
+    const asked = { unitId: first.unitId, expectedVersion, patch: { visibility }, operationId };
     return await reviseUnit(ports, account.principal, asked, Date.now());
   };
   await change(1, "private");
@@ -114,7 +115,8 @@ it("goes on finding what is served while a version that was to replace it is tak
   await deliver("unit-index", [first]);
   const ports = unsent();
   const change = async (expectedVersion: number, visibility: "private" | "public") => {
-    const asked = { unitId: first.unitId, expectedVersion, patch: { visibility } };
+    const operationId = crypto.randomUUID();
+    const asked = { unitId: first.unitId, expectedVersion, patch: { visibility }, operationId };
     return await reviseUnit(ports, account.principal, asked, Date.now());
   };
   await change(1, "public");

@@ -7,9 +7,6 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-export const residentMb = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1_024;
-
 /** The child (or grandchild) of a process whose command holds a name. */
 export function childOf(pid: number, name: string): number {
   const all = execFileSync("ps", ["-eo", "pid=,ppid=,args="])

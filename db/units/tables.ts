@@ -41,6 +41,8 @@ export const unitVersion = sqliteTable(
     }).notNull(),
     level: text({ enum: ["L0", "L1", "L2", "L3", "L4", "L4.5", "L5"] }).notNull(),
     principalId: text().notNull(),
+    /** What made it: a repetition of the same operation finds its own version. */
+    operationId: text(),
     createdAtMs: integer().notNull(),
     updatedAtMs: integer().notNull(),
   },

@@ -85,9 +85,9 @@ export async function retractIn(
 function insertVersions(versions: string, guard = sql`true`) {
   return sql`
     INSERT INTO unit_version (unit_id, version, cid, content_key, visibility, content, salt, vector, status, level,
-      principal_id, created_at_ms, updated_at_ms)
+      principal_id, operation_id, created_at_ms, updated_at_ms)
     SELECT value->>'unitId', value->>'version', value->>'cid', value->>'contentKey', value->>'visibility',
-           json(value->'content'), value->>'salt', value->>'vector', 'pending', 'L0', value->>'principalId',
+           json(value->'content'), value->>'salt', value->>'vector', 'pending', 'L0', value->>'principalId', value->>'operationId',
            value->>'createdAtMs', value->>'updatedAtMs'
     FROM json_each(${versions}) WHERE ${guard} ON CONFLICT DO NOTHING`;
 }

@@ -75,6 +75,13 @@ export async function makeKey(
       errors: [{ pointer: "/expiresAt", detail: "must be in the future" }],
     });
   }
+  if (maker.expiresAtMs !== undefined && (expiresAtMs ?? Infinity) > maker.expiresAtMs) {
+    const end = new Date(maker.expiresAtMs).toISOString();
+    return err({
+      code: "invalid-request",
+      errors: [{ pointer: "/expiresAt", detail: `must not be later than its maker's end, ${end}` }],
+    });
+  }
   const shard = Number.parseInt(maker.accountId.charAt(1), 36); // an account's keys live beside it
   const { id, text: apiKey } = mintCredential("key", shard, random.idBytes, random.secretBytes);
   const key: KeyRecord = {

@@ -21,6 +21,8 @@ export type Principal = {
   keyId?: string;
   sessionId?: string;
   kind: "key" | "session";
+  /** When the API key ends, where it does: nothing it makes may live longer. */
+  expiresAtMs?: number;
   scopes: ReadonlySet<Scope>;
   /** The account's owner: the principal that was made together with the account. */
   owner: boolean;

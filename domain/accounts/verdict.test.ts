@@ -23,6 +23,7 @@ it("says who a key is and what it may do", () => {
     kind: "key",
     scopes: new Set(["search", "keys"]),
     owner: false,
+    expiresAtMs: 100,
   });
 });
 

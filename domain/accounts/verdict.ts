@@ -19,10 +19,14 @@ export type Verdict = { principal: Principal; expiresAtMs: number };
 /** Who an API key is, or null. Every doubt is a no. */
 export function keyVerdict(row: CredentialRow | null, hash: string, nowMs: number): Verdict | null {
   if (row === null || row.hash !== hash || !isLive(row, nowMs)) return null;
-  return {
-    principal: { ...identity(row), keyId: row.id, kind: "key", scopes: knownScopes(row.scopes) },
-    expiresAtMs: row.expiresAtMs ?? Number.POSITIVE_INFINITY,
+  const principal: Principal = {
+    ...identity(row),
+    keyId: row.id,
+    kind: "key",
+    scopes: knownScopes(row.scopes),
+    ...(row.expiresAtMs !== null && { expiresAtMs: row.expiresAtMs }),
   };
+  return { principal, expiresAtMs: row.expiresAtMs ?? Number.POSITIVE_INFINITY };
 }
 
 /** Who a browser session is, or null: also once the key it was opened with is gone. */

@@ -122,6 +122,7 @@ export async function versionOf(
     visibility: Visibility;
     content: UnitVersion["content"];
     nowMs: number;
+    operationId?: string;
   },
 ): Promise<UnitVersion> {
   const { unitId, version, visibility, content, nowMs } = draft;
@@ -138,6 +139,7 @@ export async function versionOf(
     status: "pending",
     level: "L0",
     principalId: author.principalId,
+    operationId: draft.operationId ?? null,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };

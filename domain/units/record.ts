@@ -29,6 +29,8 @@ export type UnitVersion = {
   status: Status;
   level: Level;
   principalId: string;
+  /** What made it; null where nothing repeats it. */
+  operationId: string | null;
   createdAtMs: number;
   updatedAtMs: number;
 };

@@ -38,13 +38,18 @@ type Deps = {
 };
 
 /** `any` takes whatever version is the newest; null is a caller that names none, which is refused. */
-type Change = { unitId: string; expectedVersion: number | "any" | null; patch: UnitPatch };
+type Change = {
+  unitId: string;
+  expectedVersion: number | "any" | null;
+  patch: UnitPatch;
+  operationId: string;
+};
 
 /** Makes a new version. A unit that leaves the public collection leaves its search at once, not after verification. */
 export async function reviseUnit(
   deps: Deps,
   author: Author,
-  { unitId, expectedVersion, patch }: Change,
+  { unitId, expectedVersion, patch, operationId }: Change,
   nowMs: number,
 ): Promise<
   Result<
@@ -57,6 +62,8 @@ export async function reviseUnit(
   const links = await checkNewLinks(deps, author, patch, stored);
   if (!links.ok) return links;
   if (stored === null) return err({ code: "not-found" });
+  // A repetition whose first attempt got this far before it was cut off: its version stands.
+  if (stored.version.operationId === operationId) return ok(stored);
   if (stored.head.status === "retracted")
     return err({ code: "conflict", detail: "the unit is retracted" });
   if (expectedVersion === null) return err({ code: "version-required" });
@@ -71,6 +78,7 @@ export async function reviseUnit(
     version: newest + 1,
     visibility,
     content,
+    operationId,
     nowMs,
   });
   await deps.relay.arm([unitId]);

@@ -55,6 +55,7 @@ CREATE TABLE `unit_version` (
 	`status` text NOT NULL,
 	`level` text NOT NULL,
 	`principal_id` text NOT NULL,
+	`operation_id` text,
 	`created_at_ms` integer NOT NULL,
 	`updated_at_ms` integer NOT NULL,
 	PRIMARY KEY(`unit_id`, `version`)

@@ -39,10 +39,8 @@ export async function executeFirstAccount(
   try {
     const file = join(folder, "first-account.sql");
     writeFileSync(file, sql, { mode: 0o600 });
-    const { code, output } = await run("wrangler", [
-      ...["d1", "execute", name, "--yes", "--file", file],
-      ...where,
-    ]);
+    const args = ["d1", "execute", name, "--yes", "--file", file, ...where];
+    const { code, output } = await run("wrangler", args);
     if (code !== 0) throw new Refusal(`the first account was not made:\n${output}`);
     return made;
   } finally {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { LIMITS } from "#domain/shared/limits.ts";
 import { Refusal } from "./say.ts";
 
 export type Settings = {
@@ -44,6 +45,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     const value = env[name];
     if (value) vars[name] = value;
   }
+  const dimensions = vars["WISHUB_AI_DIMENSIONS"];
+  if (dimensions !== undefined && !isDimensions(Number(dimensions))) {
+    throw new Refusal(
+      `WISHUB_AI_DIMENSIONS is "${dimensions}", it must be a whole number from 1 to ${LIMITS.vectorDimensionsMax}.`,
+    );
+  }
   return {
     host,
     port,
@@ -56,6 +63,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     token: randomBytes(32).toString("hex"),
   };
 }
+
+const isDimensions = (value: number): boolean =>
+  Number.isInteger(value) && value >= 1 && value <= LIMITS.vectorDimensionsMax;
 
 function portOf(name: string, value: string | undefined, otherwise: number): number {
   if (!value) return otherwise;

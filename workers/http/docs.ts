@@ -39,7 +39,6 @@ const home = route(
     summary: "The console",
     access: "public",
     // A sign-in link carries its code here; the page reads it and takes it out of the address.
-    request: { query: z.object({ code: z.string().max(128).optional() }) },
     responses: { 200: { description: "A page", ...html }, ...fails("not-found") },
   },
   async (c) => new Response((await asset(c.env, "/web/")).body, { headers: pageHeaders() }),

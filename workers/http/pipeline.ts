@@ -32,7 +32,8 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   return framed(async (c) => {
     if (access !== "public") await allow(c as Call<{ access: "principal" }>, access);
     const bytes = body === undefined ? undefined : await readBody(c, body);
-    readQuery(c, query);
+    // A page takes whatever a link carries; the API refuses what it does not know.
+    if (config.path.startsWith("/v1/") || query !== undefined) readQuery(c, query);
     const key = repetition === "ignored" ? undefined : idempotencyKey(c);
     if (params !== undefined) {
       const outcome = params.safeParse(c.req.param());

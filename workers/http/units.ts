@@ -181,11 +181,12 @@ const revise = route(
     },
   },
   async (c) => {
-    const { services, principal, nowMs } = c.var;
+    const { services, principal, nowMs, operationId } = c.var;
     const change = {
       unitId: c.req.valid("param").id,
       expectedVersion: expectedVersion(c) ?? null,
       patch: c.req.valid("json"),
+      operationId,
     };
     const stored = unwrap(await reviseUnit(services, principal, change, nowMs));
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version, 202);
