@@ -53,6 +53,17 @@ try {
       bodies.slice(0, -2_000),
     );
   }
+  // Another collection to ask and to merge: the public one, of which the search above knew that nothing is in it.
+  await importUnits(
+    alone,
+    questions.slice(0, 200).map((body, n) => ({ title: `Asked ${n}`, body, visibility: "public" })),
+  );
+  await settled(alone, 120_000);
+  const both = questions.map((query, index) =>
+    JSON.stringify({ query, vector: rounded(asked[index]), space }),
+  );
+  await printed(alone, null, both.slice(-2_000));
+  await printed(alone, "hybrid, vector given, two collections", both.slice(0, -2_000));
   await embedded(alone, "query embedded, EmbeddedAI alone (goal 80)");
   for (const { command, megabytes } of memoryBelow(alone.pid)) {
     process.stdout.write(`  ${command.padEnd(16)} ${megabytes.toFixed(0)} MB\n`);

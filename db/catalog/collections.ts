@@ -2,12 +2,23 @@ import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { collection } from "#db/catalog/tables.ts";
 
-export type CollectionRow = { owner: string; space: string; target: string | null };
+export type CollectionRow = {
+  owner: string;
+  space: string;
+  target: string | null;
+  /** When it began, or last moved. */
+  movedAtMs: number;
+};
 
 /** Which embedding space each collection is in. Kept on the catalog's first shard: one row a collection, read rarely. */
 export function collectionStore(shard: D1Database) {
   const db = drizzle(shard, { casing: "snake_case" });
-  const fields = { owner: collection.owner, space: collection.space, target: collection.target };
+  const fields = {
+    owner: collection.owner,
+    space: collection.space,
+    target: collection.target,
+    movedAtMs: collection.movedAtMs,
+  };
   return {
     async read(owner: string): Promise<CollectionRow | null> {
       const [row] = await db.select(fields).from(collection).where(eq(collection.owner, owner));
@@ -20,7 +31,7 @@ export function collectionStore(shard: D1Database) {
         .insert(collection)
         .values({ owner, space, target: null, movedAtMs: nowMs })
         .onConflictDoNothing();
-      return (await this.read(owner)) ?? { owner, space, target: null };
+      return (await this.read(owner)) ?? { owner, space, target: null, movedAtMs: nowMs };
     },
 
     /** From now on the collection is written in both spaces and read in the old one. */

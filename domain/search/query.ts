@@ -8,6 +8,7 @@ import { unitVector, vectorInput } from "#domain/units/vector.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
 const HITS_DEFAULT = 10;
+const NOTHING: SearchAnswer = { hits: [], partial: false };
 
 export const searchInput = z
   .strictObject({
@@ -85,7 +86,12 @@ export const searchView = z.object({
 
 type Deps = {
   search: { search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> };
-  spaces: { spaceOf(owner: string): Promise<{ id: string; dimensions: number }> };
+  spaces: {
+    /** Where new collections begin. */
+    preferred: { id: string; dimensions: number };
+    /** Null while nothing was ever written to the collection. */
+    searchedSpaceOf(owner: string): Promise<{ id: string; dimensions: number } | null>;
+  };
   /** What a query's words mean in English, where the space needs telling; empty where it does not. */
   gloss(space: string, text: string): Promise<string>;
   embed: {
@@ -110,7 +116,10 @@ export async function searchUnits(
   ];
   const mode = input.mode ?? (input.query === undefined ? "semantic" : "hybrid");
   const spaces = await Promise.all(
-    owners.map(async (owner) => ({ owner, space: await deps.spaces.spaceOf(owner) })),
+    owners.map(async (owner) => {
+      const space = await deps.spaces.searchedSpaceOf(owner);
+      return { owner, space: space ?? deps.spaces.preferred, written: space !== null };
+    }),
   );
   const bySpace = [...Map.groupBy(spaces, ({ space }) => space.id).values()];
   const known = bySpace.flatMap(([first]) => first?.space.id ?? []);
@@ -125,7 +134,7 @@ export async function searchUnits(
   return merged(asked, input.limit ?? HITS_DEFAULT);
 }
 
-type Member = { owner: string; space: { id: string; dimensions: number } };
+type Member = { owner: string; space: { id: string; dimensions: number }; written: boolean };
 
 async function searchSpace(
   deps: Deps,
@@ -134,31 +143,37 @@ async function searchSpace(
   members: Member[],
 ): Promise<Result<SearchAnswer, SearchProblem>> {
   const space = members[0]?.space;
-  if (space === undefined) return ok({ hits: [], partial: false });
+  if (space === undefined) return ok(NOTHING);
+  const given = mode === "lexical" ? ok(undefined) : givenVector(input, space);
+  if (!given.ok) return given;
+  const collections = members
+    .filter(({ written }) => written)
+    .map(({ owner }) => ({ owner, space: space.id }));
+  if (collections.length === 0) return ok(NOTHING);
+
   const text = mode === "semantic" ? undefined : input.query;
   const [vector, gloss] = await Promise.all([
-    mode === "lexical" ? ok(undefined) : vectorFor(deps, input, space),
+    given.value === undefined && mode !== "lexical" && input.query !== undefined
+      ? deps.embed.query(space.id, input.query)
+      : given,
     text === undefined ? "" : deps.gloss(space.id, text),
   ]);
   if (!vector.ok) return vector;
   const { tags, kind, language, minLevel } = input.filter ?? {};
-  const answer = await deps.search.search(
-    members.map(({ owner }) => ({ owner, space: space.id })),
-    {
-      ...(text !== undefined && { text }),
-      ...(gloss !== "" && { gloss }),
-      ...(vector.value && { vector: vector.value }),
-      mode,
-      filter: {
-        ...(tags && { tags }),
-        ...(kind !== undefined && { kind }),
-        ...(language !== undefined && { language }),
-        ...(minLevel && { minLevel }),
-      },
-      limit: input.limit ?? HITS_DEFAULT,
-      explain: input.explain ?? false,
+  const answer = await deps.search.search(collections, {
+    ...(text !== undefined && { text }),
+    ...(gloss !== "" && { gloss }),
+    ...(vector.value && { vector: vector.value }),
+    mode,
+    filter: {
+      ...(tags && { tags }),
+      ...(kind !== undefined && { kind }),
+      ...(language !== undefined && { language }),
+      ...(minLevel && { minLevel }),
     },
-  );
+    limit: input.limit ?? HITS_DEFAULT,
+    explain: input.explain ?? false,
+  });
   if (answer.retryAfterS === undefined) return ok(answer);
   return err({ code: "overloaded", retryAfterS: answer.retryAfterS });
 }
@@ -187,12 +202,11 @@ function merged(
   });
 }
 
-/** The given vector where it is of this space, else the query's own embedding in it. */
-async function vectorFor(
-  deps: Deps,
+/** The caller's vector where it is of this space; undefined where the query is to be embedded. */
+function givenVector(
   { query, vector, space: given }: SearchInput,
   space: { id: string; dimensions: number },
-): Promise<Result<Float32Array, SearchProblem>> {
+): Result<Float32Array | undefined, Problem<"invalid-request">> {
   if (vector !== undefined && given === space.id) return unitVector(vector, space.dimensions);
-  return query === undefined ? wrongSpace([space.id]) : await deps.embed.query(space.id, query);
+  return query === undefined ? wrongSpace([space.id]) : ok(undefined);
 }
