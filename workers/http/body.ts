@@ -1,11 +1,10 @@
 import type { Context } from "hono";
 import type { z } from "zod";
-import { invalidOf, nestsDeeperThan, unstorableText } from "#domain/shared/input.ts";
+import { invalidOf } from "#domain/shared/input.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { parseJson } from "#domain/shared/parse.ts";
 import type { Invalid } from "#domain/shared/problem.ts";
-import { type BodyConfig, refuse } from "#workers/http/kit.ts";
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+import { type BodyConfig, refuse, unwrap } from "#workers/http/kit.ts";
 
 /** How one route reads its body, worked out once when the route is mounted. */
 export type BodyPlan = {
@@ -54,7 +53,8 @@ export async function readBody(c: Context, plan: BodyPlan): Promise<Uint8Array |
       : // HTTP frames a body by its declared length, so it cannot grow past what was checked already.
         new Uint8Array(await request.arrayBuffer());
   if (bytes.byteLength === 0 && !plan.required) return bytes;
-  c.req.addValidatedData("json", checked(plan.schema, parsed(bytes)));
+  if (bytes.byteLength === 0) invalid({ pointer: "", detail: "a body is needed" });
+  c.req.addValidatedData("json", unwrap(parseJson(bytes, plan.schema)) as object);
   return bytes;
 }
 
@@ -83,37 +83,6 @@ async function streamed(request: Request, max: number): Promise<Uint8Array> {
     at += chunk.byteLength;
   }
   return bytes;
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  if (bytes.byteLength === 0) invalid({ pointer: "", detail: "a body is needed" });
-  let text = "";
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    invalid({ pointer: "", detail: "must be UTF-8" });
-  }
-  if (nestsDeeperThan(text, LIMITS.jsonDepthMax)) {
-    invalid({ pointer: "", detail: `nests deeper than ${LIMITS.jsonDepthMax} levels` });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    invalid({ pointer: "", detail: "is not JSON" });
-  }
-  // Well-formed UTF-8 carries neither NUL nor a lone surrogate through JSON unless escaped.
-  if (text.includes("\\u")) {
-    const unstorable = unstorableText(value);
-    if (unstorable.length > 0) invalid(...unstorable);
-  }
-  return value;
-}
-
-function checked(schema: z.ZodType, value: unknown): object {
-  const outcome = schema.safeParse(value);
-  if (!outcome.success) return invalid(...invalidOf(outcome.error));
-  return outcome.data as object;
 }
 
 /** The query string against its schema. A route without one takes no parameters at all. */
