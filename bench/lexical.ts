@@ -40,7 +40,7 @@ print("FTS5", ftsBuild, () => asked.forEach((expression) => void match.all(expre
 
 const disk = memoryDisk();
 const module = new WebAssembly.Module(readFileSync(inRoot("dist", "kernels", "search.wasm")));
-const engine = openEngine(module, 384, disk, pageCache(48 * 1_048_576));
+const engine = openEngine(module, 384, disk, pageCache(48_000_000));
 const ownBuild = cpuOf(() => {
   for (const { text, vector, ...unit } of units) {
     engine.add(

@@ -11,7 +11,7 @@ import { syntheticAsks, syntheticUnits } from "./lib/synthetic.ts";
 // What a shard of 100,000 units keeps in memory for good, and what the shared page cache takes beside it at most.
 
 const UNITS = 100_000;
-const CACHE_BYTES = 48 * 1_048_576;
+const CACHE_BYTES = 48_000_000;
 const mb = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 
 const disk = memoryDisk();

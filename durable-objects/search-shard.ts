@@ -21,7 +21,7 @@ import { copySome, type SplitState } from "#objects/search-split.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
 
 /** What all shards of an isolate may hold in memory beside their codes (ARCHITECTURE.md, One isolate's memory). */
-const PAGE_CACHE_BYTES = 48 * 1_048_576;
+const PAGE_CACHE_BYTES = 48_000_000;
 export const pages = pageCache(PAGE_CACHE_BYTES);
 
 const PASSAGES_MAX = 100_000;
