@@ -15,6 +15,18 @@ const OPEN_UNIT_SHARDS = [0, 1] as const;
 
 export type Services = ReturnType<typeof services>;
 
+const built = new WeakMap<Env, Services>();
+
+/** The ports of one isolate, for requests and queues alike: bindings outlive a request, and so does what ports remember. */
+export function servicesOf(env: Env): Services {
+  let known = built.get(env);
+  if (known === undefined) {
+    known = services(env);
+    built.set(env, known);
+  }
+  return known;
+}
+
 /** The ports of the product over its bindings: the only place that chooses between a binding and its embedded twin. */
 export function services(env: Env) {
   const store = unitStore(

@@ -1,12 +1,13 @@
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
-import { cursorFrom, cursorText } from "#domain/shared/cursor.ts";
+import { cursorFrom } from "#domain/shared/cursor.ts";
 import { forget } from "#workers/http/auth.ts";
 import {
   fails,
   feature,
   idParam,
   json,
+  pageFrom,
   pageOf,
   PAGE_DEFAULT,
   pageQuery,
@@ -56,10 +57,10 @@ const list = route(
     const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
     const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
     const keys = await services.accounts.keys(principal.accountId, after, limit + 1);
-    const page = keys.slice(0, limit);
-    const last = page.at(-1);
-    const nextCursor =
-      keys.length > limit && last ? cursorText({ atMs: last.createdAtMs, id: last.id }) : null;
+    const { page, nextCursor } = pageFrom(keys, limit, (key) => ({
+      atMs: key.createdAtMs,
+      id: key.id,
+    }));
     return c.json({ items: page.map(viewOfKey), nextCursor });
   },
 );

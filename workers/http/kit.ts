@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { Services } from "#adapters/index.ts";
 import type { Principal, Scope } from "#domain/accounts/model.ts";
+import { type Cursor, cursorText } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
@@ -142,6 +143,14 @@ export const PAGE_DEFAULT = 20;
 /** The answer of every list. */
 export const pageOf = <S extends z.ZodType>(item: S) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/** A page of `found`, which was asked for one more than `limit` to know whether there is a next page. */
+export function pageFrom<T>(found: T[], limit: number, cursorOf: (last: T) => Cursor) {
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const more = found.length > limit && last !== undefined;
+  return { page, nextCursor: more ? cursorText(cursorOf(last)) : null };
+}
 
 /** A single resource with its ETag; 304 when the client has this version already. */
 export function tagged(

@@ -1,24 +1,12 @@
 import type { Context } from "hono";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
-import { services, type Services } from "#adapters/index.ts";
+import { servicesOf } from "#adapters/index.ts";
 import { authenticate } from "#workers/http/auth.ts";
 import { type BodyPlan, bodyPlan, readBody, readQuery } from "#workers/http/body.ts";
 import { once } from "#workers/http/idempotency.ts";
 import { type Access, type Call, refuse, type Route, type RouteConfig } from "#workers/http/kit.ts";
 import { problemResponse, Refusal } from "#workers/http/problem.ts";
-
-const cachedServices = new WeakMap<Env, Services>();
-
-/** The ports of one isolate: bindings outlive a request, so what is built over them may too. */
-export function servicesOf(env: Env): Services {
-  let known = cachedServices.get(env);
-  if (known === undefined) {
-    known = services(env);
-    cachedServices.set(env, known);
-  }
-  return known;
-}
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
 export function pipeline(route: Route): (c: Context) => Promise<Response> {

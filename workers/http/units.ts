@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Cursor } from "#domain/shared/cursor.ts";
-import { cursorFrom, cursorText } from "#domain/shared/cursor.ts";
+import { cursorFrom } from "#domain/shared/cursor.ts";
 import { STATUSES, unitInput, unitPatch, unitView } from "#domain/units/model.ts";
 import { publishUnits } from "#domain/units/publish.ts";
 import { isVisible, type StoredUnit, unitViewOf } from "#domain/units/record.ts";
@@ -15,6 +15,7 @@ import {
   idParam,
   integerQuery,
   json,
+  pageFrom,
   pageOf,
   PAGE_DEFAULT,
   pageQuery,
@@ -68,13 +69,12 @@ const list = route(
     const after: Cursor | null = cursor === undefined ? null : unwrap(cursorFrom(cursor));
     const filter = { ...(status && { status }), ...(visibility && { visibility }) };
     const units = await services.units.list(principal.accountId, filter, after, limit + 1);
-    const page = units.slice(0, limit);
-    const last = page.at(-1)?.head;
-    return c.json({
-      items: page.map((stored) => unitViewOf(stored, principal.accountId)),
-      nextCursor:
-        units.length > limit && last ? cursorText({ atMs: last.createdAtMs, id: last.id }) : null,
-    });
+    const { page, nextCursor } = pageFrom(units, limit, ({ head }) => ({
+      atMs: head.createdAtMs,
+      id: head.id,
+    }));
+    const items = page.map((stored) => unitViewOf(stored, principal.accountId));
+    return c.json({ items, nextCursor });
   },
 );
 
@@ -117,13 +117,12 @@ const versions = route(
     const rest = await services.units.versions(id, principal.accountId, before, limit + 1);
     // Past the end of a list there is nothing more; without one there is nothing at all.
     if (rest.length === 0) await visible(c, id, undefined);
-    const page = rest.slice(0, limit);
-    const last = page.at(-1)?.version;
-    return c.json({
-      items: page.map((stored) => unitViewOf(stored, principal.accountId)),
-      nextCursor:
-        rest.length > limit && last ? cursorText({ atMs: last.version, id: last.unitId }) : null,
-    });
+    const { page, nextCursor } = pageFrom(rest, limit, ({ version }) => ({
+      atMs: version.version,
+      id: version.unitId,
+    }));
+    const items = page.map((stored) => unitViewOf(stored, principal.accountId));
+    return c.json({ items, nextCursor });
   },
 );
 

@@ -1,4 +1,4 @@
-import { services } from "#adapters/index.ts";
+import { servicesOf } from "#adapters/index.ts";
 import type { Handler } from "#workers/queues/consume.ts";
 
 const REASON = "failed on every attempt; the log entries queue-message-failed say why";
@@ -9,5 +9,5 @@ export const buryLetters: Handler = async (env, refs) => {
     { ...ref, queue: "unit-verify" as const, reason: REASON },
     { ...ref, queue: "unit-index" as const, reason: REASON },
   ]);
-  await services(env).outbox.bury(letters, Date.now());
+  await servicesOf(env).outbox.bury(letters, Date.now());
 };

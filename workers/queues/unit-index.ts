@@ -1,4 +1,4 @@
-import { services } from "#adapters/index.ts";
+import { servicesOf } from "#adapters/index.ts";
 import { indexUnits } from "#domain/units/index-units.ts";
 import type { Handler } from "#workers/queues/consume.ts";
 
@@ -7,7 +7,7 @@ import type { Handler } from "#workers/queues/consume.ts";
  * work and the relay brings it back.
  */
 export const handleIndex: Handler = async (env, refs) => {
-  const indexed = await indexUnits(services(env), refs, Date.now());
+  const indexed = await indexUnits(servicesOf(env), refs, Date.now());
   if (!indexed.ok)
     console.warn({ event: "index-postponed", units: refs.length, code: indexed.error.code });
 };

@@ -1,7 +1,7 @@
-import { services } from "#adapters/index.ts";
+import { servicesOf } from "#adapters/index.ts";
 import { verifyUnits } from "#domain/units/verify.ts";
 import type { Handler } from "#workers/queues/consume.ts";
 
 export const handleVerify: Handler = async (env, refs) => {
-  await verifyUnits(services(env), refs, Date.now());
+  await verifyUnits(servicesOf(env), refs, Date.now());
 };
