@@ -4,6 +4,8 @@ interface Env {
   VECTORIZE?: VectorizeIndex;
   /** Passages a search shard takes before it splits; small in tests. */
   WISHUB_SHARD_PASSAGES?: string;
+  /** Bytes at which a shard of the units family takes no new units; small in tests. */
+  WISHUB_UNITS_SHARD_BYTES?: string;
   /** The gpu-backend beside the product. */
   GPU?: Fetcher;
   /** EmbeddedAI's engine in a second workerd. */

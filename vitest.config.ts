@@ -30,6 +30,8 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             remoteBindings: false,
             miniflare: {
+              // Bound and not yet open: what tests of the shard map add.
+              d1Databases: { UNITS_2: "units-2" },
               bindings: {
                 TEST_MIGRATIONS: {
                   catalog: await readD1Migrations("migrations/catalog"),

@@ -32,7 +32,7 @@ async function sendAll(queue: Queue, refs: UnitRef[]): Promise<void> {
 const armedUntilMs = new Map<string, number>();
 
 /** Wakes the relay of each shard the units live on; at most once a minute per shard and isolate. */
-export function relays(env: Env, bindings: readonly ("UNITS_0" | "UNITS_1")[]) {
+export function relays(env: Env, bindings: readonly string[]) {
   return {
     async arm(unitIds: string[]): Promise<void> {
       const shards = new Set(unitIds.map((id) => bindings[unitShardOf(id) ?? -1]));

@@ -4,14 +4,12 @@ import { glosses } from "#adapters/gloss.ts";
 import { handover, relays } from "#adapters/handover.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
+import { unitShardMap } from "#adapters/unit-shards.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
+import { unitShardsIn } from "#db/units/shards.ts";
 import { unitStore } from "#db/units/store.ts";
-
-const UNIT_SHARDS = ["UNITS_0", "UNITS_1"] as const;
-/** Shards that take new units. A full shard leaves this list and keeps its rows (ARCHITECTURE.md, D1). */
-const OPEN_UNIT_SHARDS = [0, 1] as const;
 
 export type Services = ReturnType<typeof services>;
 
@@ -29,17 +27,15 @@ export function servicesOf(env: Env): Services {
 
 /** The ports of the product over its bindings: the only place that chooses between a binding and its embedded twin. */
 export function services(env: Env) {
-  const store = unitStore(
-    UNIT_SHARDS.map((binding) => env[binding]),
-    OPEN_UNIT_SHARDS,
-  );
+  const shards = unitShardsIn(env);
+  const databases = shards.map(({ database }) => database);
+  const store = unitStore(databases, unitShardMap(env, shards.length));
   const pipeline = pipelineStore(store.shards);
   const embed = embedding(env);
   return {
     isReady: async () => {
-      const databases = [env.CATALOG_0, ...UNIT_SHARDS.map((binding) => env[binding])];
       const answers = await Promise.allSettled(
-        databases.map((database) => database.prepare("SELECT 1").run()),
+        [env.CATALOG_0, ...databases].map((database) => database.prepare("SELECT 1").run()),
       );
       return answers.every(({ status }) => status === "fulfilled");
     },
@@ -47,7 +43,10 @@ export function services(env: Env) {
     units: { ...store, ...pipeline },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),
-    relay: relays(env, UNIT_SHARDS),
+    relay: relays(
+      env,
+      shards.map(({ name }) => name),
+    ),
     hand: handover(env),
     search: searchPort(env),
     spaces: spacePort(env, embed),

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { collectionStore } from "#db/catalog/collections.ts";
 import { reembedding } from "#db/units/reembed.ts";
-import { unitsDb } from "#db/units/shards.ts";
+import { unitsDb, unitShardsIn } from "#db/units/shards.ts";
 import { migrate } from "#objects/migrate.ts";
 
 const STEPS = [
@@ -60,14 +60,16 @@ export class Collection extends DurableObject<Env> {
     const move = this.#move();
     if (move === null) return;
     await this.ctx.storage.setAlarm(Date.now() + NEXT_PAGE_MS);
-    const databases = [this.env.UNITS_0, this.env.UNITS_1].map(unitsDb);
-    const work = reembedding(databases, move.owner);
+    const shards = unitShardsIn(this.env);
+    const work = reembedding(
+      shards.map(({ database }) => unitsDb(database)),
+      move.owner,
+    );
     if ((await work.backlog(BACKLOG_MAX)) >= BACKLOG_MAX) return;
 
-    if (move.shard < databases.length) {
-      await this.env.RELAY.getByName(`UNITS_${move.shard}`).arm(
-        move.shard === 0 ? "UNITS_0" : "UNITS_1",
-      );
+    const next = shards[move.shard];
+    if (next !== undefined) {
+      await this.env.RELAY.getByName(next.name).arm(next.name);
       const page = await work.queuePage(move.shard, move.after_id, UNITS_PER_PAGE, Date.now());
       this.ctx.storage.sql.exec(
         "UPDATE move SET shard = shard + ?, after_id = ?, queued = queued + ? WHERE target = ?",

@@ -3,12 +3,16 @@ import { DERIVED, deriveConfigs, readDeployFile } from "./launch/derive.ts";
 import { executeFirstAccount } from "./launch/first-account.ts";
 import { run } from "./launch/run.ts";
 import { command, Refusal, say, step } from "./launch/say.ts";
+import { openUnitShards, unitShardCount } from "./launch/unit-shards.ts";
 import { readWranglerConfig } from "./launch/wrangler-config.ts";
 
-// Databases first, then the objects the other two call, then the jobs, and the edge that users see last.
+// Databases first, then the objects the other two call, then the jobs, and the edge that users see; databases that are
+// new to the units family take units once all three reach them.
 await command(async () => {
   const dryRun = process.argv.includes("--dry-run");
   await buildAll();
+  const config = await readWranglerConfig();
+  unitShardCount(config);
   const configs = await deriveConfigs();
   if (process.argv.includes("--first-account")) return await makeFirstAccount(configs.edge, dryRun);
   if (!dryRun) await migrate(configs.edge);
@@ -17,6 +21,11 @@ await command(async () => {
     const { code, output } = await step(`deploying ${face}`, () => run("wrangler", args));
     if (code !== 0) throw new Refusal(`wishub-${face} cannot be deployed:\n${output}`);
     say(`\nwishub-${face}\n${worthSaying(output)}`);
+  }
+  if (!dryRun) {
+    await step("opening new databases for units", () =>
+      openUnitShards(config, ["--remote", "--config", configs.edge]),
+    );
   }
   if (dryRun) say("\nnothing was deployed (--dry-run); the configurations are in dist/deploy/");
 });

@@ -6,6 +6,7 @@ import { inRoot, ROOT } from "./launch/paths.ts";
 import { executeFirstAccount } from "./launch/first-account.ts";
 import { QUIET } from "./launch/run.ts";
 import { command, say, step } from "./launch/say.ts";
+import { openUnitShards } from "./launch/unit-shards.ts";
 import { readWranglerConfig } from "./launch/wrangler-config.ts";
 import { migrateByWrangler } from "./migrate.ts";
 
@@ -14,6 +15,7 @@ await command(async () => {
   await buildAll();
   const state = join(resolve(process.env["WISHUB_STATE"] || ".wishub"), "dev");
   await step("migrating", () => migrateByWrangler("--local", ["--persist-to", state]));
+  await openUnitShards(await readWranglerConfig(), ["--local", "--persist-to", state]);
   const port = process.env["WISHUB_PORT"] || "8787";
   await firstAccountIn(state, `http://127.0.0.1:${port}`);
   const args = [

@@ -22,6 +22,7 @@ export type Problem = {
     | "too-many-requests"
     | "internal"
     | "no-model-bound"
+    | "shards-full"
     | "overloaded";
   detail?: string;
   instance: string;

@@ -1,6 +1,8 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { services } from "#adapters/index.ts";
+import { unitShardsIn } from "#db/units/shards.ts";
+import { unitShardOf } from "#domain/units/id.ts";
 import type { UnitInput } from "#domain/units/model.ts";
 import { publishUnits, type UnitRef } from "#domain/units/publish.ts";
 import { consume } from "#workers/queues/consume.ts";
@@ -47,7 +49,7 @@ export async function deliver(
   };
 }
 
-const SHARDS = [env.UNITS_0, env.UNITS_1];
+const SHARDS = unitShardsIn(env).map(({ database }) => database);
 
 /** What still waits in the outboxes, of one unit or of all. */
 export async function waiting(unitId?: string): Promise<(UnitRef & { queue: string })[]> {
@@ -64,5 +66,8 @@ export async function waiting(unitId?: string): Promise<(UnitRef & { queue: stri
   return pages.flatMap(({ results }) => results);
 }
 
-export const shardOf = (unitId: string): D1Database =>
-  unitId.startsWith("u0_") ? env.UNITS_0 : env.UNITS_1;
+export function shardOf(unitId: string): D1Database {
+  const shard = SHARDS[unitShardOf(unitId) ?? -1];
+  if (shard === undefined) throw new Error(`${unitId} names no shard`);
+  return shard;
+}

@@ -1,10 +1,10 @@
 import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { unitShardsIn } from "#db/units/shards.ts";
 
 const { TEST_MIGRATIONS: migrations } = env as unknown as {
   TEST_MIGRATIONS: { catalog: D1Migration[]; units: D1Migration[] };
 };
 
 await applyD1Migrations(env.CATALOG_0, migrations.catalog);
-await applyD1Migrations(env.UNITS_0, migrations.units);
-await applyD1Migrations(env.UNITS_1, migrations.units);
+for (const { database } of unitShardsIn(env)) await applyD1Migrations(database, migrations.units);

@@ -4,6 +4,8 @@ import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { mintCode } from "#domain/accounts/sign-in.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
+import { unitShardStore } from "#db/catalog/unit-shards.ts";
+import { unitShardsIn } from "#db/units/shards.ts";
 
 /** What whoever runs the product may do and no client: reachable by a binding only, never by a request. */
 export class Admin extends WorkerEntrypoint<Env> {
@@ -26,6 +28,12 @@ export class Admin extends WorkerEntrypoint<Env> {
     if (stored === "too-many")
       throw new Error("the first account has as many keys as an account may have");
     return { created: false, accountId: known.accountId, apiKey };
+  }
+
+  /** Lets every bound database of the units family take new units. */
+  async openUnitShards(): Promise<null> {
+    await unitShardStore(this.env.CATALOG_0).open(unitShardsIn(this.env).length, Date.now());
+    return null;
   }
 
   /** A single-use code that signs a browser in as the first account's owner. */

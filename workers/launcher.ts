@@ -4,6 +4,7 @@ type MigrateRequest = { binding: string; migrations: Migration[] };
 type Admin = {
   setup(): Promise<{ apiKey: string; accountId: string; created: boolean }>;
   issueConsoleCode(): Promise<string>;
+  openUnitShards(): Promise<null>;
 };
 
 type LauncherEnv = { TOKEN: string; ADMIN: Admin; [database: string]: unknown };
@@ -21,6 +22,8 @@ export default {
         return Response.json(await env.ADMIN.setup());
       case "/console-code":
         return Response.json(await env.ADMIN.issueConsoleCode());
+      case "/open-unit-shards":
+        return Response.json(await env.ADMIN.openUnitShards());
       case "/migrate": {
         const { binding, migrations } = await request.json<MigrateRequest>();
         return Response.json(await migrate(env[binding] as D1Database, migrations));

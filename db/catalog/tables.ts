@@ -80,3 +80,13 @@ export const collection = sqliteTable("collection", {
   /** Left by the last move; its shards still hold what they held until they are dropped. */
   movedAtMs: integer().notNull(),
 });
+
+/** The databases of the units family: which take new units. The map's version is the newest of its rows'. */
+export const unitShard = sqliteTable("unit_shard", {
+  shard: integer().primaryKey(),
+  openedAtMs: integer().notNull(),
+  fullAtMs: integer(),
+  /** What the database held when it was found to be full. */
+  bytes: integer(),
+  version: integer().notNull(),
+});

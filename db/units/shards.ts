@@ -6,6 +6,14 @@ import { unitShardOf } from "#domain/units/id.ts";
 export const unitsDb = (shard: D1Database) => drizzle(shard, { casing: "snake_case" });
 export type UnitsDb = ReturnType<typeof unitsDb>;
 
+/** The family's databases in the order that ids name. A gap in their numbers is refused where the product is started. */
+export function unitShardsIn(env: object): { name: string; database: D1Database }[] {
+  const shards: { name: string; database: D1Database }[] = [];
+  for (let name = "UNITS_0"; name in env; name = `UNITS_${shards.length}`)
+    shards.push({ name, database: (env as Record<string, D1Database>)[name] as D1Database });
+  return shards;
+}
+
 /** D1 binds at most 100 parameters a statement. */
 export const IDS_PER_QUERY = 80;
 

@@ -3,6 +3,7 @@ import type { Cursor } from "#domain/shared/cursor.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 import type { Status } from "#domain/units/model.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
+import type { Placement } from "#domain/units/shard-map.ts";
 import { isVisible, type StoredUnit, type UnitVersion } from "#domain/units/record.ts";
 import { unit, unitVersion } from "#db/units/tables.ts";
 import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb, unitsDb } from "#db/units/shards.ts";
@@ -13,14 +14,20 @@ export type ListFilter = { status?: Status; visibility?: "private" | "public" };
 
 const REFS_PER_QUERY = 500;
 
+/** Which shards take new units; told how large one has grown whenever something was written. */
+type Shards = {
+  placement(nowMs: number): Promise<Placement>;
+  grown(shard: number, bytes: number, nowMs: number): void;
+};
+
 /** The `units` family: an id names its shard, callers never see one. */
-export function unitStore(shards: readonly D1Database[], openShards: readonly number[]) {
+export function unitStore(shards: readonly D1Database[], map: Shards) {
   const databases = shards.map(unitsDb);
   return {
-    openShards,
+    placement: async (nowMs: number) => await map.placement(nowMs),
     shards: databases,
     ...versionStore(shardOf(databases)),
-    ...changing(databases),
+    ...changing(databases, map),
     ...readingOne(databases),
     ...readingMany(databases),
   };
@@ -31,18 +38,19 @@ const shardOf =
   (unitId: string): UnitsDb | null =>
     databases[unitShardOf(unitId) ?? -1] ?? null;
 
-function changing(databases: readonly UnitsDb[]) {
+function changing(databases: readonly UnitsDb[], map: Shards) {
   const databaseOf = shardOf(databases);
   return {
     async insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[]> {
       const stored = await Promise.all(
         grouped(databases, units, (stored) => stored.head.id).map(async ([db, members]) => {
-          const inserted = await insertIn(db, members, nowMs);
+          const { ids, bytes } = await insertIn(db, members, nowMs);
+          map.grown(databases.indexOf(db), bytes, nowMs);
           const repeated = members
-            .filter(({ head }) => !inserted.has(head.id))
+            .filter(({ head }) => !ids.has(head.id))
             .map(({ head }) => head.id);
           return [
-            ...members.filter(({ head }) => inserted.has(head.id)),
+            ...members.filter(({ head }) => ids.has(head.id)),
             ...(await versionOne(db, repeated)),
           ];
         }),
@@ -103,6 +111,8 @@ function readingOne(databases: readonly UnitsDb[]) {
 
 function readingMany(databases: readonly UnitsDb[]) {
   return {
+    existing: async (ids: string[]) => await existingIn(databases, ids),
+
     /** The versions named, those that exist, in no order. */
     async many(refs: UnitRef[]): Promise<StoredUnit[]> {
       const rows = await Promise.all(
@@ -194,4 +204,19 @@ async function versionOne(db: UnitsDb, ids: string[]): Promise<StoredUnit[]> {
     async (chunk) =>
       await selectUnits(db, and(inArray(unit.id, chunk), eq(unitVersion.version, 1))),
   );
+}
+
+async function existingIn(databases: readonly UnitsDb[], ids: string[]): Promise<Set<string>> {
+  const rows = await Promise.all(
+    grouped(databases, ids, (id) => id).map(
+      async ([db, members]) =>
+        await inChunks(
+          members,
+          IDS_PER_QUERY,
+          async (chunk) =>
+            await db.select({ id: unit.id }).from(unit).where(inArray(unit.id, chunk)),
+        ),
+    ),
+  );
+  return new Set(rows.flat().map(({ id }) => id));
 }

@@ -4,17 +4,17 @@ import { atomically, type UnitsDb } from "#db/units/shards.ts";
 
 /**
  * Many rows travel as one JSON parameter, so a batch is three statements whatever its size; D1 bounds a parameter at
- * 2 MB, and the callers bound a batch at 1 MB of units.
+ * 2 MB, and the callers bound a batch at 1 MB of units. Answers which were new, and the database's size in bytes.
  */
 export async function insertIn(
   db: UnitsDb,
   units: StoredUnit[],
   nowMs: number,
-): Promise<Set<string>> {
+): Promise<{ ids: Set<string>; bytes: number }> {
   const heads = JSON.stringify(units.map(({ head }) => head));
   const versions = JSON.stringify(units.map(({ version }) => version));
   const ids = JSON.stringify(units.map(({ head }) => head.id));
-  const [inserted] = await atomically(db, [
+  const results = await atomically(db, [
     sql`
       INSERT INTO unit (id, account_id, version, served_version, visibility, status, created_at_ms, updated_at_ms)
       SELECT value->>'id', value->>'accountId', value->>'version', NULL, value->>'visibility', 'pending',
@@ -27,7 +27,10 @@ export async function insertIn(
       FROM json_each(${ids}) JOIN unit ON unit.id = value
       WHERE unit.version = 1 AND unit.status = 'pending' ON CONFLICT DO NOTHING`,
   ]);
-  return new Set(inserted?.results.map((row) => String(row["id"])));
+  return {
+    ids: new Set(results[0]?.results.map((row) => String(row["id"]))),
+    bytes: results.at(-1)?.meta.size_after ?? 0,
+  };
 }
 
 /** How long a queue has to deliver before the relay sends again. */

@@ -7,10 +7,10 @@ describe("a unit id", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string(),
-        fc.uniqueArray(fc.integer({ min: 0, max: 35 }), { minLength: 1 }),
+        fc.uniqueArray(fc.integer({ min: 0, max: 46_655 }), { minLength: 1 }),
         async (seed, open) => {
           const id = await unitIdFrom(seed, open);
-          expect(open).toContain(unitShardOf(id));
+          expect(open).toContain(unitShardOf(id ?? ""));
           expect(await unitIdFrom(seed, open)).toBe(id);
         },
       ),
@@ -28,15 +28,21 @@ describe("a unit id", () => {
     const ids = await Promise.all(
       Array.from({ length: 2_000 }, async (_, i) => await unitIdFrom(`op ${i}`, [0, 1])),
     );
-    const first = ids.filter((id) => unitShardOf(id) === 0).length;
+    const first = ids.filter((id) => unitShardOf(id ?? "") === 0).length;
     expect(first).toBeGreaterThan(880);
     expect(first).toBeLessThan(1_120);
+  });
+
+  it("is not made where no shard takes new units", async () => {
+    expect(await unitIdFrom("op", [])).toBeNull();
   });
 
   it.each([
     "",
     "u",
     "u0_",
+    "u00_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "u1000_aaaaaaaaaaaaaaaaaaaaaaaaaa",
     "x0_aaaaaaaaaaaaaaaaaaaaaaaaaa",
     "u0_aaaaaaaaaaaaaaaaaaaaaaaaaw",
     "u0_aaaaaaaaaaaaaaaaaaaaaaaaaaa",

@@ -1,17 +1,21 @@
 import { base32 } from "#domain/shared/base32.ts";
 import { sha256 } from "#domain/shared/hash.ts";
 
-const UNIT_ID = /^u([0-9a-z])_[0-9a-v]{26}$/;
+/** Up to 46,656 shards; the first thirty-six have one digit. */
+const UNIT_ID = /^u(0|[1-9a-z][0-9a-z]{0,2})_[0-9a-v]{26}$/;
 
 /**
  * A unit's id names its D1 shard, so a read needs no lookup. `seed` is the operation that makes the unit: the same
- * operation, repeated after a crash, makes the same id. Never called with more than 36 open shards.
+ * operation, repeated after a crash, makes the same id on the same shards. Null when no shard takes new units.
  */
-export async function unitIdFrom(seed: string, openShards: readonly number[]): Promise<string> {
+export async function unitIdFrom(
+  seed: string,
+  openShards: readonly number[],
+): Promise<string | null> {
   const hash = await sha256(seed);
   const pick = ((hash[0] ?? 0) << 8) | (hash[1] ?? 0);
   const shard = openShards[pick % openShards.length];
-  if (shard === undefined) throw new Error("no shard takes new units");
+  if (shard === undefined) return null;
   return `u${shard.toString(36)}_${base32(hash.subarray(2, 19)).slice(0, 26)}`;
 }
 

@@ -20,7 +20,7 @@ export type ImportedLine =
   | { line: number; unit: StoredUnit }
   | {
       line: number;
-      problem: Problem<"invalid-request" | "idempotency-conflict" | "body-too-large">;
+      problem: PublishProblem | Problem<"body-too-large">;
     };
 
 /** Publishes the units of some lines, in order; a line that is refused says why and stops nothing. */

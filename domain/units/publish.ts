@@ -4,6 +4,7 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { checkLinks, contentOf } from "#domain/units/content.ts";
 import { contentIdOf, contentKeyOf } from "#domain/units/content-id.ts";
 import { unitIdFrom } from "#domain/units/id.ts";
+import type { Placement } from "#domain/units/shard-map.ts";
 import type { UnitInput } from "#domain/units/model.ts";
 import {
   ownerOf,
@@ -16,12 +17,17 @@ import { packedVector } from "#domain/units/vector.ts";
 /** A unit version that a queue must hear of. */
 export type UnitRef = { unitId: string; version: number };
 
+/** Somebody has to add a shard: asking again at once helps nobody. */
+const FULL_RETRY_AFTER_S = 300;
+
 type Author = { accountId: string; principalId: string };
 
 /** What publishing needs from outside; `Services` satisfies it by shape. */
 type Deps = {
   units: {
-    openShards: readonly number[];
+    placement(nowMs: number): Promise<Placement>;
+    /** Those of the ids that name a unit. */
+    existing(ids: string[]): Promise<Set<string>>;
     /** Writes what is not there yet, with its outbox rows, and answers what now stands under each id. */
     insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[]>;
     visibleIds(ids: string[], accountId: string): Promise<Set<string>>;
@@ -35,7 +41,7 @@ type Deps = {
 /** `seed` makes the id: the same operation repeated after a crash publishes the same unit, not a second one. */
 export type Publication = { input: UnitInput; seed: string };
 
-export type PublishProblem = Problem<"invalid-request" | "idempotency-conflict">;
+export type PublishProblem = Problem<"invalid-request" | "idempotency-conflict" | "shards-full">;
 
 /** Publishes many units in as few writes as there are shards; answers in the order asked. */
 export async function publishUnits(
@@ -49,9 +55,11 @@ export async function publishUnits(
   );
   const visibleIds =
     linked.length > 0 ? await deps.units.visibleIds(linked, author.accountId) : new Set<string>();
+  const ids = await idsOf(deps, author, publications, nowMs);
   const drafts = await Promise.all(
     publications.map(
-      async (publication) => await draftOf(deps, author, publication, visibleIds, nowMs),
+      async (publication, i) =>
+        await draftOf(deps, author, publication, { id: ids[i] ?? null, visibleIds, nowMs }),
     ),
   );
   const fresh = drafts.flatMap((draft) => (draft.ok ? [draft.value] : []));
@@ -64,6 +72,28 @@ export async function publishUnits(
   deps.hand.verify(fresh.map((draft) => ({ unitId: draft.head.id, version: 1 })));
   return drafts.map((draft) =>
     draft.ok ? settled(draft.value, stored.get(draft.value.head.id)) : draft,
+  );
+}
+
+/** Null where no shard takes new units. What an operation made before the shard map changed keeps its id. */
+async function idsOf(
+  { units }: Pick<Deps, "units">,
+  { accountId }: Author,
+  publications: Publication[],
+  nowMs: number,
+): Promise<(string | null)[]> {
+  const { open, before } = await units.placement(nowMs);
+  const on = async (shards: readonly number[]) =>
+    await Promise.all(
+      publications.map(async ({ seed }) => await unitIdFrom(`${accountId}\n${seed}`, shards)),
+    );
+  const ids = await on(open);
+  if (before.length === 0) return ids;
+  const earlier = await Promise.all(before.map(on));
+  const moved = earlier.flatMap((then) => then.filter((id, i) => id !== null && id !== ids[i]));
+  const there = await units.existing(moved.flatMap((id) => id ?? []));
+  return ids.map(
+    (id, i) => earlier.map((then) => then[i]).find((one) => one && there.has(one)) ?? id,
   );
 }
 
@@ -80,9 +110,8 @@ function settled(
 async function draftOf(
   deps: Deps,
   author: Author,
-  { input, seed }: Publication,
-  visibleIds: ReadonlySet<string>,
-  nowMs: number,
+  { input }: Publication,
+  { id, visibleIds, nowMs }: { id: string | null; visibleIds: ReadonlySet<string>; nowMs: number },
 ): Promise<Result<StoredUnit, PublishProblem>> {
   const content = contentOf(input);
   const links = checkLinks(content.links, visibleIds);
@@ -91,7 +120,7 @@ async function draftOf(
   const vector = await givenVector(deps, ownerOf(author.accountId, visibility), input);
   if (!vector.ok) return vector;
 
-  const id = await unitIdFrom(`${author.accountId}\n${seed}`, deps.units.openShards);
+  if (id === null) return err({ code: "shards-full", retryAfterS: FULL_RETRY_AFTER_S });
   const version = await versionOf(deps, author, {
     unitId: id,
     version: 1,

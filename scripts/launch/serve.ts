@@ -10,6 +10,7 @@ import { WORKERD } from "./paths.ts";
 import { embedderOptions, productOptions, TOKEN_HEADER } from "./product.ts";
 import { Refusal } from "./say.ts";
 import type { Settings } from "./settings.ts";
+import { unitShardCount } from "./unit-shards.ts";
 import { readWranglerConfig } from "./wrangler-config.ts";
 
 /** More often than this, starting it again helps nobody. */
@@ -28,6 +29,7 @@ export async function serve(
   failed: (sentence: string) => void,
 ): Promise<Served> {
   const config = await readWranglerConfig();
+  unitShardCount(config);
   const unwrap = wrapWorkerd(settings.stateDir);
   const running: Miniflare[] = [];
   const start = async (what: string, options: MiniflareOptions): Promise<Miniflare> => {
@@ -66,6 +68,7 @@ export async function serve(
     await migrateAll(config, (binding, migrations) =>
       ask<Migrated>("/migrate", { binding, migrations }),
     );
+    await ask("/open-unit-shards");
     return { ask, stop };
   } catch (error) {
     await stop();

@@ -36,7 +36,7 @@ const publish = route(
     request: { body: json(unitInput) },
     responses: {
       202: { description: "Accepted for verification", ...json(unitView) },
-      ...fails("idempotency-conflict"),
+      ...fails("idempotency-conflict", "shards-full"),
     },
   },
   async (c) => {
