@@ -3,7 +3,7 @@ import { type Engine, type NewPassage, openEngine, type SlotRange } from "#domai
 import { levelNumber } from "#domain/search/filter.ts";
 import type { ContentClaim, IndexedUnit, SearchHit, SearchRequest } from "#domain/search/model.ts";
 import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
-import type { NearDuplicate } from "#domain/search/protocol.ts";
+import type { NearDuplicate, Role } from "#domain/search/protocol.ts";
 import { rank } from "#domain/search/rank.ts";
 import { overlapOf, similarUnits } from "#domain/search/similar.ts";
 import { needlesOf, snippetOf } from "#domain/search/snippet.ts";
@@ -11,19 +11,19 @@ import { termsOf } from "#domain/search/terms.ts";
 import { quantised, type Quantised } from "#domain/search/vectors.ts";
 import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/versions.ts";
 import {
+  type CarriedClaim,
+  type CarriedUnit,
+  claimKey,
+  nothingOf,
+  recordKey,
+} from "#objects/search-records.ts";
+import {
   packVectors,
   type SearchStore,
   type Shown,
   shownOf,
   unpackVectors,
 } from "#objects/search-store.ts";
-
-/** A unit as one shard hands it to another: its record, and what was stored when it is findable. */
-export type CarriedUnit = { record: UnitRecord; shown: Shown | null; vectors: Uint8Array | null };
-export type CarriedClaim = {
-  contentKey: string;
-  holder: { unitId: string; version: number; fulfilled: boolean } | null;
-};
 
 type Staged = {
   killed: SlotRange[];
@@ -115,13 +115,13 @@ export function openContents(
     note(recordKey(record));
   }
 
-  function indexOne(staged: Staged, unit: IndexedUnit, nowMs: number): void {
+  function indexOne(staged: Staged, unit: IndexedUnit, role: Role, nowMs: number): void {
     const records = store.records(unit.unitId);
     const decision = decideIndex(records, unit, levelNumber(unit.level));
     if (!decision.store) return;
     for (const old of decision.replaced) {
       takeOut(staged, old, nowMs);
-      if (old.contentKey !== unit.contentKey) free({ ...old });
+      if (role === "both" && old.contentKey !== unit.contentKey) free({ ...old });
     }
     // A unit replaced by the same version (its level changed) has not been removed for good.
     const removedThrough =
@@ -133,13 +133,23 @@ export function openContents(
       removedThrough,
       nowMs,
     );
+    if (role === "leaf") return;
     store.claim(unit, true);
     note(claimKey(unit.contentKey));
   }
 
-  function free(claim: ContentClaim, unfulfilledOnly = false): void {
-    store.unclaim(claim, unfulfilledOnly);
+  function free(claim: ContentClaim): void {
+    store.unclaim(claim, false);
     note(claimKey(claim.contentKey));
+  }
+
+  function index(units: readonly IndexedUnit[], role: Role, nowMs: number): void {
+    const dimensions = units[0]?.passages[0]?.vector.length ?? 0;
+    if (dimensions === 0)
+      throw new RangeError("A unit is indexed with at least one passage and its vector");
+    change(engineFor(dimensions), (staged) => {
+      for (const unit of units) indexOne(staged, unit, role, nowMs);
+    });
   }
 
   function shownAt(slot: number): Shown {
@@ -168,47 +178,36 @@ export function openContents(
   return {
     engine: () => engine,
 
-    index(units: readonly IndexedUnit[], nowMs: number): void {
-      const dimensions = units[0]?.passages[0]?.vector.length ?? 0;
-      if (dimensions === 0)
-        throw new RangeError("A unit is indexed with at least one passage and its vector");
-      change(engineFor(dimensions), (staged) => {
-        for (const unit of units) indexOne(staged, unit, nowMs);
-      });
+    index,
+    /** Takes the units of whose content it holds a version; true for those, and for those that must not come back. */
+    reindex(units: readonly IndexedUnit[], nowMs: number): boolean[] {
+      const held = units.map(({ unitId, contentKey, version }) =>
+        store
+          .records(unitId)
+          .some(
+            (record) =>
+              record.removedThrough >= version ||
+              (record.slot !== null && record.contentKey === contentKey),
+          ),
+      );
+      const mine = units.filter((_, i) => held[i]);
+      if (mine.length > 0) index(mine, "leaf", nowMs);
+      return held;
     },
 
-    remove(claims: readonly ContentClaim[], nowMs: number): void {
+    remove(claims: readonly ContentClaim[], role: Role, nowMs: number): void {
       change(engine, (staged) => {
         for (const claim of claims) {
           for (const record of decideRemoval(store.records(claim.unitId), claim))
             takeOut(staged, record, nowMs);
           const record = store.recordAt(claim.unitId, claim.contentKey);
-          const base = record ?? { ...claim, level: 0, slot: null, passages: 0, removedThrough: 0 };
+          const base = record ?? nothingOf(claim);
           if (base.removedThrough < claim.version) {
             store.saveRecord({ ...base, removedThrough: claim.version }, nowMs);
             note(recordKey(base));
           }
-          free(claim);
+          if (role === "both") free(claim);
         }
-      });
-    },
-
-    claim: (claims: readonly ContentClaim[]) =>
-      storage.transactionSync(() =>
-        claims.map((claim) => {
-          // The claim of a version that was removed since must not outlive it.
-          const removed = store
-            .records(claim.unitId)
-            .some((record) => record.removedThrough >= claim.version);
-          const holder = store.holderOf(claim.contentKey);
-          if (removed && holder === undefined) return { claimed: true as const };
-          note(claimKey(claim.contentKey));
-          return store.claim(claim, false);
-        }),
-      ),
-    release(claims: readonly ContentClaim[]): void {
-      storage.transactionSync(() => {
-        for (const claim of claims) free(claim, true);
       });
     },
 
@@ -258,7 +257,8 @@ export function openContents(
       claims: readonly CarriedClaim[],
       nowMs: number,
     ): void {
-      change(engineFor(dimensions), (staged) => {
+      const into = units.some(({ shown }) => shown !== null) ? engineFor(dimensions) : engine;
+      change(into, (staged) => {
         for (const { record, shown, vectors } of units) {
           const mine = store.recordAt(record.unitId, record.contentKey);
           const isThere =
@@ -267,7 +267,11 @@ export function openContents(
             shown !== null &&
             mine.version === record.version &&
             mine.level === record.level;
-          if (isThere) continue;
+          if (isThere) {
+            if (mine.removedThrough < record.removedThrough)
+              store.saveRecord({ ...mine, removedThrough: record.removedThrough }, nowMs);
+            continue;
+          }
           if (mine !== undefined) takeOut(staged, mine, nowMs);
           if (shown !== null && vectors !== null)
             putIn(
@@ -277,28 +281,29 @@ export function openContents(
               record.removedThrough,
               nowMs,
             );
-          else store.saveRecord({ ...record, slot: null }, nowMs);
+          else if (record.removedThrough > 0 || typeof record.leaf === "string")
+            store.saveRecord({ ...record, slot: null, passages: 0 }, nowMs);
+          else if (mine !== undefined) store.dropRecord(mine);
         }
         for (const { contentKey, holder } of claims) {
           const mine = store.holderOf(contentKey);
           if (mine !== undefined) store.unclaim({ contentKey, ...mine }, false);
-          if (holder !== null) store.claim({ contentKey, ...holder }, holder.fulfilled);
+          if (holder !== null)
+            store.claim({ contentKey, ...holder }, holder.fulfilled, holder.leaf);
         }
       });
     },
-    forget(): void {
-      store.empty();
-      storage.kv.delete("dimensions");
+    forget(keepsClaims: boolean): void {
+      storage.transactionSync(() => {
+        store.emptyLeaf(keepsClaims);
+        storage.kv.delete("dimensions");
+      });
       engine = null;
       for (const page of shownPages.values()) cache.drop(page);
       shownPages.clear();
     },
   };
 }
-
-export const recordKey = ({ unitId, contentKey }: { unitId: string; contentKey: string }): string =>
-  `u${contentKey}${unitId}`;
-export const claimKey = (contentKey: string): string => `c${contentKey}`;
 
 const bytesOfShown = ({ title, texts, tags }: Shown): number =>
   400 +

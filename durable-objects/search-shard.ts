@@ -8,16 +8,22 @@ import type {
   SearchRequest,
 } from "#domain/search/model.ts";
 import { pageCache } from "#domain/search/pages.ts";
-import { done, type NearDuplicate, type ShardAnswer } from "#domain/search/protocol.ts";
-import { childrenOf, type Place } from "#domain/search/ranges.ts";
-import { migrate } from "#objects/migrate.ts";
 import {
-  type CarriedClaim,
-  type CarriedUnit,
-  openContents,
-  type SearchContents,
-} from "#objects/search-contents.ts";
-import { copySome, type SplitState } from "#objects/search-split.ts";
+  done,
+  type Located,
+  type NearDuplicate,
+  type Placing,
+  type Role,
+  type ShardAnswer,
+  type Withdrawn,
+} from "#domain/search/protocol.ts";
+import { directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
+import type { Moved } from "#domain/search/tree.ts";
+import { migrate } from "#objects/migrate.ts";
+import { openContents, type SearchContents } from "#objects/search-contents.ts";
+import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
+import type { CarriedClaim, CarriedUnit } from "#objects/search-records.ts";
+import { childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
 
 /** What all shards of an isolate may hold in memory beside their codes (ARCHITECTURE.md, One isolate's memory). */
@@ -25,96 +31,160 @@ const PAGE_CACHE_BYTES = 48_000_000;
 export const pages = pageCache(PAGE_CACHE_BYTES);
 
 const PASSAGES_MAX = 100_000;
+/** Claims of a directory, for each passage of a full leaf: 2 million, some 300 MB. */
+const CLAIMS_PER_PASSAGE = 20;
 /** Longer than any queue redelivers (14 days): after that nobody can bring a removed version back. */
 const REMOVALS_KEPT_MS = 30 * 86_400_000;
+const SPLIT_AGAIN_MS = 5_000;
 const DAY_MS = 86_400_000;
 
-/** One range of content hashes of one collection: finds, shows and de-duplicates its units. Named by its place. */
+/**
+ * A shard of one collection, named by its place. As a leaf it finds and shows units that are alike; as a directory it
+ * has the claims of a range of content hashes and knows their leaves. A collection's root begins as both, and each
+ * part of it moves on its own when it is full.
+ */
 export class SearchShard extends DurableObject<Env> {
   readonly #store: SearchStore;
   readonly #contents: SearchContents;
+  readonly #directory: SearchDirectory;
   #split: SplitState | null;
-  #moved: Place[] | null;
+  /** As its parent named it; a root or directory is told with each change. */
+  #place: Place | null;
+  #movedLeaf: Moved | null;
+  #movedDirectory: Moved | null;
+  /** A child of a split takes what is copied to it until it is written to as a shard of its own. */
+  #isOpen: boolean;
   #sequence: number;
+  /** An upper bound; exact when it is first needed and when it comes near the limit. */
+  #claims: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
+    const { kv } = ctx.storage;
     this.#store = searchStore(ctx.storage);
-    this.#moved = ctx.storage.kv.get<Place[]>("moved") ?? null;
-    this.#split = ctx.storage.kv.get<SplitState>("split") ?? null;
-    this.#sequence = Date.now();
+    const both = kv.get<Place[]>("moved");
+    const legacy: Moved | null = both === undefined ? null : { of: "both", to: both };
+    this.#movedLeaf = kv.get<Moved>("moved-leaf") ?? legacy;
+    this.#movedDirectory = kv.get<Moved>("moved-directory") ?? legacy;
+    this.#place = kv.get<Place>("place") ?? null;
+    this.#isOpen = kv.get<boolean>("open") ?? false;
+    this.#split = kv.get<SplitState>("split") ?? null;
+    this.#sequence = Math.max(Date.now(), this.#store.newestChange());
     // A crash may have come between beginning and the alarm.
     if (this.#split !== null) void ctx.storage.setAlarm(Date.now());
-    this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, (key) => {
+    const note = (key: string): void => {
       if (this.#split !== null) this.#store.noteChanged(key, ++this.#sequence);
-    });
+    };
+    this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, note);
+    this.#directory = openDirectory(ctx.storage, this.#store, note);
   }
 
   /** Durable when it answers. Delivering a unit again, or an older version of it, changes nothing. */
-  async index(place: Place, units: IndexedUnit[]): Promise<ShardAnswer<null>> {
-    if (this.#moved !== null) return { kind: "moved", to: this.#moved };
-    this.#contents.index(units, Date.now());
+  async index(place: Place, units: IndexedUnit[], role: Role): Promise<ShardAnswer<null>> {
+    const moved = this.#whereTo(role);
+    if (moved !== null) return moved;
+    this.#open(place);
+    this.#contents.index(units, role, Date.now());
     await this.#lookAfter(place);
     return done(null);
   }
 
-  async remove(place: Place, claims: ContentClaim[]): Promise<ShardAnswer<null>> {
-    if (this.#moved !== null) return { kind: "moved", to: this.#moved };
-    this.#contents.remove(claims, Date.now());
+  async reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>> {
+    return this.#whereTo("leaf") ?? done(this.#contents.reindex(units, Date.now()));
+  }
+
+  async remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>> {
+    const moved = this.#whereTo(role);
+    if (moved !== null) return moved;
+    this.#open(place);
+    this.#contents.remove(claims, role, Date.now());
     await this.#lookAfter(place);
     return done(null);
   }
 
   claim(claims: ContentClaim[]): ShardAnswer<ClaimOutcome[]> {
-    return this.#moved === null
-      ? done(this.#contents.claim(claims))
-      : { kind: "moved", to: this.#moved };
+    return this.#whereTo("directory") ?? done(this.#directory.claim(claims));
   }
 
   release(claims: ContentClaim[]): ShardAnswer<null> {
-    if (this.#moved !== null) return { kind: "moved", to: this.#moved };
-    this.#contents.release(claims);
+    const moved = this.#whereTo("directory");
+    if (moved !== null) return moved;
+    this.#directory.release(claims);
     return done(null);
+  }
+
+  async locate(place: Place, placings: Placing[]): Promise<ShardAnswer<Located[]>> {
+    const moved = this.#whereTo("directory");
+    if (moved !== null) return moved;
+    this.#open(place);
+    const located = this.#directory.locate(placings);
+    await this.#lookAfterClaims(place, placings.length);
+    return done(located);
+  }
+
+  withdraw(claims: ContentClaim[]): ShardAnswer<Withdrawn[]> {
+    return this.#whereTo("directory") ?? done(this.#directory.withdraw(claims, Date.now()));
   }
 
   search(request: SearchRequest): ShardAnswer<SearchHit[]> {
-    return this.#moved === null
-      ? done(this.#contents.search(request))
-      : { kind: "moved", to: this.#moved };
+    return this.#whereTo("leaf") ?? done(this.#contents.search(request));
   }
 
   similar(unit: IndexedUnit, limit: number): ShardAnswer<NearDuplicate[]> {
-    return this.#moved === null
-      ? done(this.#contents.similar(unit, limit))
-      : { kind: "moved", to: this.#moved };
+    return this.#whereTo("leaf") ?? done(this.#contents.similar(unit, limit));
   }
 
-  /** Forgets all units and claims; for a collection that is not in use. A split that is under way ends first. */
-  async clear(): Promise<ShardAnswer<null>> {
+  /** Forgets all units, or all claims; for a collection that is not in use. A split that is under way ends first. */
+  async clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>> {
     while (this.#split !== null) await this.#copyOn(this.#split);
-    if (this.#moved !== null) return { kind: "moved", to: this.#moved };
-    this.#contents.forget();
+    const moved = this.#whereTo(what);
+    if (moved !== null) return moved;
+    if (what === "leaf") this.#contents.forget(false);
+    else this.#store.emptyDirectory(false);
     return done(null);
   }
 
-  /** A part of a full shard's content. Nobody else writes here until that shard has moved. */
+  /** A part of a full shard's content. Nobody else writes here until that shard has moved, and then it writes no more. */
   async adopt(
     place: Place,
     dimensions: number,
     units: CarriedUnit[],
     claims: CarriedClaim[],
   ): Promise<void> {
+    if (this.#isOpen) return;
+    if (this.#place === null) this.ctx.storage.kv.put("place", place);
+    this.#place = place;
     this.#contents.adopt(dimensions, units, claims, Date.now());
-    await this.#lookAfter(place);
+    await this.#alarmIfBusy();
   }
 
   override async alarm(): Promise<void> {
     await this.#mergeAll();
-    while (this.#split !== null) await this.#copyOn(this.#split);
-    if (this.#moved === null) this.#store.forgetRemovals(Date.now() - REMOVALS_KEPT_MS);
-    else this.#contents.forget();
-    if (this.#moved === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+    try {
+      while (this.#split !== null) await this.#copyOn(this.#split);
+    } catch (error) {
+      // A child that does not answer. The platform would give up after six attempts, and the shard be full for good.
+      console.error({ event: "search-split-waits", error: String(error) });
+      await this.ctx.storage.setAlarm(Date.now() + SPLIT_AGAIN_MS);
+      return;
+    }
+    this.#forgetMoved();
+    if (this.#movedLeaf !== null && this.#movedDirectory !== null) return;
+    this.#store.forgetRemovals(Date.now() - REMOVALS_KEPT_MS);
+    await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+  }
+
+  #whereTo(role: Role | "directory"): ({ kind: "moved" } & Moved) | null {
+    const leaf = role === "directory" ? null : this.#movedLeaf;
+    const moved = leaf ?? (role === "leaf" ? null : this.#movedDirectory);
+    return moved === null ? null : { kind: "moved", ...moved };
+  }
+
+  #open({ depth }: Place): void {
+    if (this.#isOpen || depth === 0) return;
+    this.ctx.storage.kv.put("open", true);
+    this.#isOpen = true;
   }
 
   /** Merges step by step, so that a read waits for one step at most. */
@@ -140,12 +210,34 @@ export class SearchShard extends DurableObject<Env> {
         return;
       }
       // Nothing has changed since the last look and nothing can before this ends: from here on the children answer.
-      if (this.#store.changed(1).length > 0) return;
-      this.ctx.storage.kv.put("moved", split.children);
+      if (this.#store.changesAfter(split.through ?? 0, 1).length > 0) return;
+      this.#move({ of: split.of ?? "both", to: split.children });
       this.ctx.storage.kv.delete("split");
-      this.#moved = split.children;
+      this.#store.forgetChanges(Number.MAX_SAFE_INTEGER);
       this.#split = null;
     });
+  }
+
+  #move(moved: Moved): void {
+    const { kv } = this.ctx.storage;
+    if (moved.of !== "directory") {
+      kv.put("moved-leaf", moved);
+      this.#movedLeaf = moved;
+    }
+    if (moved.of !== "leaf") {
+      kv.put("moved-directory", moved);
+      this.#movedDirectory = moved;
+    }
+  }
+
+  /** Gives back the space of what has moved. Done again after a crash. */
+  #forgetMoved(): void {
+    if (this.#movedLeaf !== null && this.#contents.engine() !== null) {
+      const { of, to } = this.#movedLeaf;
+      const name = to[0]?.name.slice(0, -1) ?? "";
+      this.#contents.forget(of === "leaf" && keepsClaims(name) && this.#movedDirectory === null);
+    }
+    if (this.#movedDirectory !== null) this.#store.emptyDirectory(this.#movedLeaf === null);
   }
 
   /** Sees to it that an alarm comes when there is something to merge, or when the shard is full. */
@@ -153,18 +245,46 @@ export class SearchShard extends DurableObject<Env> {
     const engine = this.#contents.engine();
     if (engine === null) return;
     if (this.#split === null) this.#beginSplit(place, engine.alive(), engine.nextSlot());
-    const isBusy = this.#split !== null || engine.isMergeDue();
+    await this.#alarmIfBusy();
+  }
+
+  async #alarmIfBusy(): Promise<void> {
+    const isBusy = this.#split !== null || this.#contents.engine()?.isMergeDue() === true;
     const alarm = await this.ctx.storage.getAlarm();
     if (isBusy && (alarm === null || alarm > Date.now() + 1_000))
       await this.ctx.storage.setAlarm(Date.now());
     else if (alarm === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
   }
 
-  #beginSplit(place: Place, alive: number, slots: number): void {
-    const full = Number(this.env.WISHUB_SHARD_PASSAGES ?? PASSAGES_MAX);
+  #passagesMax(): number {
+    return Number(this.env.WISHUB_SHARD_PASSAGES ?? PASSAGES_MAX);
+  }
+
+  #beginSplit(told: Place, alive: number, slots: number): void {
+    const place = this.#place ?? told;
+    const full = this.#passagesMax();
     if (alive < full && slots < 2 * full) return;
-    const children = childrenOf(place, alive < full / 2 ? 1 : 2);
-    this.#split = { children, phase: "records", after: ["", ""] };
-    this.ctx.storage.kv.put("split", this.#split);
+    const dimensions = this.#contents.engine()?.kernel.dimensions ?? 0;
+    const children = childrenFor(place, alive < full / 2, dimensions, this.#store);
+    this.#begin({ of: "leaf", name: place.name, children, phase: "records", after: ["", ""] });
+  }
+
+  /** A directory divides once its leaf has gone: until then it has no more claims than a leaf has units. */
+  async #lookAfterClaims(place: Place, added: number): Promise<void> {
+    if (this.#split !== null) return;
+    const full = CLAIMS_PER_PASSAGE * this.#passagesMax();
+    this.#claims = (this.#claims ?? this.#store.claimCount()) + added;
+    if (this.#claims < full) return;
+    this.#claims = this.#store.claimCount();
+    const isLeaf = this.#movedLeaf === null && this.#contents.engine() !== null;
+    if (this.#claims < full || isLeaf || place.to - place.from < 2) return;
+    const children = directoriesUnder(place);
+    this.#begin({ of: "directory", name: place.name, children, phase: "records", after: ["", ""] });
+    await this.#alarmIfBusy();
+  }
+
+  #begin(split: SplitState): void {
+    this.ctx.storage.kv.put("split", split);
+    this.#split = split;
   }
 }

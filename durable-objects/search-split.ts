@@ -1,19 +1,29 @@
-import { holds, type Place } from "#domain/search/ranges.ts";
+import { holds, leavesUnder, type Place } from "#domain/search/ranges.ts";
+import { childFor, type Moved } from "#domain/search/tree.ts";
+import { paddedTo16 } from "#domain/search/vectors.ts";
+import { twoMeans } from "#domain/search/two-means.ts";
 import type { UnitRecord } from "#domain/search/versions.ts";
-import type { CarriedClaim, CarriedUnit, SearchContents } from "#objects/search-contents.ts";
-import type { SearchStore } from "#objects/search-store.ts";
+import type { SearchContents } from "#objects/search-contents.ts";
+import type { CarriedClaim, CarriedUnit } from "#objects/search-records.ts";
+import { type SearchStore, unpackVectors } from "#objects/search-store.ts";
 
 /**
- * How far a full shard has been copied to its children. First all records, then all claims, then what changed
+ * How far a shard that splits has been copied to its children. First all records, then all claims, then what changed
  * meanwhile until nothing is left; a crash repeats at most the last step, and adopting twice changes nothing.
+ * `after` is the last record or claim that was sent, `through` the last change.
  */
 export type SplitState = {
+  /** Absent in a split that release 0.1 began: it moves units and claims to halves of the hashes. */
+  of?: Moved["of"];
+  /** The name of the shard that splits; absent as above. */
+  name?: string;
   children: Place[];
   phase: "records" | "claims" | "changes";
   after: [string, string];
+  through?: number;
 };
 
-type Child = {
+export type Child = {
   adopt(
     place: Place,
     dimensions: number,
@@ -24,6 +34,24 @@ type Child = {
 
 const RECORDS_PER_STEP = 32;
 const CLAIMS_PER_STEP = 500;
+/** Units that a leaf looks at to find the two directions it is divided by. */
+const SAMPLE = 2_048;
+
+/** The places a full leaf moves to; `compact` when most of it is dead. */
+export function childrenFor(
+  place: Place,
+  compact: boolean,
+  dimensions: number,
+  store: SearchStore,
+): Place[] {
+  if (compact) return leavesUnder(place, "compact");
+  const units = store
+    .sampledVectors(SAMPLE)
+    .map(({ vectors }) =>
+      unpackVectors(vectors, Math.round(vectors.length / (paddedTo16(dimensions) + 4))),
+    );
+  return leavesUnder(place, twoMeans(units) ?? "hashes");
+}
 
 /** Copies a little; answers where to go on, or "copied" once nothing was left to copy. */
 export async function copySome(
@@ -32,19 +60,20 @@ export async function copySome(
   contents: SearchContents,
   childAt: (place: Place) => Child,
 ): Promise<SplitState | "copied"> {
+  const { of = "both" } = split;
   const dimensions = contents.engine()?.kernel.dimensions ?? 16;
   const send = async (
     records: readonly UnitRecord[],
-    claims: readonly CarriedClaim[],
+    contentKeys: readonly string[],
   ): Promise<void> => {
+    const units = records.map((record) => carried(split, record, contents));
+    const claims = contentKeys.map((contentKey) => carriedClaim(split, contentKey, store));
     await Promise.all(
       split.children.map(async (child) => {
-        const units = records
-          .filter((record) => holds(child, record.contentKey))
-          .map(contents.carry);
-        const theirs = claims.filter(({ contentKey }) => holds(child, contentKey));
-        if (units.length + theirs.length > 0)
-          await childAt(child).adopt(child, dimensions, units, theirs);
+        const theirs = units.flatMap((unit) => shareOf(split, child, unit));
+        const claimed = claims.filter(({ contentKey }) => holds(child, contentKey));
+        if (theirs.length + claimed.length > 0)
+          await childAt(child).adopt(child, dimensions, theirs, claimed);
       }),
     );
   };
@@ -52,7 +81,8 @@ export async function copySome(
   if (split.phase === "records") {
     const records = store.recordsAfter(split.after[0], split.after[1], RECORDS_PER_STEP);
     const last = records.at(-1);
-    if (last === undefined) return { ...split, phase: "claims", after: ["", ""] };
+    if (last === undefined)
+      return { ...split, phase: of === "leaf" ? "changes" : "claims", after: ["", ""] };
     await send(records, []);
     return { ...split, after: [last.unitId, last.contentKey] };
   }
@@ -60,25 +90,51 @@ export async function copySome(
     const keys = store.claimsAfter(split.after[0], CLAIMS_PER_STEP);
     const last = keys.at(-1);
     if (last === undefined) return { ...split, phase: "changes", after: ["", ""] };
-    await send(
-      [],
-      keys.map((contentKey) => ({ contentKey, holder: store.holderOf(contentKey) ?? null })),
-    );
+    await send([], keys);
     return { ...split, after: [last, ""] };
   }
-  const changed = store.changed(RECORDS_PER_STEP);
-  if (changed.length === 0) return "copied";
+  const changed = store.changesAfter(split.through ?? 0, RECORDS_PER_STEP);
+  const last = changed.at(-1);
+  if (last === undefined) return "copied";
   const records = changed.flatMap(({ key }) => changedRecord(key, store));
-  const claims = changed
-    .filter(({ key }) => key.startsWith("c"))
-    .map(({ key }) => ({ contentKey: key.slice(1), holder: store.holderOf(key.slice(1)) ?? null }));
-  await send(records, claims);
-  for (const { key, sequence } of changed) store.settle(key, sequence);
-  return split;
+  const claims = changed.filter(({ key }) => key.startsWith("c")).map(({ key }) => key.slice(1));
+  await send(records, of === "leaf" ? [] : claims);
+  return { ...split, through: last.sequence };
+}
+
+/** A directory carries what it notes of units, with the leaf named that until now was its own; a leaf the units. */
+function carried(split: SplitState, record: UnitRecord, contents: SearchContents): CarriedUnit {
+  if (split.of !== "directory") return contents.carry({ ...record, leaf: null });
+  const leaf = record.leaf ?? split.name ?? "";
+  return { record: { ...record, slot: null, leaf }, shown: null, vectors: null };
+}
+
+function carriedClaim(split: SplitState, contentKey: string, store: SearchStore): CarriedClaim {
+  const holder = store.holderOf(contentKey);
+  if (holder === undefined) return { contentKey, holder: null };
+  const here = split.of === "directory" && holder.fulfilled ? (split.name ?? null) : null;
+  return { contentKey, holder: { ...holder, leaf: holder.leaf ?? here } };
+}
+
+/**
+ * What one child is to know of a unit: its leaf all of it, every other leaf the tombstone, and that it does not have
+ * the unit (it may have had it, when a change made it point elsewhere while it was being copied).
+ */
+function shareOf(split: SplitState, child: Place, unit: CarriedUnit): CarriedUnit[] {
+  const { record, shown, vectors } = unit;
+  if (split.of !== "leaf") return holds(child, record.contentKey) ? [unit] : [];
+  if (shown === null || vectors === null) return [unit];
+  const content = {
+    contentKey: record.contentKey,
+    vectors: unpackVectors(vectors, shown.texts.length),
+  };
+  if (childFor(split.children, content)?.name === child.name) return [unit];
+  return [{ record: { ...record, slot: null }, shown: null, vectors: null }];
 }
 
 const CONTENT_KEY_CHARS = 64;
 
+/** What is there now of a record that changed; one that is there no more is known to be absent. */
 function changedRecord(key: string, store: SearchStore): UnitRecord[] {
   if (!key.startsWith("u")) return [];
   const record = store.recordAt(

@@ -12,7 +12,13 @@ export const STEPS = [
    CREATE TABLE shown (slot INTEGER PRIMARY KEY, content TEXT NOT NULL, vectors BLOB NOT NULL) STRICT;
    CREATE TABLE page (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
    CREATE TABLE changed (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE record ADD COLUMN leaf TEXT;
+   ALTER TABLE claim ADD COLUMN leaf TEXT;
+   CREATE INDEX changed_by_sequence ON changed (sequence);`,
 ];
+
+/** Who has a content. `fulfilled` once it was indexed; then `leaf` says where, null in the directory's own leaf. */
+export type Holder = { unitId: string; version: number; fulfilled: boolean; leaf: string | null };
 
 /** What a hit shows of a unit and what indexing it again needs, vectors apart. */
 export type Shown = {
@@ -40,6 +46,7 @@ type RecordRow = {
   slot: number | null;
   passages: number;
   removed_through: number;
+  leaf: string | null;
 };
 
 const recordOf = (row: RecordRow): UnitRecord => ({
@@ -50,6 +57,7 @@ const recordOf = (row: RecordRow): UnitRecord => ({
   slot: row.slot,
   passages: row.passages,
   removedThrough: row.removed_through,
+  leaf: row.leaf,
 });
 
 export type SearchStore = ReturnType<typeof searchStore>;
@@ -108,7 +116,7 @@ export function searchStore(storage: DurableObjectStorage) {
         .map(recordOf),
     saveRecord(record: UnitRecord, nowMs: number): void {
       sql.exec(
-        "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         record.unitId,
         record.contentKey,
         record.version,
@@ -116,31 +124,38 @@ export function searchStore(storage: DurableObjectStorage) {
         record.slot,
         record.passages,
         record.removedThrough,
-        record.slot === null ? nowMs : null,
+        record.slot === null && record.removedThrough > 0 ? nowMs : null,
+        record.leaf ?? null,
       );
     },
+    dropRecord: ({ unitId, contentKey }: UnitRecord): void =>
+      void sql.exec("DELETE FROM record WHERE unit_id = ? AND content_key = ?", unitId, contentKey),
 
     /** Takes a content for a unit, or names the unit that has it. One statement decides a race. */
-    claim({ contentKey, unitId, version }: ContentClaim, fulfilled: boolean): ClaimOutcome {
+    claim(
+      { contentKey, unitId, version }: ContentClaim,
+      fulfilled: boolean,
+      leaf: string | null = null,
+    ): ClaimOutcome {
       sql.exec(
-        `INSERT INTO claim VALUES (?1, ?2, ?3, ?4) ON CONFLICT (content_key) DO UPDATE
-           SET version = max(version, ?3), fulfilled = max(fulfilled, ?4)
-           WHERE unit_id = ?2 AND (version < ?3 OR fulfilled < ?4)`,
+        `INSERT INTO claim (content_key, unit_id, version, fulfilled, leaf) VALUES (?1, ?2, ?3, ?4, ?5)
+           ON CONFLICT (content_key) DO UPDATE
+           SET version = max(version, ?3), fulfilled = max(fulfilled, ?4), leaf = coalesce(leaf, ?5)
+           WHERE unit_id = ?2 AND (version < ?3 OR fulfilled < ?4 OR (leaf IS NULL AND ?5 IS NOT NULL))`,
         contentKey,
         unitId,
         version,
         fulfilled ? 1 : 0,
+        leaf,
       );
       const holder = sql
         .exec<{ unit_id: string }>("SELECT unit_id FROM claim WHERE content_key = ?", contentKey)
         .one().unit_id;
       return holder === unitId ? { claimed: true } : { claimed: false, duplicateOf: holder };
     },
-    holderOf: (
-      contentKey: string,
-    ): { unitId: string; version: number; fulfilled: boolean } | undefined =>
+    holderOf: (contentKey: string): Holder | undefined =>
       sql
-        .exec<{ unit_id: string; version: number; fulfilled: number }>(
+        .exec<{ unit_id: string; version: number; fulfilled: number; leaf: string | null }>(
           "SELECT * FROM claim WHERE content_key = ?",
           contentKey,
         )
@@ -149,6 +164,7 @@ export function searchStore(storage: DurableObjectStorage) {
           unitId: row.unit_id,
           version: row.version,
           fulfilled: row.fulfilled === 1,
+          leaf: row.leaf,
         }))[0],
     claimsAfter: (contentKey: string, limit: number): string[] =>
       sql
@@ -159,6 +175,17 @@ export function searchStore(storage: DurableObjectStorage) {
         )
         .toArray()
         .map((row) => row.content_key),
+    /** Notes that what was in a leaf is in another one now; whoever noted something else since is right. */
+    relocate(claim: Pick<ContentClaim, "contentKey" | "unitId">, from: string | null, to: string) {
+      for (const table of ["claim", "record"])
+        sql.exec(
+          `UPDATE ${table} SET leaf = ? WHERE content_key = ? AND unit_id = ? AND leaf IS ?`,
+          to,
+          claim.contentKey,
+          claim.unitId,
+          from,
+        );
+    },
     /** Frees a content that the unit holds up to a version; with `unfulfilledOnly` only while nothing was indexed for it. */
     unclaim({ contentKey, unitId, version }: ContentClaim, unfulfilledOnly: boolean): void {
       sql.exec(
@@ -205,27 +232,69 @@ export function searchStore(storage: DurableObjectStorage) {
         : { shown: JSON.parse(row.content) as Shown, vectors: new Uint8Array(row.vectors) };
     },
 
+    /** The vectors of some units, spread evenly over all of them. */
+    sampledVectors(count: number): { vectors: Uint8Array }[] {
+      const { low, high } = sql
+        .exec<{ low: number | null; high: number | null }>(
+          "SELECT min(slot) AS low, max(slot) AS high FROM shown",
+        )
+        .one();
+      const sampled = new Map<number, { vectors: Uint8Array }>();
+      for (let i = 0; low !== null && high !== null && i < count; i++) {
+        const from = low + Math.floor(((high - low + 1) * i) / count);
+        const row = sql
+          .exec<{ slot: number; vectors: ArrayBuffer }>(
+            "SELECT slot, vectors FROM shown WHERE slot >= ? ORDER BY slot LIMIT 1",
+            from,
+          )
+          .toArray()[0];
+        if (row !== undefined) sampled.set(row.slot, { vectors: new Uint8Array(row.vectors) });
+      }
+      return [...sampled.values()];
+    },
+
     noteChanged(key: string, sequence: number): void {
       sql.exec("INSERT OR REPLACE INTO changed VALUES (?, ?)", key, sequence);
     },
-    changed: (limit: number): { key: string; sequence: number }[] =>
+    /** The log of what changed, oldest first: each key once, where it changed last. */
+    changesAfter: (sequence: number, limit: number): { key: string; sequence: number }[] =>
       sql
         .exec<{ key: string; sequence: number }>(
-          "SELECT * FROM changed ORDER BY sequence LIMIT ?",
+          "SELECT * FROM changed WHERE sequence > ? ORDER BY sequence LIMIT ?",
+          sequence,
           limit,
         )
         .toArray(),
-    settle: (key: string, sequence: number): void =>
-      void sql.exec("DELETE FROM changed WHERE key = ? AND sequence = ?", key, sequence),
+    newestChange: (): number =>
+      sql.exec<{ newest: number | null }>("SELECT max(sequence) AS newest FROM changed").one()
+        .newest ?? 0,
+    forgetChanges: (through: number): void =>
+      void sql.exec("DELETE FROM changed WHERE sequence <= ?", through),
 
     forgetRemovals: (beforeMs: number): void =>
       void sql.exec("DELETE FROM record WHERE slot IS NULL AND removed_at_ms < ?", beforeMs),
-    /** Everything but the note of where it went. */
-    empty(): void {
-      for (const table of ["record", "claim", "shown", "page", "changed"])
-        sql.exec(`DELETE FROM ${table}`);
+    /**
+     * Every unit, but not the claims. Tombstones stay where claims are kept, and so does the note of a unit whose
+     * content another one has claimed: its removal finds it by that.
+     */
+    emptyLeaf(keepsClaims: boolean): void {
+      if (keepsClaims) {
+        sql.exec(
+          `UPDATE record SET slot = NULL, passages = 0 WHERE slot IS NOT NULL AND NOT EXISTS
+             (SELECT 1 FROM claim WHERE claim.content_key = record.content_key AND claim.unit_id = record.unit_id)`,
+        );
+        sql.exec("DELETE FROM record WHERE slot IS NOT NULL");
+      } else sql.exec("DELETE FROM record");
+      for (const table of ["shown", "page"]) sql.exec(`DELETE FROM ${table}`);
       kv.delete("engine");
     },
+    /** Every claim; and the tombstones, unless a leaf in the same object still needs them. */
+    emptyDirectory(hasLeaf: boolean): void {
+      sql.exec("DELETE FROM claim");
+      if (!hasLeaf) sql.exec("DELETE FROM record WHERE slot IS NULL");
+    },
+    claimCount: (): number =>
+      sql.exec<{ claims: number }>("SELECT count(*) AS claims FROM claim").one().claims,
   };
 }
 

@@ -167,7 +167,7 @@ describe("a full search shard", () => {
       Object.assign(Reflect.get(instance, "env"), { WISHUB_SHARD_PASSAGES: String(PASSAGES_MAX) }),
     );
     await runDurableObjectAlarm(stub);
-    const answer = await stub.release([]);
+    const answer = await stub.reindex([]);
     if (answer.kind !== "moved" || depth > 20) return [name];
     return (await Promise.all(answer.to.map((child) => settle(child.name, depth + 1)))).flat();
   }

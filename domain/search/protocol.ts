@@ -6,11 +6,12 @@ import type {
   SearchRequest,
 } from "#domain/search/model.ts";
 import type { Place } from "#domain/search/ranges.ts";
+import type { Moved } from "#domain/search/tree.ts";
 
 /** What a shard answers: the thing asked for, where its content has moved to, or that it has too much to do. */
 export type ShardAnswer<T> =
   | { kind: "done"; value: T }
-  | { kind: "moved"; to: Place[] }
+  | ({ kind: "moved" } & Moved)
   | { kind: "overloaded"; retryAfterS: number };
 
 export const done = <T>(value: T): ShardAnswer<T> => ({ kind: "done", value });
@@ -24,13 +25,35 @@ export type NearDuplicate = {
   overlap: number;
 };
 
+/** As what a shard takes a change: as a leaf, or as the directory of the same content too, in one transaction. */
+export type Role = "leaf" | "both";
+
+/** A content that is about to be indexed; `leaf` is where it would go if it were new. */
+export type Placing = ContentClaim & { leaf: string };
+
+/**
+ * Where a directory says a content is: in `leaf` or what that has moved to (null: the leaf in the same object).
+ * `again` when it was placed before, so that it may be there already; `removed` when it must never come back.
+ */
+export type Located = { kind: "removed" } | { kind: "at"; leaf: string | null; again: boolean };
+
+/** Where a content is to be taken out. */
+export type Withdrawn = { kind: "nowhere" } | { kind: "at"; leaf: string | null };
+
 /** What a search shard can be asked over RPC; the object of the binding SEARCH_SHARD has these methods. */
 export type ShardCalls = {
   claim(claims: ContentClaim[]): Promise<ShardAnswer<ClaimOutcome[]>>;
   release(claims: ContentClaim[]): Promise<ShardAnswer<null>>;
-  index(place: Place, units: IndexedUnit[]): Promise<ShardAnswer<null>>;
-  remove(place: Place, claims: ContentClaim[]): Promise<ShardAnswer<null>>;
+  /** Asks a directory where contents are, and has it note where new ones go. */
+  locate(place: Place, placings: Placing[]): Promise<ShardAnswer<Located[]>>;
+  /** Has a directory forget contents for good; answers where they are still to be taken out. */
+  withdraw(claims: ContentClaim[]): Promise<ShardAnswer<Withdrawn[]>>;
+  index(place: Place, units: IndexedUnit[], role: Role): Promise<ShardAnswer<null>>;
+  /** Takes those units of whose content it holds a version, or must not hold this one; answers which. */
+  reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>>;
+  remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>>;
   search(request: SearchRequest): Promise<ShardAnswer<SearchHit[]>>;
   similar(unit: IndexedUnit, limit: number): Promise<ShardAnswer<NearDuplicate[]>>;
-  clear(): Promise<ShardAnswer<null>>;
+  /** Forgets all units, or all claims. */
+  clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>>;
 };

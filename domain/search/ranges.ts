@@ -1,13 +1,30 @@
 import type { Collection } from "#domain/search/model.ts";
 
-/** A shard of a collection: the object's name and the content hashes it answers for, `from` up to but not `to`. */
-export type Place = { name: string; from: number; to: number; depth: number };
+/**
+ * A search shard: the object's name, the content hashes it answers for (`from` up to but not `to`) and, for a leaf
+ * that was split off by meaning, the direction its units lie in (8 bits a dimension; only the direction counts).
+ */
+export type Place = {
+  name: string;
+  from: number;
+  to: number;
+  depth: number;
+  centroid?: Int8Array;
+};
 
 const HASHES = 0x1_0000_0000;
 
 /** Where every collection begins: one shard for all hashes, found without looking anything up. */
 export const rootOf = ({ owner, space }: Collection): Place => ({
   name: `${owner}|${space}|0`,
+  from: 0,
+  to: HASHES,
+  depth: 0,
+});
+
+/** The root of the collection that a shard belongs to. */
+export const rootAbove = ({ name }: Pick<Place, "name">): Place => ({
+  name: `${collectionPart(name)}|0`,
   from: 0,
   to: HASHES,
   depth: 0,
@@ -23,31 +40,56 @@ export const holds = (place: Place, contentKey: string): boolean => {
 };
 
 /**
- * The places a full shard moves to: two halves, or one of the same range when most of what filled it is dead
- * (then moving is what gives the space back). Names never repeat, because the depth grows.
+ * Where the units of a full leaf move to: one place for each centroid; two halves of its hashes where units do not
+ * differ in meaning; or one place, when most of what filled it is dead (then moving is what gives the space back).
+ * A name is the parent's and a letter, so that names never repeat.
  */
-export function childrenOf(place: Place, count: 1 | 2): Place[] {
+export function leavesUnder(place: Place, how: Int8Array[] | "hashes" | "compact"): Place[] {
+  const child = (letter: string, change: Partial<Place> = {}): Place => ({
+    ...place,
+    name: place.name + letter,
+    depth: place.depth + 1,
+    ...change,
+  });
   const middle = Math.floor((place.from + place.to) / 2);
-  const ranges =
-    count === 1 || middle === place.from
-      ? [[place.from, place.to]]
-      : [
-          [place.from, middle],
-          [middle, place.to],
-        ];
-  const root = place.name.slice(0, place.name.lastIndexOf("|"));
+  if (how === "compact" || (how === "hashes" && middle === place.from)) return [child("c")];
+  if (how === "hashes") return [child("a", { to: middle }), child("b", { from: middle })];
+  return how.map((centroid, i) => child(i === 0 ? "a" : "b", { centroid }));
+}
+
+/** Where the claims of a directory move to that has too many. */
+export function directoriesUnder(place: Place): Place[] {
+  const middle = Math.floor((place.from + place.to) / 2);
   const depth = place.depth + 1;
-  return ranges.map(([from = 0, to = 0]) => ({
-    name: `${root}|${hex(from)}-${hex(to - 1)}.${depth}`,
+  return [
+    [place.from, middle],
+    [middle, place.to],
+  ].map(([from = 0, to = 0]) => ({
+    name: `${collectionPart(place.name)}|d${hex(from)}-${hex(to - 1)}.${depth}`,
     from,
     to,
     depth,
   }));
 }
 
-const hex = (hash: number): string => hash.toString(16).padStart(8, "0");
+/** Whether claims are kept there: roots, directories and what split by hash under release 0.1, but no leaf below. */
+export const keepsClaims = (name: string): boolean => /[0-9]$/.test(name);
 
-/** The leaves of a collection once `name` is known to have moved. */
-export function withMoved(leaves: readonly Place[], name: string, to: readonly Place[]): Place[] {
-  return leaves.flatMap((leaf) => (leaf.name === name ? to : [leaf]));
+/** Whether it has claims and no leaf beside them. */
+export const isDirectoryOnly = (name: string): boolean => /\|d[^|]*$/.test(name);
+
+/** A shard as far as its name tells; one that was split off knows the rest itself. */
+export function placeNamed(name: string): Place {
+  const [, first, last, depth] = /\|d?([0-9a-f]{8})-([0-9a-f]{8})\.([0-9]+)$/.exec(name) ?? [];
+  const below = /[abc]*$/.exec(name)?.[0].length ?? 0;
+  if (first === undefined || last === undefined) return { name, from: 0, to: HASHES, depth: below };
+  return {
+    name,
+    from: Number.parseInt(first, 16),
+    to: Number.parseInt(last, 16) + 1,
+    depth: Number(depth),
+  };
 }
+
+const collectionPart = (name: string): string => name.slice(0, name.lastIndexOf("|"));
+const hex = (hash: number): string => hash.toString(16).padStart(8, "0");

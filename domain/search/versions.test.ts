@@ -2,12 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mergedHits } from "#domain/search/merge-hits.ts";
 import type { SearchHit } from "#domain/search/model.ts";
-import { childrenOf, hashOf, holds, type Place, rootOf } from "#domain/search/ranges.ts";
+import { hashOf } from "#domain/search/ranges.ts";
 import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/versions.ts";
-
-const key = fc
-  .integer({ min: 0, max: 0xffff_ffff })
-  .map((hash) => hash.toString(16).padStart(8, "0").padEnd(64, "0"));
 
 /** One shard's memory of one unit, driven as the object drives it. */
 function shardOf() {
@@ -55,28 +51,6 @@ test("in whatever order and however often versions come, the newest that was not
       );
       expect(shard.live()).toEqual(newest > removed ? [newest] : []);
     }),
-  );
-});
-
-test("splitting a place over and over, every content has exactly one shard and no name comes twice", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(fc.nat(), fc.constantFrom<1 | 2>(1, 2)), { maxLength: 24 }),
-      key,
-      (splits, contentKey) => {
-        let leaves: Place[] = [rootOf({ owner: "public", space: "s" })];
-        const names = new Set(leaves.map(({ name }) => name));
-        for (const [pick, count] of splits) {
-          const place = leaves[pick % leaves.length];
-          if (place === undefined) continue;
-          const children = childrenOf(place, count);
-          for (const { name } of children) expect(names.has(name)).toBe(false);
-          for (const { name } of children) names.add(name);
-          leaves = leaves.flatMap((leaf) => (leaf === place ? children : [leaf]));
-        }
-        expect(leaves.filter((leaf) => holds(leaf, contentKey)).length).toBe(1);
-      },
-    ),
   );
 });
 

@@ -10,6 +10,8 @@ export type UnitRecord = {
   passages: number;
   /** No version up to this one ever comes back. */
   removedThrough: number;
+  /** In a directory: the leaf it was placed in. Null is the directory's own leaf, "" none at all. */
+  leaf?: string | null;
 };
 
 /** What indexing a version does to what is there: nothing, or it takes the place of `replaced`. */
