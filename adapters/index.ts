@@ -4,6 +4,7 @@ import { glosses } from "#adapters/gloss.ts";
 import { handover, relays } from "#adapters/handover.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
+import { unitCache } from "#adapters/unit-cache.ts";
 import { unitShardMap } from "#adapters/unit-shards.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
 import { catalogStore } from "#db/catalog/store.ts";
@@ -31,6 +32,8 @@ export function services(env: Env) {
   const databases = shards.map(({ database }) => database);
   const store = unitStore(databases, unitShardMap(env, shards.length));
   const pipeline = pipelineStore(store.shards);
+  // A read of a replica (D1 sessions) would take this one's place in `current` and `changesAfter`, both by one session.
+  const texts = unitCache(store);
   const embed = embedding(env);
   return {
     isReady: async () => {
@@ -40,7 +43,7 @@ export function services(env: Env) {
       return answers.every(({ status }) => status === "fulfilled");
     },
     accounts: { ...catalogStore([env.CATALOG_0]), sha256Hex },
-    units: { ...store, ...pipeline },
+    units: { ...store, ...pipeline, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),
     relay: relays(
@@ -54,5 +57,18 @@ export function services(env: Env) {
     embed,
     gloss: glosses(env),
     random: { salt: () => crypto.randomUUID() },
+  };
+}
+
+/** What changes a unit that may be kept here drops it at once, also when nobody can say whether the change was made. */
+function noting(
+  store: ReturnType<typeof unitStore>,
+  changed: (unitId: string) => void,
+): Pick<typeof store, "addVersion" | "retract"> {
+  return {
+    addVersion: (version, nowMs) =>
+      store.addVersion(version, nowMs).finally(() => changed(version.unitId)),
+    retract: (unitId, expectedVersion, nowMs) =>
+      store.retract(unitId, expectedVersion, nowMs).finally(() => changed(unitId)),
   };
 }

@@ -95,7 +95,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Resident memory of every process below `pid`, by command, in MB (Linux). */
-export function memoryBelow(pid: number): { command: string; megabytes: number }[] {
+export function memoryBelow(pid: number): { pid: number; command: string; megabytes: number }[] {
   const stats = readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => {
@@ -123,5 +123,5 @@ export function memoryBelow(pid: number): { command: string; megabytes: number }
   }
   return stats
     .filter((each) => below.has(each.pid))
-    .map(({ command, megabytes }) => ({ command, megabytes }));
+    .map(({ pid: id, command, megabytes }) => ({ pid: id, command, megabytes }));
 }

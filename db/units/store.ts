@@ -5,6 +5,7 @@ import type { Status } from "#domain/units/model.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import type { Placement } from "#domain/units/shard-map.ts";
 import { isVisible, type StoredUnit, type UnitVersion } from "#domain/units/record.ts";
+import { changeFeed } from "#db/units/changes.ts";
 import { unit, unitVersion } from "#db/units/tables.ts";
 import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb, unitsDb } from "#db/units/shards.ts";
 import { selectStandings, selectUnits, versionStore } from "#db/units/versions.ts";
@@ -26,6 +27,7 @@ export function unitStore(shards: readonly D1Database[], map: Shards) {
   return {
     placement: async (nowMs: number) => await map.placement(nowMs),
     shards: databases,
+    ...changeFeed(databases),
     ...versionStore(shardOf(databases)),
     ...changing(databases, map),
     ...readingOne(databases),
@@ -81,6 +83,17 @@ function readingOne(databases: readonly UnitsDb[]) {
         and(eq(unit.id, id), eq(unitVersion.version, unit.version)),
       );
       return row ?? null;
+    },
+
+    /** The newest version and the one that a search serves, newest first; one row where they are the same. */
+    async current(id: string): Promise<StoredUnit[]> {
+      const db = databaseOf(id);
+      if (db === null) return [];
+      const isCurrent = or(
+        eq(unitVersion.version, unit.version),
+        eq(unitVersion.version, unit.servedVersion),
+      );
+      return (await selectUnits(db, and(eq(unit.id, id), isCurrent))).sort(newestFirst);
     },
 
     /** The owner reads the newest version, everybody else the one that a search serves. */

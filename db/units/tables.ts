@@ -65,6 +65,15 @@ export const evidence = sqliteTable(
   (table) => [primaryKey({ columns: [table.unitId, table.version, table.method] })],
 );
 
+/**
+ * Which units changed after they had settled (searchable, rejected or retracted), in order and without gaps, so that
+ * every isolate drops what it keeps of them. The newest rows only; whoever changes a settled unit adds one in its batch.
+ */
+export const unitChange = sqliteTable("unit_change", {
+  seq: integer().primaryKey(),
+  unitId: text().notNull(),
+});
+
 /** Work that a queue must hear of; gone once its consumer has done it (ARCHITECTURE.md, rule 1). */
 export const outbox = sqliteTable(
   "outbox",

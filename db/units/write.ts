@@ -1,5 +1,6 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { StoredUnit, UnitVersion } from "#domain/units/record.ts";
+import { CHANGES_KEPT } from "#db/units/changes.ts";
 import { atomically, type UnitsDb } from "#db/units/shards.ts";
 
 /**
@@ -45,7 +46,7 @@ export async function addVersionIn(
   const guard = sql`EXISTS (SELECT 1 FROM unit WHERE id = ${ref.unitId} AND version = ${ref.version - 1}
     AND status <> 'retracted')`;
   const leavesPublic = sql`visibility = 'public' AND ${version.visibility} = 'private'`;
-  const [, , , moved] = await atomically(db, [
+  const [, , , , , moved] = await atomically(db, [
     insertVersions(JSON.stringify([version]), guard),
     sql`INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
       SELECT 'unit-verify', ${ref.unitId}, ${ref.version}, 1, ${nowMs + RESEND_AFTER_MS} WHERE ${guard}
@@ -53,6 +54,7 @@ export async function addVersionIn(
     sql`UPDATE unit_version SET status = 'superseded'
       WHERE unit_id = ${ref.unitId} AND version < ${ref.version} AND ${guard} AND (
         status = 'pending' OR (status IN ('verifying', 'searchable') AND ${leavesPublic}))`,
+    ...noteChange(sql`SELECT id FROM unit WHERE id = ${ref.unitId} AND ${guard}`),
     sql`UPDATE unit SET version = ${ref.version}, status = 'pending', updated_at_ms = ${nowMs},
         served_version = CASE WHEN EXISTS (SELECT 1 FROM unit_version v WHERE v.unit_id = unit.id
           AND v.version = unit.served_version AND v.status = 'searchable') THEN served_version END,
@@ -81,9 +83,16 @@ export async function retractIn(
       WHERE id = ${unitId} AND status = 'retracted'
       ON CONFLICT DO NOTHING`,
     sql`DELETE FROM outbox WHERE queue = 'unit-verify' AND unit_id = ${unitId} AND ${isRetracted}`,
+    ...noteChange(sql`SELECT id FROM unit WHERE id = ${unitId} AND ${isRetracted}`),
   ]);
   return retracted?.results.length === 1;
 }
+
+/** Tells the isolates that keep these units (db/units/changes.ts). */
+const noteChange = (ids: SQL) => [
+  sql`INSERT INTO unit_change (unit_id) ${ids}`,
+  sql`DELETE FROM unit_change WHERE seq <= (SELECT max(seq) FROM unit_change) - ${CHANGES_KEPT}`,
+];
 
 function insertVersions(versions: string, guard = sql`true`) {
   return sql`

@@ -85,7 +85,7 @@ async function streamed(request: Request, max: number): Promise<Uint8Array> {
   return bytes;
 }
 
-/** The query string against its schema. A route without one takes no parameters at all. */
+/** The query string against its schema, which is strict. A route without one takes no parameters at all. */
 export function readQuery(c: Context, schema: z.ZodObject | undefined): void {
   const start = c.req.url.indexOf("?");
   const given: Record<string, string> = Object.create(null);
@@ -100,7 +100,7 @@ export function readQuery(c: Context, schema: z.ZodObject | undefined): void {
     }
   }
   if (schema === undefined) return;
-  const outcome = schema.strict().safeParse({ ...given });
+  const outcome = schema.safeParse({ ...given });
   if (!outcome.success) return invalid(...invalidOf(outcome.error, "#/query"));
   c.req.addValidatedData("query", outcome.data);
 }

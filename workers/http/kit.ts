@@ -159,13 +159,23 @@ export function tagged(
   version: number | string,
   status: 200 | 201 | 202 = 200,
 ): Response {
+  return taggedText(c, JSON.stringify(value), version, status);
+}
+
+/** The same where the resource is JSON text already. */
+export function taggedText(
+  c: Context,
+  body: string,
+  version: number | string,
+  status: 200 | 201 | 202,
+): Response {
   const etag = `"${version}"`;
   if (status === 200 && c.req.method === "GET" && matches(c.req.header("If-None-Match"), etag)) {
     return new Response(null, { status: 304, headers: { ETag: etag } });
   }
   const headers: Record<string, string> = { "Content-Type": "application/json", ETag: etag };
   if (status === 200) headers["Cache-Control"] = "private, no-cache";
-  return new Response(JSON.stringify(value), { status, headers });
+  return new Response(body, { status, headers });
 }
 
 /** The version in `If-Match`: absent is `undefined`; one that no resource can have is -1, which is stale everywhere. */

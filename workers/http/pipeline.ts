@@ -12,7 +12,7 @@ import { problemResponse, Refusal } from "#workers/http/problem.ts";
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const { config, handler } = route;
   const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
-  const query = config.request?.query;
+  const query = config.request?.query?.strict();
   const params = config.request?.params;
   const repetition = repetitionOf(config);
   const { access } = config;
@@ -29,6 +29,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
       c.req.addValidatedData("param", outcome.data ?? {});
     }
     c.set("services", servicesOf(c.env));
+    if (repetition === "ignored") return await handler(c);
     if (key !== undefined && repetition !== "own" && access !== "public") {
       return await once(
         c as Call<{ access: "principal" }>,

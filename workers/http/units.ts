@@ -22,6 +22,7 @@ import {
   refuse,
   route,
   tagged,
+  taggedText,
   unwrap,
 } from "#workers/http/kit.ts";
 
@@ -92,8 +93,17 @@ const get = route(
     responses: { 200: { description: "The unit", ...json(unitView) }, ...fails("not-found") },
   },
   async (c) => {
-    const stored = await visible(c, c.req.valid("param").id, c.req.valid("query").version);
-    return tagged(c, unitViewOf(stored, c.var.principal.accountId), stored.version.version);
+    const { services, principal } = c.var;
+    const { id } = c.req.valid("param");
+    const { version } = c.req.valid("query");
+    if (version === undefined) {
+      const unit = await services.units.textOf(id, principal.accountId);
+      return unit === null
+        ? refuse({ code: "not-found" })
+        : taggedText(c, unit.body, unit.version, 200);
+    }
+    const stored = await visible(c, id, version);
+    return tagged(c, unitViewOf(stored, principal.accountId), version);
   },
 );
 
