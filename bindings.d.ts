@@ -1,7 +1,11 @@
 /** Bindings that only some deployments have: optional here, so that code asks before it uses one. */
 interface Env {
-  /** Public collections' dense vectors in production; shards keep everything where it is not bound. */
-  VECTORIZE?: VectorizeIndex;
+  /** Public collections' dense vectors in production, further ones in VECTORIZE_1, VECTORIZE_2 …; else shards find all. */
+  VECTORIZE?: Vectorize;
+  /** Dimensions that public vectors are reduced to in Vectorize; as many as the space has where it is not said. */
+  WISHUB_VECTORIZE_DIMENSIONS?: string;
+  /** Vectors that cells and reduced dimensions are learnt from; small in tests. */
+  WISHUB_VECTORIZE_SAMPLE?: string;
   /** Passages a search shard takes before it splits; small in tests. */
   WISHUB_SHARD_PASSAGES?: string;
   /** Bytes at which a shard of the units family takes no new units; small in tests. */

@@ -1,67 +1,169 @@
-import type { VectorizeBinding } from "#adapters/vectorize.ts";
+import { INDEX_VECTORS_MAX } from "#domain/search/coarse.ts";
+import { VECTORIZE } from "#domain/search/bulk.ts";
+
+type Stored = { values: Float32Array; namespace: string };
+type Waiting = { id: string; change: () => void };
+/** What goes wrong with the next mutation: it never arrives, or it arrives and the answer is lost. */
+type Trouble = "lost" | "answer-lost";
+
+const utf8 = new TextEncoder();
+const refuse = (code: number, reason: string): never => {
+  throw new Error(`VECTOR_ERROR (code = ${code}): ${reason}`);
+};
 
 /**
- * Vectorize as its documentation describes it, for tests: it refuses what the real one refuses, and a write is seen
- * only after `process` (in production some seconds later). `processed` counts mutations as `processedUpToMutation` does.
+ * An index of Vectorize (its second API) as the vendor's documentation describes it, for tests: it refuses what the
+ * real one refuses, mutations have opaque ids, and one is seen only once `process` has come to it (in production some
+ * seconds later, in order). `trouble` is what the next mutations meet; `down` makes every call fail.
  */
-export function fakeVectorize(dimensions: number) {
-  type Stored = { values: Float32Array; namespace: string };
+// oxlint-disable-next-line max-lines-per-function -- one short method a call of the binding
+export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) {
   const visible = new Map<string, Stored>();
-  const waiting: (() => void)[] = [];
-  let processed = 0;
+  const waiting: Waiting[] = [];
+  const trouble: Trouble[] = [];
+  let processed = { id: "", atMs: 0 };
+  let mutations = 0;
+  let queries = 0;
+  let isDown = false;
+  const largest = { upsert: 0, deletion: 0, id: 0, namespace: 0, topK: 0 };
 
-  const refuse = (reason: string): never => {
-    throw new Error(`VECTOR_ERROR: ${reason}`);
+  const answerable = () => {
+    if (isDown) throw new Error("VECTOR_ERROR (code = 40001): internal error");
   };
-  const mutate = (change: () => void) => {
-    waiting.push(change);
-    return Promise.resolve({ mutationId: `mutation-${processed + waiting.length}` });
+  const checkValues = (values: ArrayLike<number>) => {
+    if (values.length !== dimensions)
+      refuse(40012, `expected ${dimensions} dimensions, and got ${values.length} dimensions`);
+  };
+  const mutate = async (change: () => void): Promise<VectorizeAsyncMutation> => {
+    const met = trouble.shift();
+    if (met === "lost") throw new Error("Network connection lost");
+    // Ids say nothing about their order, as UUIDs do not.
+    const mutationId = opaqueId(++mutations);
+    waiting.push({ id: mutationId, change });
+    if (met === "answer-lost") throw new Error("Network connection lost");
+    return { mutationId };
   };
 
-  const binding: VectorizeBinding = {
-    describe: () => Promise.reject(new Error("not used")),
-    upsert(vectors) {
-      if (vectors.length > 1_000) refuse("at most 1000 vectors an upsert");
-      for (const { id, values, namespace } of vectors) {
-        if (new TextEncoder().encode(id).length > 64) refuse("an id is at most 64 bytes");
-        if (new TextEncoder().encode(namespace ?? "").length > 64)
-          refuse("a namespace is at most 64 bytes");
-        if (values.length !== dimensions) refuse(`expected ${dimensions} dimensions`);
+  const put = async (vectors: VectorizeVector[], isUpsert: boolean) => {
+    answerable();
+    if (vectors.length > VECTORIZE.upsertMax)
+      refuse(40008, `too many vectors in payload; max is 1000, got ${vectors.length}`);
+    largest.upsert = Math.max(largest.upsert, vectors.length);
+    for (const { id, values, namespace = "" } of vectors) {
+      const bytes = { id: utf8.encode(id).length, namespace: utf8.encode(namespace).length };
+      if (bytes.id > VECTORIZE.idBytesMax || bytes.id === 0) refuse(40010, "id is too long");
+      if (bytes.namespace > VECTORIZE.namespaceBytesMax) refuse(40013, "namespace is too long");
+      largest.id = Math.max(largest.id, bytes.id);
+      largest.namespace = Math.max(largest.namespace, bytes.namespace);
+      checkValues(values);
+    }
+    const copies = vectors.map(({ id, values, namespace = "" }) => ({
+      id,
+      stored: { values: Float32Array.from(values), namespace },
+    }));
+    return await mutate(() => {
+      for (const { id, stored } of copies) {
+        if (!isUpsert && visible.has(id)) continue;
+        if (!visible.has(id) && visible.size >= capacity) refuse(40014, "the index is full");
+        visible.set(id, stored);
       }
-      return mutate(() => {
-        for (const { id, values, namespace } of vectors)
-          visible.set(id, { values: Float32Array.from(values), namespace: namespace ?? "" });
-      });
-    },
-    deleteByIds(ids) {
-      if (ids.length > 100) refuse("at most 100 ids a deletion");
-      return mutate(() => {
+    });
+  };
+
+  const binding: Vectorize = {
+    insert: (vectors) => put(vectors, false),
+    upsert: (vectors) => put(vectors, true),
+    async deleteByIds(ids) {
+      answerable();
+      if (ids.length > VECTORIZE.deleteMax)
+        refuse(40007, `too many ids in payload; max id count is 100, got ${ids.length}`);
+      largest.deletion = Math.max(largest.deletion, ids.length);
+      return await mutate(() => {
         for (const id of ids) visible.delete(id);
       });
     },
-    query(vector, { topK, namespace, returnMetadata, returnValues }) {
-      if (vector.length !== dimensions) refuse(`expected ${dimensions} dimensions`);
-      if (topK > (returnMetadata === "none" && !returnValues ? 100 : 20))
-        refuse("topK is too high");
+    async getByIds(ids) {
+      answerable();
+      return ids.flatMap((id) => {
+        const stored = visible.get(id);
+        return stored === undefined ? [] : [{ id, ...stored }];
+      });
+    },
+    async query(vector, options = {}) {
+      answerable();
+      const { topK = 5, namespace, returnValues = false, returnMetadata = "none" } = options;
+      checkValues(vector);
+      const isBare = !returnValues && (returnMetadata === "none" || returnMetadata === false);
+      const most = isBare ? VECTORIZE.topKMax : VECTORIZE.topKWithDataMax;
+      if (topK > most || topK < 1) refuse(40025, `topK must be between 1 and ${most}, got ${topK}`);
+      queries++;
+      largest.topK = Math.max(largest.topK, topK);
       const scored = [...visible]
-        .filter(([, stored]) => stored.namespace === namespace)
-        .map(([id, { values }]) => ({
+        .filter(([, stored]) => namespace === undefined || stored.namespace === namespace)
+        .map(([id, { values, namespace: held }]) => ({
           id,
-          score: values.reduce((sum, value, i) => sum + value * (vector[i] ?? 0), 0),
-        }));
-      const matches = scored.sort((a, b) => b.score - a.score).slice(0, topK);
-      return Promise.resolve({ matches, count: matches.length });
+          namespace: held,
+          score: cosineOf(values, vector),
+          ...(returnValues ? { values } : {}),
+        }))
+        .sort((a, b) => b.score - a.score)
+        .slice(0, topK);
+      return { matches: scored, count: scored.length };
+    },
+    async queryById(id, options) {
+      const stored = visible.get(id) ?? refuse(40009, "no such id");
+      return await binding.query(stored.values, options);
+    },
+    async describe() {
+      answerable();
+      // The types say number where the documentation and the index say ISO 8601 and UUID.
+      return {
+        vectorCount: visible.size,
+        dimensions,
+        processedUpToDatetime: new Date(processed.atMs).toISOString(),
+        processedUpToMutation: processed.id,
+      } as unknown as VectorizeIndexInfo;
     },
   };
 
   return {
     binding,
-    process(): void {
-      for (const change of waiting.splice(0)) {
+    /** Comes to the next `count` mutations, or to all. */
+    process(count = waiting.length): void {
+      for (const { id, change } of waiting.splice(0, count)) {
         change();
-        processed++;
+        processed = { id, atMs: processed.atMs + 1 };
       }
     },
-    processed: () => processed,
+    trouble: (...kinds: Trouble[]): void => void trouble.push(...kinds),
+    down(down: boolean): void {
+      isDown = down;
+    },
+    /** The ids that a query can find. */
+    ids: (): string[] => [...visible.keys()],
+    waiting: (): number => waiting.length,
+    queries: (): number => queries,
+    /** Loses all it holds. */
+    clear: (): void => visible.clear(),
+    /** The most of each that was ever asked of it at once: what a test holds against the limits. */
+    largest,
   };
+}
+
+export type FakeVectorize = ReturnType<typeof fakeVectorize>;
+
+function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [product, ofA, ofB] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i] ?? 0, b[i] ?? 0];
+    product += x * y;
+    ofA += x * x;
+    ofB += y * y;
+  }
+  return ofA === 0 || ofB === 0 ? 0 : product / Math.sqrt(ofA * ofB);
+}
+
+function opaqueId(number: number): string {
+  const hash = (Math.imul(number, 0x9e37_79b1) >>> 0).toString(16).padStart(8, "0");
+  return `${hash}-0000-4000-8000-${number.toString(16).padStart(12, "0").split("").toReversed().join("")}`;
 }

@@ -1,96 +1,106 @@
-import type { Collection, IndexedUnit } from "#domain/search/model.ts";
+import { waitUntil } from "cloudflare:workers";
+import {
+  type BulkCandidate,
+  bulkBindings,
+  bulkNamespaceOf,
+  candidatesByLeaf,
+  VECTORIZE,
+} from "#domain/search/bulk.ts";
+import { type Codebook, PROBES_MAX, probesFor, storedAs } from "#domain/search/coarse.ts";
+import type { Collection } from "#domain/search/model.ts";
 
-/** The part of Cloudflare's Vectorize binding that is used here; tests bind a fake that keeps its limits. */
-export type VectorizeBinding = Pick<VectorizeIndex, "describe"> & {
-  upsert(vectors: VectorizeVector[]): Promise<unknown>;
-  deleteByIds(ids: string[]): Promise<unknown>;
-  query(
-    vector: Float32Array,
-    options: { topK: number; namespace: string; returnMetadata: "none"; returnValues: false },
-  ): Promise<VectorizeMatches>;
-};
-
-/** Limits of the binding from the vendor's documentation. 100 matches are given only without values and metadata. */
-const UPSERT_MAX = 1_000;
-const DELETE_MAX = 100;
-const MATCHES_MAX = 100;
-
-/** A unit that the index holds close to a query, by its best passage. */
-export type DenseHit = { unitId: string; version: number; passage: number; cosine: number };
-
-export type DensePort = {
-  /** Durable when it answers, found some seconds later: the caller keeps the unit in its shard's tail until then. */
-  index(collection: Collection, units: readonly IndexedUnit[]): Promise<void>;
-  remove(
-    collection: Collection,
-    units: readonly { unitId: string; version: number; passages: number }[],
-  ): Promise<void>;
-  nearest(collection: Collection, vector: Float32Array, limit: number): Promise<DenseHit[]>;
-};
+/** A search does without an index that takes longer. */
+const ANSWER_MS = 500;
+/** And without all of them for so long once one has failed, so that not every search waits for it. */
+const REST_MS = 5_000;
+/** Vectors placed by a newer codebook are in their shards' own hands for anyone who knows an older one. */
+const BELIEVED_MS = 30_000;
+const TIERS_MAX = 100;
 
 /**
- * The dense vectors of public collections in Vectorize, one index a space, one namespace a collection. An id says
- * which passage of which version it is, so that no metadata is stored or fetched.
+ * What Vectorize knows near a question: nothing because it holds nothing of the collection ("unused"), nothing because
+ * it did not answer ("down"), or candidates by the tag of the leaf that held them (`leafTag`).
  */
-export function vectorize(index: VectorizeBinding): DensePort {
-  return {
-    async index(collection, units) {
-      const namespace = namespaceOf(collection);
-      const vectors = units.flatMap((unit) =>
-        unit.passages.map(({ vector }, passage) => ({
-          id: idOf(unit, passage),
-          values: vector,
-          namespace,
-        })),
-      );
-      for (let first = 0; first < vectors.length; first += UPSERT_MAX)
-        await index.upsert(vectors.slice(first, first + UPSERT_MAX));
-    },
-    async remove(_, units) {
-      const ids = units.flatMap((unit) =>
-        Array.from({ length: unit.passages }, (_passage, passage) => idOf(unit, passage)),
-      );
-      for (let first = 0; first < ids.length; first += DELETE_MAX)
-        await index.deleteByIds(ids.slice(first, first + DELETE_MAX));
-    },
-    async nearest(collection, vector, limit) {
-      const { matches } = await index.query(vector, {
-        topK: MATCHES_MAX,
-        namespace: namespaceOf(collection),
-        returnMetadata: "none",
-        returnValues: false,
-      });
-      return bestOfEach(matches, limit);
-    },
-  };
-}
+export type BulkFound =
+  | { kind: "unused" }
+  | { kind: "down" }
+  | { kind: "found"; codebook: number; byLeaf: Map<string, BulkCandidate[]> };
 
-function bestOfEach(matches: readonly { id: string; score: number }[], limit: number): DenseHit[] {
-  const best = new Map<string, DenseHit>();
-  for (const { id, score } of matches) {
-    const hit = { ...partsOf(id), cosine: score };
-    const held = best.get(hit.unitId);
-    const isBetter =
-      held === undefined ||
-      hit.version > held.version ||
-      (hit.version === held.version && hit.cosine > held.cosine);
-    if (isBetter) best.set(hit.unitId, hit);
+type TierCalls = { codebook(known: number): Promise<Codebook | null> };
+type Known = { codebook: Codebook | null; readAtMs: number; refreshing: boolean };
+
+export type BulkPort = ReturnType<typeof bulkPort>;
+
+/** The dense side of public collections in Vectorize. With no index bound it answers "unused" and asks nothing. */
+export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
+  const indexes = bulkBindings(env).map(
+    (name) => new Map<string, unknown>(Object.entries(env)).get(name) as Vectorize,
+  );
+  const tiers = new Map<string, Known>();
+  let restUntilMs = 0;
+
+  async function load(name: string): Promise<Codebook | null> {
+    const tier = env.VECTOR_TIER?.getByName(name) as unknown as TierCalls | undefined;
+    const before = tiers.get(name)?.codebook ?? null;
+    const codebook = (await tier?.codebook(before?.version ?? 0)) ?? before;
+    if (tiers.size >= TIERS_MAX) tiers.clear();
+    tiers.set(name, { codebook, readAtMs: Date.now(), refreshing: false });
+    return codebook;
   }
-  return [...best.values()].sort((a, b) => b.cosine - a.cosine).slice(0, limit);
-}
 
-/** At most 64 bytes, as the binding demands: unit ids are short (`domain/units/id.ts`). */
-const idOf = ({ unitId, version }: { unitId: string; version: number }, passage: number): string =>
-  `${unitId}.${version}.${passage}`;
+  /** Read beside the search, which goes on with what is known: shards find everything without it. */
+  function codebookOf({ owner, space }: Collection): Codebook | null {
+    const name = `${owner}|${space}`;
+    const known = tiers.get(name) ?? { codebook: null, readAtMs: 0, refreshing: false };
+    if (!known.refreshing && Date.now() - known.readAtMs >= BELIEVED_MS) {
+      tiers.set(name, { ...known, refreshing: true });
+      waitUntil(
+        load(name).catch(() => tiers.set(name, { ...known, readAtMs: Date.now() - REST_MS })),
+      );
+    }
+    return known.codebook;
+  }
 
-function partsOf(id: string): { unitId: string; version: number; passage: number } {
-  const [passage = "", version = "", ...rest] = id.split(".").toReversed();
+  async function ask(collection: Collection, codebook: Codebook, vector: Float32Array) {
+    const stored = storedAs(codebook, vector);
+    const probed = probesFor(codebook, stored, PROBES_MAX).flatMap((i) => indexes[i] ?? []);
+    const answers = await Promise.all(
+      probed.map((index) =>
+        index.query(stored, {
+          topK: VECTORIZE.topKMax,
+          namespace: bulkNamespaceOf(collection),
+          returnMetadata: "none",
+          returnValues: false,
+        }),
+      ),
+    );
+    return candidatesByLeaf(answers.flatMap(({ matches }) => matches));
+  }
+
   return {
-    unitId: rest.toReversed().join("."),
-    version: Number(version),
-    passage: Number(passage),
+    /** Learns the newest codebook of a collection now; a search learns it beside itself. */
+    refresh: async ({ owner, space }: Collection): Promise<void> =>
+      void (await load(`${owner}|${space}`)),
+
+    async near(collection: Collection, vector: Float32Array): Promise<BulkFound> {
+      if (indexes.length === 0 || collection.owner !== "public") return { kind: "unused" };
+      const codebook = codebookOf(collection);
+      if (codebook === null || codebook.from !== vector.length) return { kind: "unused" };
+      if (Date.now() < restUntilMs) return { kind: "down" };
+      try {
+        const byLeaf = await Promise.race([
+          ask(collection, codebook, vector),
+          scheduler.wait(ANSWER_MS).then(() => null),
+        ]);
+        if (byLeaf !== null) return { kind: "found", codebook: codebook.version, byLeaf };
+      } catch (error) {
+        console.error({
+          event: "vectorize-failed",
+          error: error instanceof Error ? error.message : String(error),
+        });
+      }
+      restUntilMs = Date.now() + REST_MS;
+      return { kind: "down" };
+    },
   };
 }
-
-/** At most 64 bytes: the space is the index's own, so the owner says it all. */
-const namespaceOf = ({ owner }: Collection): string => owner;

@@ -211,10 +211,11 @@ export function openContents(
       });
     },
 
-    search(request: SearchRequest): SearchHit[] {
+    /** `dense` names the slots to compare with the request's vector; null for whichever are nearest. */
+    search(request: SearchRequest, dense: Uint32Array | null = null): SearchHit[] {
       if (engine === null) return [];
       const needles = needlesOf(`${request.text ?? ""}\n${request.gloss ?? ""}`);
-      return rank(engine, request).map(({ first, score, why }) => {
+      return rank(engine, request, dense).map(({ first, score, why }) => {
         const { unitId, version, title, level, texts } = shownAt(first);
         const hit: SearchHit = {
           unitId,

@@ -9,6 +9,8 @@ export type CarriedClaim = { contentKey: string; holder: Holder | null };
 /** What a change is logged under: the record of a unit's content, or the claim of a content. */
 export const recordKey = ({ unitId, contentKey }: { unitId: string; contentKey: string }): string =>
   `u${contentKey}${unitId}`;
+/** The unit of a record's key. */
+export const unitOfKey = (key: string): string => key.slice(1 + CONTENT_KEY_CHARS);
 export const claimKey = (contentKey: string): string => `c${contentKey}`;
 
 /** The record of a content that was never in a leaf. */
@@ -22,3 +24,5 @@ export const nothingOf = ({ unitId, contentKey, version }: ContentClaim): UnitRe
   removedThrough: 0,
   leaf: "",
 });
+
+const CONTENT_KEY_CHARS = 64;

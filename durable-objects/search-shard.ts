@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
+import { bulkBindings } from "#domain/search/bulk.ts";
 import type {
   ClaimOutcome,
   ContentClaim,
@@ -22,7 +23,8 @@ import type { Moved } from "#domain/search/tree.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
-import type { CarriedClaim, CarriedUnit } from "#objects/search-records.ts";
+import { mayLeave, openBulk, type SearchBulk } from "#objects/search-bulk.ts";
+import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
 import { childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
 
@@ -37,6 +39,8 @@ const CLAIMS_PER_PASSAGE = 20;
 const REMOVALS_KEPT_MS = 30 * 86_400_000;
 const SPLIT_AGAIN_MS = 5_000;
 const DAY_MS = 86_400_000;
+/** How long Vectorize may be behind before the shard looks again. */
+const BULK_LOOK_MS = 1_000;
 
 /**
  * A shard of one collection, named by its place. As a leaf it finds and shows units that are alike; as a directory it
@@ -47,6 +51,8 @@ export class SearchShard extends DurableObject<Env> {
   readonly #store: SearchStore;
   readonly #contents: SearchContents;
   readonly #directory: SearchDirectory;
+  /** Null where all dense vectors stay here. */
+  readonly #bulk: SearchBulk | null;
   #split: SplitState | null;
   /** As its parent named it; a root or directory is told with each change. */
   #place: Place | null;
@@ -71,10 +77,14 @@ export class SearchShard extends DurableObject<Env> {
     this.#isOpen = kv.get<boolean>("open") ?? false;
     this.#split = kv.get<SplitState>("split") ?? null;
     this.#sequence = Math.max(Date.now(), this.#store.newestChange());
+    const isPublic = mayLeave(ctx.id.name ?? kv.get<string>("leaf") ?? "");
+    this.#bulk =
+      isPublic && bulkBindings(env).length > 0 ? openBulk(ctx.storage, env, this.#store) : null;
     // A crash may have come between beginning and the alarm.
     if (this.#split !== null) void ctx.storage.setAlarm(Date.now());
     const note = (key: string): void => {
       if (this.#split !== null) this.#store.noteChanged(key, ++this.#sequence);
+      if (key.startsWith("u")) this.#bulk?.reconcile(unitOfKey(key));
     };
     this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, note);
     this.#directory = openDirectory(ctx.storage, this.#store, note);
@@ -128,7 +138,11 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   search(request: SearchRequest): ShardAnswer<SearchHit[]> {
-    return this.#whereTo("leaf") ?? done(this.#contents.search(request));
+    const moved = this.#whereTo("leaf");
+    if (moved !== null) return moved;
+    const { bulk } = request;
+    const dense = bulk === undefined ? null : (this.#bulk?.denseSlots(bulk) ?? null);
+    return done(this.#contents.search(request, dense));
   }
 
   similar(unit: IndexedUnit, limit: number): ShardAnswer<NearDuplicate[]> {
@@ -140,7 +154,11 @@ export class SearchShard extends DurableObject<Env> {
     while (this.#split !== null) await this.#copyOn(this.#split);
     const moved = this.#whereTo(what);
     if (moved !== null) return moved;
-    if (what === "leaf") this.#contents.forget(false);
+    if (what === "leaf")
+      this.ctx.storage.transactionSync(() => {
+        this.#contents.forget(false);
+        this.#bulk?.leaveAll();
+      });
     else this.#store.emptyDirectory(false);
     return done(null);
   }
@@ -170,9 +188,11 @@ export class SearchShard extends DurableObject<Env> {
       return;
     }
     this.#forgetMoved();
+    const waitMs = await this.#lookAfterBulk();
+    if (waitMs !== null) await this.ctx.storage.setAlarm(Date.now() + waitMs);
     if (this.#movedLeaf !== null && this.#movedDirectory !== null) return;
     this.#store.forgetRemovals(Date.now() - REMOVALS_KEPT_MS);
-    await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+    if (waitMs === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
   }
 
   #whereTo(role: Role | "directory"): ({ kind: "moved" } & Moved) | null {
@@ -185,6 +205,18 @@ export class SearchShard extends DurableObject<Env> {
     if (this.#isOpen || depth === 0) return;
     this.ctx.storage.kv.put("open", true);
     this.#isOpen = true;
+  }
+
+  /** One round with Vectorize; answers when the next is due, or null when nothing is left to do. */
+  async #lookAfterBulk(): Promise<number | null> {
+    if (this.#bulk === null) return null;
+    try {
+      const left = await this.#bulk.step(this.ctx.id.name ?? "");
+      return left === "idle" ? null : left === "more" ? 0 : BULK_LOOK_MS;
+    } catch (error) {
+      console.error({ event: "search-bulk-failed", error: String(error) });
+      return 10 * BULK_LOOK_MS;
+    }
   }
 
   /** Merges step by step, so that a read waits for one step at most. */
@@ -222,6 +254,7 @@ export class SearchShard extends DurableObject<Env> {
     const { kv } = this.ctx.storage;
     if (moved.of !== "directory") {
       kv.put("moved-leaf", moved);
+      this.#bulk?.leaveAll();
       this.#movedLeaf = moved;
     }
     if (moved.of !== "leaf") {
@@ -253,6 +286,8 @@ export class SearchShard extends DurableObject<Env> {
     const alarm = await this.ctx.storage.getAlarm();
     if (isBusy && (alarm === null || alarm > Date.now() + 1_000))
       await this.ctx.storage.setAlarm(Date.now());
+    else if (this.#bulk?.isBusy() === true && (alarm ?? Infinity) > Date.now() + BULK_LOOK_MS)
+      await this.ctx.storage.setAlarm(Date.now() + BULK_LOOK_MS);
     else if (alarm === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
   }
 

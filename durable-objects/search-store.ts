@@ -15,6 +15,12 @@ export const STEPS = [
   `ALTER TABLE record ADD COLUMN leaf TEXT;
    ALTER TABLE claim ADD COLUMN leaf TEXT;
    CREATE INDEX changed_by_sequence ON changed (sequence);`,
+  // Of a public leaf whose dense vectors go to Vectorize (search-bulk.ts): `place` is the index of each passage, set
+  // before the first of them is handed over; `waiting` are the numbers that their writers gave.
+  `CREATE TABLE bulk (life INTEGER PRIMARY KEY AUTOINCREMENT, unit_id TEXT NOT NULL, version INTEGER NOT NULL,
+     passages INTEGER NOT NULL, state INTEGER NOT NULL, place TEXT, waiting TEXT, codebook INTEGER NOT NULL) STRICT;
+   CREATE INDEX bulk_unit ON bulk (unit_id);
+   CREATE INDEX bulk_open ON bulk (state, life) WHERE state <> 2`,
 ];
 
 /** Who has a content. `fulfilled` once it was indexed; then `leaf` says where, null in the directory's own leaf. */

@@ -5,6 +5,8 @@ export { Account } from "#objects/account.ts";
 export { Collection } from "#objects/collection.ts";
 export { Relay } from "#objects/relay.ts";
 export { SearchShard } from "#objects/search-shard.ts";
+export { VectorIndex } from "#objects/vector-index.ts";
+export { VectorTier } from "#objects/vector-tier.ts";
 export { Admin } from "#workers/admin.ts";
 export { EmbeddedAI } from "#workers/embedded-ai.ts";
 

@@ -2,6 +2,8 @@ export { Account } from "#objects/account.ts";
 export { Collection } from "#objects/collection.ts";
 export { Relay } from "#objects/relay.ts";
 export { SearchShard } from "#objects/search-shard.ts";
+export { VectorIndex } from "#objects/vector-index.ts";
+export { VectorTier } from "#objects/vector-tier.ts";
 
 /** Holds the Durable Objects, which are reached by their bindings and never by a request. */
 export default {

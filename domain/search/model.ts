@@ -1,3 +1,4 @@
+import type { BulkAnswer } from "#domain/search/bulk.ts";
 import type { Level } from "#domain/verification/model.ts";
 
 /** The units searched together: one account's private ones (`owner` is its id) or the public ones, in one space. */
@@ -45,6 +46,8 @@ export type SearchRequest = {
   filter: SearchFilter;
   limit: number;
   explain: boolean;
+  /** What Vectorize found near the vector in this collection; absent where it was not asked or did not answer. */
+  bulk?: BulkAnswer;
 };
 
 /** `gloss` marks a term of the request's gloss: it adds to BM25 but not to what could have been scored. */

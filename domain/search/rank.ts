@@ -34,8 +34,16 @@ const candidatesFor = (slots: number): number =>
 
 type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
 
-/** The best units of a shard for a request: exact scores for every passage that either side finds promising. */
-export function rank(engine: Engine, request: SearchRequest): Ranked[] {
+/**
+ * The best units of a shard for a request: exact scores for every passage that either side finds promising. With
+ * `dense`, sorted slots of living passages, somebody else has looked for what is near: those stand for it. A filter
+ * has to be looked through here, since what is near and passes it may be far from what is near.
+ */
+export function rank(
+  engine: Engine,
+  request: SearchRequest,
+  dense: Uint32Array | null = null,
+): Ranked[] {
   const { kernel } = engine;
   if (kernel.slots() === 0) return [];
   const weights = WEIGHTS[request.mode];
@@ -63,11 +71,10 @@ export function rank(engine: Engine, request: SearchRequest): Ranked[] {
     );
   }
 
-  const near = kernel.nearest(
-    codeOf(vector, kernel.dimensions),
-    candidatesFor(kernel.slots()),
-    filtered,
-  );
+  const near =
+    dense === null || filtered
+      ? kernel.nearest(codeOf(vector, kernel.dimensions), candidatesFor(kernel.slots()), filtered)
+      : dense;
   const candidates = union(near, byText);
   const cosines = kernel.cosines(vector, candidates, engine.vectors.copy);
   const bound = queryBound(terms ?? []);

@@ -1,0 +1,357 @@
+import {
+  type BulkAnswer,
+  type BulkChange,
+  bulkBindings,
+  bulkIdOf,
+  bulkNamespaceOf,
+  leafTag,
+} from "#domain/search/bulk.ts";
+import { type Codebook, homeOf, storedAs } from "#domain/search/coarse.ts";
+import { normalised } from "#domain/search/pca.ts";
+import { restored } from "#domain/search/vectors.ts";
+import { type SearchStore, unpackVectors } from "#objects/search-store.ts";
+import type { VectorIndex } from "#objects/vector-index.ts";
+import type { VectorTier } from "#objects/vector-tier.ts";
+
+/** In the shard alone · handed over · passed by its indexes · to be deleted there · deletion handed over. */
+const [TAIL, GIVEN, STORED, GONE, LEAVING] = [0, 1, 2, 3, 4];
+
+const UNITS_PER_STEP = 64;
+const WAITING_PER_STEP = 2_000;
+/** A longer tail is searched like any shard: by the engine, whose cost does not grow with it. */
+const TAIL_UNITS_MAX = 1_000;
+const DENSE_MAX = 4_096;
+/** Records looked at in one go for units that were there before the first index was bound. */
+const FILLED_PER_STEP = 200;
+const BELIEVED_MS = 60_000;
+
+type Row = {
+  life: number;
+  unit_id: string;
+  version: number;
+  passages: number;
+  state: number;
+  place: string | null;
+  waiting: string | null;
+};
+type Waiting = [index: number, number: number][];
+
+/** What the shards of one isolate know of codebooks, by tier. */
+const codebooks = new Map<string, { codebook: Codebook; readAtMs: number }>();
+const CODEBOOKS_MAX = 100;
+
+type Objects = Env & {
+  VECTOR_INDEX: DurableObjectNamespace<VectorIndex>;
+  VECTOR_TIER: DurableObjectNamespace<VectorTier>;
+};
+
+export type SearchBulk = ReturnType<typeof openBulk>;
+
+/**
+ * Keeps a public shard's dense vectors and their Vectorize indexes in step. A unit is in the tail, where the shard
+ * finds it by itself, until every index that takes a passage of it has passed the change; what left the shard stays
+ * noted as leaving until its deletion has passed. Driven by the shard's alarm; any step may be cut off and repeated.
+ */
+// oxlint-disable-next-line max-lines-per-function -- short methods over one table
+export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
+  const { sql, kv } = storage;
+  const bindings = bulkBindings(env);
+  const objects = env as Objects;
+  /** Units whose rows may have changed since the tail was last worked out. */
+  const dirty = new Set<string>();
+  let tail: Map<string, { first: number; count: number }> | null = null;
+  let stepping = false;
+  let newest = sql
+    .exec<{ codebook: number }>("SELECT coalesce(max(codebook), 0) AS codebook FROM bulk")
+    .one().codebook;
+
+  const nameOf = (): string => kv.get<string>("leaf") ?? "";
+  const rows = (where: string, ...values: (string | number)[]): Row[] =>
+    sql.exec<Row>(`SELECT * FROM bulk WHERE ${where}`, ...values).toArray();
+  /** The rows that something is still to be done for: few, and indexed. */
+  const open = (where: string, ...values: (string | number)[]): Row[] =>
+    rows(`state <> ${STORED} AND ${where}`, ...values);
+
+  /** Brings the rows of a unit to what its records say. Runs in the transaction that changed them. */
+  function reconcile(unitId: string): void {
+    const live = store.records(unitId).filter(({ slot }) => slot !== null);
+    const all = rows("unit_id = ? AND state <> ?", unitId, LEAVING);
+    const held = all.filter(({ state }) => state !== GONE);
+    for (const row of held) {
+      if (live.some(({ version }) => version === row.version)) continue;
+      if (row.state === TAIL) sql.exec("DELETE FROM bulk WHERE life = ?", row.life);
+      else sql.exec("UPDATE bulk SET state = ?, waiting = NULL WHERE life = ?", GONE, row.life);
+    }
+    for (const { version, passages } of live) {
+      if (held.some((row) => row.version === version)) continue;
+      // Taken out and put in again before anybody was told: told again what is so, since it may have been meanwhile.
+      const back = all.find((row) => row.version === version && row.passages === passages);
+      if (back !== undefined) {
+        sql.exec("UPDATE bulk SET state = ?, waiting = NULL WHERE life = ?", GIVEN, back.life);
+        continue;
+      }
+      sql.exec(
+        "INSERT INTO bulk (unit_id, version, passages, state, codebook) VALUES (?, ?, ?, ?, 0)",
+        unitId,
+        version,
+        passages,
+        TAIL,
+      );
+    }
+    dirty.add(unitId);
+  }
+
+  /** The next to be handed over: what is to go first, then what was cut off, then the oldest of the tail. */
+  function nextRows(): Row[] {
+    const gone = open("state = ? ORDER BY life LIMIT ?", GONE, UNITS_PER_STEP);
+    const room = UNITS_PER_STEP - gone.length;
+    const given = open("state = ? AND waiting IS NULL ORDER BY life LIMIT ?", GIVEN, room);
+    const left = room - given.length;
+    return [...gone, ...given, ...open("state = ? ORDER BY life LIMIT ?", TAIL, left)];
+  }
+
+  function liveRecord(
+    unitId: string,
+    version: number,
+  ): { slot: number; passages: number } | undefined {
+    for (const { slot, passages, version: held } of store.records(unitId))
+      if (slot !== null && held === version) return { slot, passages };
+    return undefined;
+  }
+
+  function vectorsOf(row: Row): Float32Array[] {
+    const slot = liveRecord(row.unit_id, row.version)?.slot;
+    const stored = slot === undefined ? null : store.shownWithVectors(slot);
+    if (stored === null) return [];
+    const dimensions = kv.get<number>("dimensions") ?? 0;
+    return unpackVectors(stored.vectors, stored.shown.texts.length).map((vector) =>
+      normalised(restored(vector, dimensions)),
+    );
+  }
+
+  const idsOf = (row: Row): string[] =>
+    Array.from({ length: row.passages }, (_, passage) =>
+      bulkIdOf({
+        leaf: leafTag(nameOf()),
+        unitId: row.unit_id,
+        version: row.version,
+        passage,
+        life: row.life,
+      }),
+    );
+
+  /** What is to be told of a row to which index; a row in the tail gets its places first, and they are kept. */
+  function changesOf(row: Row, codebook: Codebook, namespace: string): Map<number, BulkChange[]> {
+    const ids = idsOf(row);
+    const isGoing = row.state === GONE;
+    const stored = isGoing ? [] : vectorsOf(row).map((vector) => storedAs(codebook, vector));
+    const place: number[] =
+      row.place === null
+        ? stored.map((vector) => homeOf(codebook, vector))
+        : (JSON.parse(row.place) as number[]);
+    newest = Math.max(newest, codebook.version);
+    if (row.state === TAIL)
+      sql.exec(
+        "UPDATE bulk SET state = ?, place = ?, codebook = ? WHERE life = ?",
+        GIVEN,
+        JSON.stringify(place),
+        codebook.version,
+        row.life,
+      );
+    const changes = ids.flatMap((id, passage) => {
+      const index = place[passage];
+      const values = isGoing ? null : stored[passage];
+      return index === undefined || values === undefined
+        ? []
+        : [{ index, change: { id, namespace, values } }];
+    });
+    const byIndex = Map.groupBy(changes, ({ index }) => index);
+    return new Map([...byIndex].map(([index, all]) => [index, all.map(({ change }) => change)]));
+  }
+
+  /** Hands the oldest of the work to the writers; answers whether they took it all. */
+  async function handOver(codebook: Codebook): Promise<boolean> {
+    const namespace = bulkNamespaceOf(collectionOf(nameOf()));
+    const some = nextRows();
+    const wanted = storage.transactionSync(() =>
+      some.map((row) => ({ row, changes: changesOf(row, codebook, namespace) })),
+    );
+    const indexes = new Set(wanted.flatMap(({ changes }) => [...changes.keys()]));
+    const numbers = new Map<number, number>();
+    await Promise.all(
+      [...indexes].map(async (index) => {
+        const binding = bindings[index];
+        if (binding === undefined) return;
+        const changes = wanted.flatMap((each) => each.changes.get(index) ?? []);
+        const answer = await objects.VECTOR_INDEX.getByName(binding).append(binding, changes);
+        if (answer.kind === "taken") numbers.set(index, answer.number);
+        else if (answer.kind === "refused")
+          console.error({ event: "vector-refused", binding, reason: answer.reason });
+      }),
+    );
+    storage.transactionSync(() => {
+      for (const { row, changes } of wanted) {
+        const waiting: Waiting = [...changes.keys()].flatMap((index) => {
+          const number = numbers.get(index);
+          return number === undefined ? [] : [[index, number] as [number, number]];
+        });
+        if (waiting.length < changes.size) continue;
+        // What was removed meanwhile is told so by a later step: its state is another one by now.
+        const [from, to] = row.state === GONE ? [GONE, LEAVING] : [GIVEN, GIVEN];
+        sql.exec(
+          "UPDATE bulk SET state = ?, waiting = ? WHERE life = ? AND state = ?",
+          to,
+          JSON.stringify(waiting),
+          row.life,
+          from,
+        );
+      }
+    });
+    return numbers.size === indexes.size;
+  }
+
+  /** Drops from the tail what the indexes have passed, and forgets what they have forgotten. */
+  async function settle(): Promise<void> {
+    const waitingRows = open(
+      "state IN (?, ?) AND waiting IS NOT NULL ORDER BY life LIMIT ?",
+      GIVEN,
+      LEAVING,
+      WAITING_PER_STEP,
+    ).map((row) => ({ ...row, numbers: JSON.parse(row.waiting ?? "[]") as Waiting }));
+    const indexes = new Set(waitingRows.flatMap(({ numbers }) => numbers.map(([index]) => index)));
+    const passed = new Map<number, number>();
+    await Promise.all(
+      [...indexes].map(async (index) => {
+        const binding = bindings[index];
+        if (binding === undefined) return;
+        passed.set(index, (await objects.VECTOR_INDEX.getByName(binding).passed()).through);
+      }),
+    );
+    storage.transactionSync(() => {
+      for (const { life, unit_id, state, waiting, numbers } of waitingRows) {
+        if (!numbers.every(([index, number]) => number <= (passed.get(index) ?? 0))) continue;
+        if (state === LEAVING) sql.exec("DELETE FROM bulk WHERE life = ?", life);
+        else
+          sql.exec(
+            "UPDATE bulk SET state = ?, waiting = NULL WHERE life = ? AND state = ? AND waiting = ?",
+            STORED,
+            life,
+            GIVEN,
+            waiting,
+          );
+        dirty.add(unit_id);
+      }
+    });
+  }
+
+  async function currentCodebook(): Promise<Codebook | null> {
+    const { owner, space } = collectionOf(nameOf());
+    const name = `${owner}|${space}`;
+    const known = codebooks.get(name);
+    if (known !== undefined && Date.now() - known.readAtMs < BELIEVED_MS) return known.codebook;
+    const tier = objects.VECTOR_TIER.getByName(name);
+    let codebook = (await tier.codebook(known?.codebook.version ?? 0)) ?? known?.codebook ?? null;
+    codebook ??= await tier.offer(
+      open("state = ? ORDER BY life LIMIT ?", TAIL, UNITS_PER_STEP).flatMap((row) =>
+        vectorsOf(row).map((vector, i) => ({ key: `${row.unit_id} ${row.version} ${i}`, vector })),
+      ),
+    );
+    if (codebook === null) return null;
+    if (codebooks.size >= CODEBOOKS_MAX) codebooks.clear();
+    codebooks.set(name, { codebook, readAtMs: Date.now() });
+    return codebook;
+  }
+
+  function slotsOf(unitId: string): { first: number; count: number } | null {
+    const [row] = open("unit_id = ? AND state <= ?", unitId, GIVEN);
+    const live = row === undefined ? undefined : liveRecord(row.unit_id, row.version);
+    return live === undefined ? null : { first: live.slot, count: live.passages };
+  }
+
+  /** Null while it is too long to be looked through unit by unit. */
+  function currentTail(): Map<string, { first: number; count: number }> | null {
+    const many = open("state <= ? LIMIT ?", GIVEN, tail === null ? TAIL_UNITS_MAX + 1 : 0);
+    if (many.length > TAIL_UNITS_MAX) return null;
+    tail ??= new Map();
+    for (const unitId of [...dirty, ...many.map(({ unit_id }) => unit_id)]) {
+      const slots = slotsOf(unitId);
+      if (slots === null) tail.delete(unitId);
+      else tail.set(unitId, slots);
+    }
+    dirty.clear();
+    // Beyond this it is worked out anew once it is short again.
+    if (tail.size <= TAIL_UNITS_MAX) return tail;
+    tail = null;
+    return null;
+  }
+
+  /** Units that were there before an index was bound, or came from a shard that split. */
+  function fillSome(): boolean {
+    const after = kv.get<[string, string] | "all">("bulkAfter") ?? ["", ""];
+    if (after === "all") return false;
+    storage.transactionSync(() => {
+      const records = store.recordsAfter(after[0], after[1], FILLED_PER_STEP);
+      for (const unitId of new Set(records.map((record) => record.unitId))) reconcile(unitId);
+      const last = records.at(-1);
+      kv.put("bulkAfter", last === undefined ? "all" : [last.unitId, last.contentKey]);
+    });
+    return true;
+  }
+
+  return {
+    isBound: bindings.length > 0,
+    reconcile,
+    /** Whether the indexes and the shard are not in step yet. */
+    isBusy: (): boolean => open("life > 0 LIMIT 1").length > 0,
+    /** All that is stored leaves: the shard has moved or was emptied, and its rows are what is left of it. */
+    leaveAll(): void {
+      sql.exec("DELETE FROM bulk WHERE state = ?", TAIL);
+      sql.exec("UPDATE bulk SET state = ?, waiting = NULL WHERE state < ?", GONE, GONE);
+      tail = null;
+      dirty.clear();
+    },
+    /** One round of work: hands over a little, and settles what the indexes have passed. */
+    async step(leaf: string): Promise<"idle" | "more" | "later"> {
+      if (leaf !== "" && nameOf() !== leaf) kv.put("leaf", leaf);
+      if (stepping || nameOf() === "") return "later";
+      stepping = true;
+      try {
+        const filled = fillSome();
+        if (open("life > 0 LIMIT 1").length === 0) return filled ? "more" : "idle";
+        const codebook = await currentCodebook();
+        if (codebook === null) return "later";
+        const tookAll = await handOver(codebook);
+        await settle();
+        if (filled || (tookAll && nextRows().length > 0)) return "more";
+        return open("life > 0 LIMIT 1").length > 0 ? "later" : "idle";
+      } finally {
+        stepping = false;
+      }
+    },
+    /**
+     * The slots a search must look at itself beside what Vectorize found: the tail, and the candidates that are still
+     * what they were. Null when it must look at everything: the tail is long, or the asker's codebook is an old one.
+     */
+    denseSlots(answer: BulkAnswer): Uint32Array | null {
+      const own = newest > answer.codebook ? null : currentTail();
+      if (own === null) return null;
+      const slots = new Set<number>();
+      for (const { first, count } of own.values())
+        for (let passage = 0; passage < count; passage++) slots.add(first + passage);
+      for (const { unitId, version, passage } of answer.candidates) {
+        const live = liveRecord(unitId, version);
+        if (live !== undefined && passage < live.passages) slots.add(live.slot + passage);
+      }
+      return slots.size > DENSE_MAX ? null : Uint32Array.from(slots).sort();
+    },
+  };
+}
+
+/** The collection that a shard's name begins with. */
+function collectionOf(leaf: string): { owner: string; space: string } {
+  const [owner = "", space = ""] = leaf.split("|");
+  return { owner, space };
+}
+
+/** Only what is public may leave the shards. */
+export const mayLeave = (leaf: string): boolean => collectionOf(leaf).owner === "public";

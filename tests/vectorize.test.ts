@@ -1,0 +1,161 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterAll, describe, expect, test } from "vitest";
+import {
+  denseContract,
+  type DenseTwin,
+  DIMENSIONS,
+  direction,
+  unitOf,
+} from "#adapters/search.contract.ts";
+import { searchPort } from "#adapters/search.ts";
+import { bulkIdOf, bulkNamespaceOf, leafTag } from "#domain/search/bulk.ts";
+import type { Collection, IndexedUnit } from "#domain/search/model.ts";
+import { rootOf } from "#domain/search/ranges.ts";
+import { withIndexes } from "./vectorize.ts";
+
+const bulk = withIndexes(1, DIMENSIONS);
+const { port } = bulk;
+const fake = bulk.fakeAt(0);
+afterAll(() => bulk.unbind());
+
+let collections = 0;
+const fresh = (): Collection => ({ owner: "public", space: `bulk-${++collections}` });
+const search = (collection: Collection, vector: Float32Array, limit = 10) =>
+  port.search([collection], { vector, mode: "semantic", filter: {}, limit, explain: true });
+const idsOf = async (collection: Collection, vector: Float32Array) =>
+  (await search(collection, vector)).hits.map(({ unitId }) => unitId);
+
+/** The port with Vectorize bound; `settle` decides how far the indexes have come. */
+const twin = (settle: (collection: Collection) => Promise<void>): DenseTwin => {
+  const used = new Set<Collection>();
+  return {
+    index: (collection, units) => {
+      used.add(collection);
+      return port.index(collection, units);
+    },
+    remove: (collection, units) => port.remove(collection, units),
+    async nearest(collection, vector, limit) {
+      const { hits } = await search(collection, vector, limit);
+      return hits.map(({ unitId, version, why }) => ({
+        unitId,
+        version,
+        cosine: why?.semantic?.cosine ?? 0,
+      }));
+    },
+    async settle() {
+      for (const collection of used) await settle(collection);
+    },
+  };
+};
+
+describe("dense vectors with Vectorize bound, before it has seen anything", () =>
+  denseContract(() => twin(() => Promise.resolve()), fresh));
+describe("dense vectors with Vectorize bound, once it has passed everything", () =>
+  denseContract(
+    () =>
+      twin(async (collection) => {
+        await bulk.settle(collection);
+        await port.refreshBulk(collection);
+      }),
+    fresh,
+  ));
+
+describe("a public collection in Vectorize", () => {
+  const stored = async (units: IndexedUnit[]): Promise<Collection> => {
+    const collection = fresh();
+    await port.index(collection, units);
+    await bulk.settle(collection);
+    await port.refreshBulk(collection);
+    return collection;
+  };
+
+  test("is asked of the index once its vectors are there, and of the shard until then", async () => {
+    const collection = fresh();
+    await port.index(collection, [unitOf(1), unitOf(2)]);
+    const before = fake.queries();
+    expect(await idsOf(collection, direction(2))).toEqual(["unit-1", "unit-2"]);
+    expect(fake.queries()).toBe(before);
+    const other = await stored([unitOf(1), unitOf(2)]);
+    expect(await idsOf(other, direction(2))).toEqual(["unit-1", "unit-2"]);
+    expect(fake.queries()).toBe(before + 1);
+  });
+
+  test("is no more looked through by its shard, except for what the index has not passed", async () => {
+    const collection = await stored([unitOf(1), unitOf(2)]);
+    await port.index(collection, [unitOf(3)]);
+    fake.clear();
+    expect(await idsOf(collection, direction(2))).toEqual(["unit-3"]);
+  });
+
+  test("is looked through by its shard for a filter, whatever is near", async () => {
+    const collection = await stored([unitOf(1), unitOf(2, { tags: ["rare"] })]);
+    fake.clear();
+    const request = { vector: direction(2), mode: "semantic" as const, limit: 10, explain: false };
+    const { hits } = await port.search([collection], { ...request, filter: { tags: ["rare"] } });
+    expect(hits.map(({ unitId }) => unitId)).toEqual(["unit-2"]);
+  });
+
+  test("shows nothing of a removed unit while the index still finds it, and frees the index of it", async () => {
+    const collection = await stored([unitOf(1), unitOf(2)]);
+    await port.remove(collection, [unitOf(1)]);
+    expect(await idsOf(collection, direction(2))).toEqual(["unit-2"]);
+    const held = fake.ids().length;
+    await bulk.settle(collection);
+    expect(fake.ids()).toHaveLength(held - unitOf(1).passages.length);
+    expect(await idsOf(collection, direction(2))).toEqual(["unit-2"]);
+  });
+
+  test("takes no ghost of an index for a unit", async () => {
+    const collection = await stored([unitOf(1)]);
+    const namespace = bulkNamespaceOf(collection);
+    const leaf = leafTag(rootOf(collection).name);
+    const ghosts = [
+      bulkIdOf({ leaf, unitId: "unit-9", version: 1, passage: 0, life: 1 }),
+      bulkIdOf({ leaf, unitId: "unit-1", version: 2, passage: 0, life: 1 }),
+      bulkIdOf({ leaf, unitId: "unit-1", version: 1, passage: 99, life: 1 }),
+      "not one of ours",
+      "a.b.c.d.e",
+    ];
+    await fake.binding.upsert(ghosts.map((id) => ({ id, namespace, values: direction(2) })));
+    fake.process();
+    const { hits, partial } = await search(collection, direction(2));
+    expect(hits.map(({ unitId, version }) => [unitId, version])).toEqual([["unit-1", 1]]);
+    expect(partial).toBe(false);
+  });
+
+  test("is answered by its shards, and called partial, while Vectorize is down", async () => {
+    const collection = await stored([unitOf(1), unitOf(2)]);
+    const own = searchPort(env);
+    await own.refreshBulk(collection);
+    fake.down(true);
+    const request = { vector: direction(2), mode: "semantic" as const, filter: {}, limit: 10 };
+    const answer = await own.search([collection], { ...request, explain: false });
+    fake.down(false);
+    expect(answer.hits.map(({ unitId }) => unitId)).toEqual(["unit-1", "unit-2"]);
+    expect(answer.partial).toBe(true);
+  });
+
+  test("goes to Vectorize as well when it was there before an index was bound", async () => {
+    const collection = fresh();
+    await port.index(collection, [unitOf(1), unitOf(2)]);
+    await runInDurableObject(bulk.shardOf(collection), (_, { storage }) => {
+      storage.sql.exec("DELETE FROM bulk");
+      storage.kv.delete("bulkAfter");
+    });
+    const held = fake.ids().length;
+    await bulk.evict(bulk.shardOf(collection));
+    await bulk.settle(collection);
+    expect(fake.ids()).toHaveLength(held + 4);
+  });
+
+  test("never leaves the shards where it is private", async () => {
+    const held = fake.ids().length;
+    const mine = { owner: "account-1", space: "bulk-private" };
+    await port.index(mine, [unitOf(1)]);
+    await runDurableObjectAlarm(bulk.shardOf(mine));
+    for (const writer of bulk.writers) await runDurableObjectAlarm(writer);
+    fake.process();
+    expect(fake.ids()).toHaveLength(held);
+  });
+});

@@ -1,0 +1,50 @@
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { type FakeVectorize, fakeVectorize } from "#adapters/fake-vectorize.ts";
+import { searchPort } from "#adapters/search.ts";
+import type { Collection } from "#domain/search/model.ts";
+import { rootOf } from "#domain/search/ranges.ts";
+
+const nameOf = (index: number): string => (index === 0 ? "VECTORIZE" : `VECTORIZE_${index}`);
+
+/**
+ * The product with so many Vectorize indexes bound, for objects that begin from now on: once a file, because a writer
+ * keeps the index it began with.
+ */
+export function withIndexes(count: number, dimensions: number) {
+  const fakes: FakeVectorize[] = Array.from({ length: count }, () => fakeVectorize(dimensions));
+  for (const [i, { binding }] of fakes.entries()) Object.assign(env, { [nameOf(i)]: binding });
+  const shardOf = (collection: Collection) => env.SEARCH_SHARD.getByName(rootOf(collection).name);
+  const writers = fakes.map((_, i) => env.VECTOR_INDEX.getByName(nameOf(i)));
+  const tierOf = ({ owner, space }: Collection) => env.VECTOR_TIER.getByName(`${owner}|${space}`);
+
+  return {
+    fakes,
+    fakeAt(index: number): FakeVectorize {
+      const fake = fakes[index];
+      if (fake === undefined) throw new RangeError(`There is no index ${index}`);
+      return fake;
+    },
+    writers,
+    shardOf,
+    tierOf,
+    port: searchPort(env),
+    processAll: (): void => fakes.forEach((fake) => fake.process()),
+    /** Drives shard, writers and indexes until all that was written has passed. */
+    async settle(collection: Collection): Promise<void> {
+      for (let round = 0; round < 12; round++) {
+        await runDurableObjectAlarm(tierOf(collection));
+        await runDurableObjectAlarm(shardOf(collection));
+        for (const writer of writers) await runDurableObjectAlarm(writer);
+        fakes.forEach((fake) => fake.process());
+      }
+    },
+    evict: async (stub: DurableObjectStub): Promise<void> => {
+      // One that is not running has nothing to lose.
+      await evictDurableObject(stub).catch(() => {});
+    },
+    unbind: (): void => {
+      for (let i = 0; i < count; i++) Reflect.deleteProperty(env, nameOf(i));
+    },
+  };
+}
