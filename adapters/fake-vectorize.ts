@@ -139,8 +139,13 @@ export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) 
     down(down: boolean): void {
       isDown = down;
     },
-    /** The ids that a query can find. */
-    ids: (): string[] => [...visible.keys()],
+    /** No more trouble. */
+    calm: (): void => void trouble.splice(0),
+    /** The ids that a query can find, in one namespace or in all. */
+    ids: (namespace?: string): string[] =>
+      [...visible]
+        .filter(([, stored]) => namespace === undefined || stored.namespace === namespace)
+        .map(([id]) => id),
     waiting: (): number => waiting.length,
     queries: (): number => queries,
     /** Loses all it holds. */

@@ -29,8 +29,6 @@ export type BulkFound =
 type TierCalls = { codebook(known: number): Promise<Codebook | null> };
 type Known = { codebook: Codebook | null; readAtMs: number; refreshing: boolean };
 
-export type BulkPort = ReturnType<typeof bulkPort>;
-
 /** The dense side of public collections in Vectorize. With no index bound it answers "unused" and asks nothing. */
 export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
   const indexes = bulkBindings(env).map(

@@ -11,7 +11,7 @@ import { normalised } from "#domain/search/pca.ts";
 import { restored } from "#domain/search/vectors.ts";
 import { type SearchStore, unpackVectors } from "#objects/search-store.ts";
 import type { VectorIndex } from "#objects/vector-index.ts";
-import type { VectorTier } from "#objects/vector-tier.ts";
+import { codebookOf, type VectorTier } from "#objects/vector-tier.ts";
 
 /** In the shard alone · handed over · passed by its indexes · to be deleted there · deletion handed over. */
 const [TAIL, GIVEN, STORED, GONE, LEAVING] = [0, 1, 2, 3, 4];
@@ -23,7 +23,6 @@ const TAIL_UNITS_MAX = 1_000;
 const DENSE_MAX = 4_096;
 /** Records looked at in one go for units that were there before the first index was bound. */
 const FILLED_PER_STEP = 200;
-const BELIEVED_MS = 60_000;
 
 type Row = {
   life: number;
@@ -35,10 +34,6 @@ type Row = {
   waiting: string | null;
 };
 type Waiting = [index: number, number: number][];
-
-/** What the shards of one isolate know of codebooks, by tier. */
-const codebooks = new Map<string, { codebook: Codebook; readAtMs: number }>();
-const CODEBOOKS_MAX = 100;
 
 type Objects = Env & {
   VECTOR_INDEX: DurableObjectNamespace<VectorIndex>;
@@ -101,13 +96,17 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
     dirty.add(unitId);
   }
 
-  /** The next to be handed over: what is to go first, then what was cut off, then the oldest of the tail. */
+  /** The next to be handed over: what is to go, alone, because it makes room; then what was cut off and the tail. */
   function nextRows(): Row[] {
     const gone = open("state = ? ORDER BY life LIMIT ?", GONE, UNITS_PER_STEP);
-    const room = UNITS_PER_STEP - gone.length;
-    const given = open("state = ? AND waiting IS NULL ORDER BY life LIMIT ?", GIVEN, room);
-    const left = room - given.length;
-    return [...gone, ...given, ...open("state = ? ORDER BY life LIMIT ?", TAIL, left)];
+    if (gone.length > 0) return gone;
+    const given = open(
+      "state = ? AND waiting IS NULL ORDER BY life LIMIT ?",
+      GIVEN,
+      UNITS_PER_STEP,
+    );
+    const left = UNITS_PER_STEP - given.length;
+    return [...given, ...open("state = ? ORDER BY life LIMIT ?", TAIL, left)];
   }
 
   function liveRecord(
@@ -169,8 +168,8 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
     return new Map([...byIndex].map(([index, all]) => [index, all.map(({ change }) => change)]));
   }
 
-  /** Hands the oldest of the work to the writers; answers whether they took it all. */
-  async function handOver(codebook: Codebook): Promise<boolean> {
+  /** Hands the oldest of the work to the writers; answers how it went. */
+  async function handOver(codebook: Codebook): Promise<"taken" | "overloaded" | "refused"> {
     const namespace = bulkNamespaceOf(collectionOf(nameOf()));
     const some = nextRows();
     const wanted = storage.transactionSync(() =>
@@ -178,6 +177,7 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
     );
     const indexes = new Set(wanted.flatMap(({ changes }) => [...changes.keys()]));
     const numbers = new Map<number, number>();
+    let isRefused = false;
     await Promise.all(
       [...indexes].map(async (index) => {
         const binding = bindings[index];
@@ -185,8 +185,10 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
         const changes = wanted.flatMap((each) => each.changes.get(index) ?? []);
         const answer = await objects.VECTOR_INDEX.getByName(binding).append(binding, changes);
         if (answer.kind === "taken") numbers.set(index, answer.number);
-        else if (answer.kind === "refused")
+        else if (answer.kind === "refused") {
+          isRefused = true;
           console.error({ event: "vector-refused", binding, reason: answer.reason });
+        }
       }),
     );
     storage.transactionSync(() => {
@@ -207,7 +209,8 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
         );
       }
     });
-    return numbers.size === indexes.size;
+    if (isRefused) return "refused";
+    return numbers.size === indexes.size ? "taken" : "overloaded";
   }
 
   /** Drops from the tail what the indexes have passed, and forgets what they have forgotten. */
@@ -246,20 +249,11 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
 
   async function currentCodebook(): Promise<Codebook | null> {
     const { owner, space } = collectionOf(nameOf());
-    const name = `${owner}|${space}`;
-    const known = codebooks.get(name);
-    if (known !== undefined && Date.now() - known.readAtMs < BELIEVED_MS) return known.codebook;
-    const tier = objects.VECTOR_TIER.getByName(name);
-    let codebook = (await tier.codebook(known?.codebook.version ?? 0)) ?? known?.codebook ?? null;
-    codebook ??= await tier.offer(
+    return await codebookOf(objects.VECTOR_TIER, `${owner}|${space}`, () =>
       open("state = ? ORDER BY life LIMIT ?", TAIL, UNITS_PER_STEP).flatMap((row) =>
         vectorsOf(row).map((vector, i) => ({ key: `${row.unit_id} ${row.version} ${i}`, vector })),
       ),
     );
-    if (codebook === null) return null;
-    if (codebooks.size >= CODEBOOKS_MAX) codebooks.clear();
-    codebooks.set(name, { codebook, readAtMs: Date.now() });
-    return codebook;
   }
 
   function slotsOf(unitId: string): { first: number; count: number } | null {
@@ -311,7 +305,7 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
       dirty.clear();
     },
     /** One round of work: hands over a little, and settles what the indexes have passed. */
-    async step(leaf: string): Promise<"idle" | "more" | "later"> {
+    async step(leaf: string): Promise<"idle" | "more" | "later" | "refused"> {
       if (leaf !== "" && nameOf() !== leaf) kv.put("leaf", leaf);
       if (stepping || nameOf() === "") return "later";
       stepping = true;
@@ -320,9 +314,10 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
         if (open("life > 0 LIMIT 1").length === 0) return filled ? "more" : "idle";
         const codebook = await currentCodebook();
         if (codebook === null) return "later";
-        const tookAll = await handOver(codebook);
+        const handed = await handOver(codebook);
         await settle();
-        if (filled || (tookAll && nextRows().length > 0)) return "more";
+        if (handed === "refused") return "refused";
+        if (filled || (handed === "taken" && nextRows().length > 0)) return "more";
         return open("life > 0 LIMIT 1").length > 0 ? "later" : "idle";
       } finally {
         stepping = false;

@@ -212,6 +212,7 @@ export class SearchShard extends DurableObject<Env> {
     if (this.#bulk === null) return null;
     try {
       const left = await this.#bulk.step(this.ctx.id.name ?? "");
+      if (left === "refused") return 60 * BULK_LOOK_MS;
       return left === "idle" ? null : left === "more" ? 0 : BULK_LOOK_MS;
     } catch (error) {
       console.error({ event: "search-bulk-failed", error: String(error) });

@@ -19,6 +19,11 @@ const LOOK_MS = 600_000;
 /** A stored row takes 2 MB. */
 const FLOATS_PER_ROW = 250_000;
 
+/** How long the shards of an isolate believe a codebook they read: it only ever gains homes. */
+const BELIEVED_MS = 60_000;
+const CODEBOOKS_MAX = 100;
+const codebooks = new Map<string, { codebook: Codebook; readAtMs: number }>();
+
 export type Sampled = { key: string; vector: Float32Array };
 
 /**
@@ -43,8 +48,9 @@ export class VectorTier extends DurableObject<Env> {
   /** Vectors to learn from, as long as any are wanted. */
   async offer(offered: Sampled[]): Promise<Codebook | null> {
     const from = offered[0]?.vector.length ?? 0;
-    if (this.#codebook !== null || from === 0) return this.#codebook;
-    if (bulkBindings(this.env).length <= 1 && this.#dimensions(from) === from) {
+    const indexes = bulkBindings(this.env).length;
+    if (this.#codebook !== null || from === 0 || indexes === 0) return this.#codebook;
+    if (indexes === 1 && this.#dimensions(from) === from) {
       this.#store(wholeCodebook(from));
       await this.ctx.storage.setAlarm(Date.now() + LOOK_MS);
       return this.#codebook;
@@ -155,4 +161,23 @@ function getFloats(kv: SyncKvStorage, name: string, count: number): Float32Array
   for (let first = 0; first < count; first += FLOATS_PER_ROW)
     floats.set(kv.get<Float32Array>(`${name}/${first}`) ?? [], first);
   return floats;
+}
+
+/** What shards place their vectors by; null while it is still to be learnt, for which they give some of theirs. */
+export async function codebookOf(
+  tiers: DurableObjectNamespace<VectorTier>,
+  name: string,
+  sampled: () => Sampled[],
+): Promise<Codebook | null> {
+  const known = codebooks.get(name);
+  if (known !== undefined && Date.now() - known.readAtMs < BELIEVED_MS) return known.codebook;
+  const tier = tiers.getByName(name);
+  const codebook =
+    (await tier.codebook(known?.codebook.version ?? 0)) ??
+    known?.codebook ??
+    (await tier.offer(sampled()));
+  if (codebook === null) return null;
+  if (codebooks.size >= CODEBOOKS_MAX) codebooks.clear();
+  codebooks.set(name, { codebook, readAtMs: Date.now() });
+  return codebook;
 }
