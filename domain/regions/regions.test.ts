@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { homeFrom, isJurisdiction, isRegion, regionOf } from "#domain/regions/regions.ts";
+
+test.each([
+  [{ continent: "NA", longitude: "-122.4" }, "wnam"],
+  [{ continent: "NA", longitude: "-77.0" }, "enam"],
+  [{ continent: "NA" }, "enam"],
+  [{ continent: "EU", longitude: "8.7" }, "weur"],
+  [{ continent: "EU", longitude: "21.0" }, "eeur"],
+  [{ continent: "AS", country: "JP", longitude: "139.7" }, "apac"],
+  [{ continent: "AS", country: "AE" }, "me"],
+  [{ continent: "SA" }, "sam"],
+  [{ continent: "OC" }, "oc"],
+  [{ continent: "AF", country: "KE" }, "afr"],
+  [{}, null],
+  [{ continent: "XX", longitude: "east" }, null],
+])("a request from %j comes from %s", (origin, region) => {
+  expect(regionOf(origin)).toBe(region);
+});
+
+test("a home is a region or a jurisdiction, and one that is not known is none", () => {
+  expect(homeFrom("weur")).toBe("weur");
+  expect(homeFrom("eu")).toBe("eu");
+  expect(homeFrom("moon")).toBeNull();
+  expect(isJurisdiction("eu")).toBe(true);
+  expect(isJurisdiction("weur")).toBe(false);
+  expect(isRegion("eu")).toBe(false);
+});
