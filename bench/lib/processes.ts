@@ -25,3 +25,22 @@ export function childOf(pid: number, name: string): number {
   }
   return -1;
 }
+
+/** A process and all below it. */
+export function treeOf(pid: number): number[] {
+  const parents = execFileSync("ps", ["-eo", "pid=,ppid="])
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [pid];
+  for (const each of tree)
+    for (const [child = 0, parent] of parents) if (parent === each) tree.push(child);
+  return tree;
+}
+
+/** Resident memory of a process in MB. */
+export function residentMb(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
+}

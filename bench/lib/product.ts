@@ -84,7 +84,7 @@ async function gpuReady(url: string): Promise<void> {
   throw new Error("the gpu-backend did not start");
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
