@@ -1,8 +1,10 @@
 import { waitUntil } from "cloudflare:workers";
+import { sendAll } from "#db/units/send.ts";
+import type { unitStore } from "#db/units/store.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
+import type { StoredUnit } from "#domain/units/record.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 
-const MESSAGES_PER_SEND = 100;
 /** An isolate stops trusting a relay's promise this long before it ends. */
 const ARMED_MARGIN_MS = 10_000;
 
@@ -18,17 +20,6 @@ export function handover(env: Env) {
   };
 }
 
-async function sendAll(queue: Queue, refs: UnitRef[]): Promise<void> {
-  for (let start = 0; start < refs.length; start += MESSAGES_PER_SEND) {
-    const batch = refs.slice(start, start + MESSAGES_PER_SEND);
-    try {
-      await queue.sendBatch(batch.map(({ unitId, version }) => ({ body: { unitId, version } })));
-    } catch (error) {
-      console.warn({ event: "queue-send-failed", units: batch.length, error: String(error) });
-    }
-  }
-}
-
 const armedUntilMs = new Map<string, number>();
 
 /** Wakes the relay of each shard the units live on; at most once a minute per shard and isolate. */
@@ -42,5 +33,21 @@ export function relays(env: Env, bindings: readonly string[]) {
         armedUntilMs.set(shard, await env.RELAY.getByName(shard).arm(shard));
       }
     },
+  };
+}
+
+/** New units go through their shard's relay, which writes those of many requests together. */
+export function unitWriter(
+  env: Env,
+  bindings: readonly string[],
+  store: Pick<ReturnType<typeof unitStore>, "inserted">,
+) {
+  return {
+    insert: (units: StoredUnit[], nowMs: number): Promise<StoredUnit[] | null> =>
+      store.inserted(units, nowMs, async (shard, members) => {
+        const binding = bindings[shard];
+        if (binding === undefined) throw new Error(`no shard of units has the number ${shard}`);
+        return await env.RELAY.getByName(binding).insert(binding, members);
+      }),
   };
 }

@@ -1,7 +1,7 @@
 import { collectionMoves } from "#adapters/collections.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
-import { handover, relays } from "#adapters/handover.ts";
+import { handover, relays, unitWriter } from "#adapters/handover.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
 import { unitCache } from "#adapters/unit-cache.ts";
@@ -30,6 +30,7 @@ export function servicesOf(env: Env): Services {
 export function services(env: Env) {
   const shards = unitShardsIn(env);
   const databases = shards.map(({ database }) => database);
+  const names = shards.map(({ name }) => name);
   const store = unitStore(databases, unitShardMap(env, shards.length));
   const pipeline = pipelineStore(store.shards);
   // A read of a replica (D1 sessions) would take this one's place in `current` and `changesAfter`, both by one session.
@@ -46,10 +47,8 @@ export function services(env: Env) {
     units: { ...store, ...pipeline, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),
-    relay: relays(
-      env,
-      shards.map(({ name }) => name),
-    ),
+    relay: relays(env, names),
+    writer: unitWriter(env, names, store),
     hand: handover(env),
     search: searchPort(env),
     spaces: spacePort(env, embed),

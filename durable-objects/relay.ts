@@ -1,17 +1,52 @@
 import { DurableObject } from "cloudflare:workers";
 import { outboxOf, type UnitQueue } from "#db/units/pipeline.ts";
-import { unitsDb, unitShardsIn } from "#db/units/shards.ts";
+import { sendAll } from "#db/units/send.ts";
+import { unitsDb, type UnitsDb, unitShardsIn } from "#db/units/shards.ts";
+import { type Inserted, insertIn, type NewUnit, UNITS_PER_WRITE } from "#db/units/write.ts";
+import { groupCommit } from "#domain/shared/group-commit.ts";
 
 const ARMED_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 const ROWS_PER_LOOK = 500;
 const MESSAGES_PER_SEND = 100;
+/** A promise to stay awake is renewed this long before it ends. */
+const ARMED_MARGIN_MS = 30_000;
+/** Units of all requests that wait for their write; beyond it a request is told to come again. */
+const WAITING_MAX = 4_000;
+/** Whoever was answered by one write needs about this long to be there for the next. */
+const GATHER_MS = 1;
 
 /**
- * D1 has no alarms, so each shard of the units family has one relay, named by its binding. It looks for outbox rows that their queue has not seen to, sends them
- * again, and sleeps once nothing is left (ARCHITECTURE.md, Queues).
+ * D1 has no alarms, so each shard of the units family has one relay, named by its binding. It looks for outbox rows
+ * that their queue has not seen to, sends them again, and sleeps once nothing is left (ARCHITECTURE.md, Queues). New
+ * units of many requests it writes together.
  */
 export class Relay extends DurableObject<Env> {
+  #armedUntilMs = 0;
+  #insert: ((units: NewUnit[]) => Promise<Inserted | null>) | null = null;
+
+  /**
+   * Writes new units with their outbox rows, in one transaction with what other requests bring at the same time, and
+   * tells the queue. Durable when it answers: null when too much is waiting.
+   */
+  async insert(shard: string, units: NewUnit[]): Promise<Inserted | null> {
+    this.#insert ??= groupCommit(
+      { ...UNITS_PER_WRITE, waitingMax: WAITING_MAX },
+      (together) => this.#write(shard, databaseOf(this.env, shard), together),
+      () => scheduler.wait(GATHER_MS),
+    );
+    return await this.#insert(units);
+  }
+
+  async #write(shard: string, db: UnitsDb, units: NewUnit[]): Promise<Inserted> {
+    if (this.#armedUntilMs - ARMED_MARGIN_MS < Date.now()) await this.arm(shard);
+    const inserted = await insertIn(db, units, Date.now());
+    // A unit that was there already is handed over again too: its first request may have ended before it was.
+    const refs = units.map(({ id }) => ({ unitId: id, version: 1 }));
+    this.ctx.waitUntil(sendAll(this.env.UNIT_VERIFY, refs));
+    return inserted;
+  }
+
   /**
    * Keeps the relay awake until the time it answers: who writes an outbox row before then need not ask again.
    * Called before the write, so a crash between the two leaves nothing behind that nobody looks for.
@@ -20,6 +55,7 @@ export class Relay extends DurableObject<Env> {
     const armedUntilMs = Date.now() + ARMED_MS;
     this.ctx.storage.kv.put("shard", shard);
     this.ctx.storage.kv.put("armedUntilMs", armedUntilMs);
+    this.#armedUntilMs = armedUntilMs;
     if ((await this.ctx.storage.getAlarm()) === null)
       await this.ctx.storage.setAlarm(Date.now() + LOOK_EVERY_MS);
     return armedUntilMs;
@@ -30,9 +66,7 @@ export class Relay extends DurableObject<Env> {
     if (shard === undefined) return;
     // Set first: whatever happens below, the next look comes.
     await this.ctx.storage.setAlarm(Date.now() + LOOK_EVERY_MS);
-    const bound = unitShardsIn(this.env).find(({ name }) => name === shard);
-    if (bound === undefined) throw new Error(`${shard} is not bound`);
-    const outbox = outboxOf(unitsDb(bound.database));
+    const outbox = outboxOf(databaseOf(this.env, shard));
     const due = await outbox.due(Date.now(), ROWS_PER_LOOK);
     for (const [queue, rows] of Map.groupBy(due, (row) => row.queue)) {
       for (let start = 0; start < rows.length; start += MESSAGES_PER_SEND) {
@@ -65,4 +99,10 @@ export class Relay extends DurableObject<Env> {
         return this.env.UNIT_INDEX;
     }
   }
+}
+
+function databaseOf(env: Env, shard: string): UnitsDb {
+  const bound = unitShardsIn(env).find(({ name }) => name === shard);
+  if (bound === undefined) throw new Error(`${shard} is not bound`);
+  return unitsDb(bound.database);
 }

@@ -2,18 +2,31 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { services } from "#adapters/index.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
+import { insertIn } from "#db/units/write.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 import type { UnitInput } from "#domain/units/model.ts";
 import { publishUnits, type UnitRef } from "#domain/units/publish.ts";
+import type { StoredUnit } from "#domain/units/record.ts";
 import { consume } from "#workers/queues/consume.ts";
 import type { TestAccount } from "./helpers.ts";
 
 /** The real ports, but for the hand-over: nothing reaches a queue unless the test delivers it. */
-export const unsent = (bindings: Env = env) => ({
-  ...services(bindings),
-  hand: { verify: () => {}, index: () => {} },
-  relay: { arm: async () => {} },
-});
+export function unsent(bindings: Env = env) {
+  const ports = services(bindings);
+  return {
+    ...ports,
+    hand: { verify: () => {}, index: () => {} },
+    relay: { arm: async () => {} },
+    writer: {
+      insert: (units: StoredUnit[], nowMs: number) =>
+        ports.units.inserted(units, nowMs, async (shard, members) => {
+          const db = ports.units.shards[shard];
+          if (db === undefined) throw new Error("no such shard");
+          return await insertIn(db, members, nowMs);
+        }),
+    },
+  };
+}
 
 /** Published as if its queue had lost the message: stored, with its outbox row. */
 export async function publishUnsent(

@@ -9,7 +9,13 @@ import { changeFeed } from "#db/units/changes.ts";
 import { unit, unitVersion } from "#db/units/tables.ts";
 import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb, unitsDb } from "#db/units/shards.ts";
 import { selectStandings, selectUnits, versionStore } from "#db/units/versions.ts";
-import { addVersionIn, insertIn, retractIn } from "#db/units/write.ts";
+import {
+  addVersionIn,
+  type Inserted,
+  type NewUnit,
+  newUnitOf,
+  retractIn,
+} from "#db/units/write.ts";
 
 export type ListFilter = { status?: Status; visibility?: "private" | "public" };
 
@@ -43,21 +49,33 @@ const shardOf =
 function changing(databases: readonly UnitsDb[], map: Shards) {
   const databaseOf = shardOf(databases);
   return {
-    async insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[]> {
+    /**
+     * Inserts what is not there yet by `write`, shard by shard, and answers what now stands under each id; null when a
+     * shard's writer has too much to do.
+     */
+    async inserted(
+      units: StoredUnit[],
+      nowMs: number,
+      write: (shard: number, units: NewUnit[]) => Promise<Inserted | null>,
+    ): Promise<StoredUnit[] | null> {
+      const byShard = [...Map.groupBy(units, ({ head }) => unitShardOf(head.id) ?? -1)];
       const stored = await Promise.all(
-        grouped(databases, units, (stored) => stored.head.id).map(async ([db, members]) => {
-          const { ids, bytes } = await insertIn(db, members, nowMs);
-          map.grown(databases.indexOf(db), bytes, nowMs);
-          const repeated = members
-            .filter(({ head }) => !ids.has(head.id))
-            .map(({ head }) => head.id);
-          return [
-            ...members.filter(({ head }) => ids.has(head.id)),
-            ...(await versionOne(db, repeated)),
-          ];
+        byShard.map(async ([shard, members]) => {
+          const written = await write(shard, members.map(newUnitOf));
+          if (written === null) return null;
+          const inserted = new Set(written.ids);
+          map.grown(shard, written.bytes, nowMs);
+          const repeated = members.filter(({ head }) => !inserted.has(head.id));
+          const db = databases[shard];
+          if (repeated.length === 0 || db === undefined) return members;
+          const standing = await versionOne(
+            db,
+            repeated.map(({ head }) => head.id),
+          );
+          return [...members.filter(({ head }) => inserted.has(head.id)), ...standing];
         }),
       );
-      return stored.flat();
+      return stored.some((part) => part === null) ? null : stored.flatMap((part) => part ?? []);
     },
 
     async addVersion(version: UnitVersion, nowMs: number): Promise<boolean> {

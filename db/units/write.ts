@@ -3,18 +3,25 @@ import type { StoredUnit, UnitVersion } from "#domain/units/record.ts";
 import { CHANGES_KEPT } from "#db/units/changes.ts";
 import { atomically, type UnitsDb } from "#db/units/shards.ts";
 
-/**
- * Many rows travel as one JSON parameter, so a batch is three statements whatever its size; D1 bounds a parameter at
- * 2 MB, and the callers bound a batch at 1 MB of units. Answers which were new, and the database's size in bytes.
- */
-export async function insertIn(
-  db: UnitsDb,
-  units: StoredUnit[],
-  nowMs: number,
-): Promise<{ ids: Set<string>; bytes: number }> {
-  const heads = JSON.stringify(units.map(({ head }) => head));
-  const versions = JSON.stringify(units.map(({ version }) => version));
-  const ids = JSON.stringify(units.map(({ head }) => head.id));
+/** A unit on its way into its rows, as JSON: whoever carries it on does not read it again. `bytes` is what it adds to a write. */
+export type NewUnit = { id: string; head: string; version: string; bytes: number };
+
+export function newUnitOf({ head, version }: StoredUnit): NewUnit {
+  const [headJson, versionJson] = [JSON.stringify(head), JSON.stringify(version)];
+  return { id: head.id, head: headJson, version: versionJson, bytes: versionJson.length };
+}
+
+/** What one write may hold: D1 bounds a parameter at 2 MB of UTF-8, and a character takes up to three of them. */
+export const UNITS_PER_WRITE = { itemsMax: 500, bytesMax: 500_000 } as const;
+
+/** The ids that were not there before, and the database's size in bytes. */
+export type Inserted = { ids: string[]; bytes: number };
+
+/** Many rows travel as one JSON parameter, so a batch is three statements whatever its size. */
+export async function insertIn(db: UnitsDb, units: NewUnit[], nowMs: number): Promise<Inserted> {
+  const heads = `[${units.map(({ head }) => head).join(",")}]`;
+  const versions = `[${units.map(({ version }) => version).join(",")}]`;
+  const ids = JSON.stringify(units.map(({ id }) => id));
   const results = await atomically(db, [
     sql`
       INSERT INTO unit (id, account_id, version, served_version, visibility, status, created_at_ms, updated_at_ms)
@@ -29,7 +36,7 @@ export async function insertIn(
       WHERE unit.version = 1 AND unit.status = 'pending' ON CONFLICT DO NOTHING`,
   ]);
   return {
-    ids: new Set(results[0]?.results.map((row) => String(row["id"]))),
+    ids: results[0]?.results.map((row) => String(row["id"])) ?? [],
     bytes: results.at(-1)?.meta.size_after ?? 0,
   };
 }

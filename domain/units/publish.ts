@@ -28,12 +28,15 @@ type Deps = {
     placement(nowMs: number): Promise<Placement>;
     /** Those of the ids that name a unit. */
     existing(ids: string[]): Promise<Set<string>>;
-    /** Writes what is not there yet, with its outbox rows, and answers what now stands under each id. */
-    insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[]>;
     visibleIds(ids: string[], accountId: string): Promise<Set<string>>;
   };
-  relay: { arm(unitIds: string[]): Promise<void> };
-  hand: { verify(refs: UnitRef[]): void };
+  writer: {
+    /**
+     * Writes what is not there yet with its outbox rows, sees to it that the queue hears of it, and answers what now
+     * stands under each id; null, and nothing of some shard written, when too much waits to be written already.
+     */
+    insert(units: StoredUnit[], nowMs: number): Promise<StoredUnit[] | null>;
+  };
   spaces: { spaceOf(owner: string): Promise<{ id: string; dimensions: number }> };
   random: { salt(): string };
 };
@@ -41,7 +44,9 @@ type Deps = {
 /** `seed` makes the id: the same operation repeated after a crash publishes the same unit, not a second one. */
 export type Publication = { input: UnitInput; seed: string };
 
-export type PublishProblem = Problem<"invalid-request" | "idempotency-conflict" | "shards-full">;
+export type PublishProblem = Problem<
+  "invalid-request" | "idempotency-conflict" | "shards-full" | "overloaded"
+>;
 
 /** Publishes many units in as few writes as there are shards; answers in the order asked. */
 export async function publishUnits(
@@ -65,11 +70,10 @@ export async function publishUnits(
   const fresh = drafts.flatMap((draft) => (draft.ok ? [draft.value] : []));
   if (fresh.length === 0) return drafts;
 
-  await deps.relay.arm(fresh.map((draft) => draft.head.id));
-  const stored = new Map(
-    (await deps.units.insert(fresh, nowMs)).map((unit) => [unit.head.id, unit]),
-  );
-  deps.hand.verify(fresh.map((draft) => ({ unitId: draft.head.id, version: 1 })));
+  const written = await deps.writer.insert(fresh, nowMs);
+  if (written === null)
+    return drafts.map((draft) => (draft.ok ? err({ code: "overloaded", retryAfterS: 1 }) : draft));
+  const stored = new Map(written.map((unit) => [unit.head.id, unit]));
   return drafts.map((draft) =>
     draft.ok ? settled(draft.value, stored.get(draft.value.head.id)) : draft,
   );

@@ -1,0 +1,72 @@
+/** How much one write may carry, and how much may wait for its turn. */
+export type GroupLimits = { itemsMax: number; bytesMax: number; waitingMax: number };
+
+type Sized = { bytes: number };
+type Caller<T, R> = {
+  items: T[];
+  bytes: number;
+  resolve(result: R): void;
+  reject(reason: unknown): void;
+};
+
+/**
+ * Many callers' items in one write: while a write is under way, whoever comes waits and shares the next one (group
+ * commit, Gawlick & Kinkade 1985). Each caller is answered by the write that held its items; null when too much waits
+ * already. `gather` is awaited after a write that several shared, so that those who were just answered can join the
+ * next. A write that fails is repeated for each caller alone, so nobody fails for another's items.
+ */
+export function groupCommit<T extends Sized, R>(
+  { itemsMax, bytesMax, waitingMax }: GroupLimits,
+  write: (items: T[]) => Promise<R>,
+  gather: () => Promise<void>,
+): (items: T[]) => Promise<R | null> {
+  let waiting: Caller<T, R>[] = [];
+  let waitingItems = 0;
+  let writing = false;
+
+  function nextGroup(): Caller<T, R>[] {
+    let items = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const caller of waiting) {
+      items += caller.items.length;
+      bytes += caller.bytes;
+      if (count > 0 && (items > itemsMax || bytes > bytesMax)) break;
+      count++;
+    }
+    const group = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    for (const caller of group) waitingItems -= caller.items.length;
+    return group;
+  }
+
+  async function writeFor(group: Caller<T, R>[]): Promise<void> {
+    try {
+      const result = await write(group.flatMap(({ items }) => items));
+      for (const caller of group) caller.resolve(result);
+    } catch (error) {
+      const [only] = group;
+      if (group.length === 1) return only?.reject(error);
+      for (const caller of group) await writeFor([caller]);
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    writing = true;
+    while (waiting.length > 0) {
+      const group = nextGroup();
+      await writeFor(group);
+      if (group.length > 1 || waiting.length > 0) await gather();
+    }
+    writing = false;
+  }
+
+  return async (items) => {
+    if (waitingItems + items.length > waitingMax && waitingItems > 0) return null;
+    const { promise, resolve, reject } = Promise.withResolvers<R>();
+    waiting.push({ items, bytes: items.reduce((sum, one) => sum + one.bytes, 0), resolve, reject });
+    waitingItems += items.length;
+    if (!writing) void writeAll();
+    return await promise;
+  };
+}
