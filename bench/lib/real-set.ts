@@ -1,6 +1,15 @@
 import { say } from "#scripts/launch/say.ts";
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { installPeers } from "./peers/install.ts";
-import { DIMENSIONS, realVectors, vectorAt } from "./real-vectors.ts";
+import {
+  cacheFile,
+  DIMENSIONS,
+  readFloats,
+  realVectors,
+  vectorAt,
+  writeFloats,
+} from "./real-vectors.ts";
 import { dictionaryEntries, type Entry, wordNet } from "./wordnet.ts";
 
 export const QUERIES = 1_000;
@@ -53,20 +62,30 @@ export async function realMillion(): Promise<RealSet> {
     budgetMs: MILLION_BUDGET_MS,
   });
   const real = Math.min(MILLION, base.real + extra.count);
-  const vectors = new Float32Array(MILLION * DIMENSIONS);
-  vectors.set(base.vectors);
-  vectors.set(extra.all.subarray(0, (real - base.real) * DIMENSIONS), base.vectors.length);
-  for (let n = real; n < MILLION; n++) vectors.set(between(vectors, n, real), n * DIMENSIONS);
+  const file = cacheFile(
+    `wordnet-million-${real}`,
+    [...base.files, extra.file].map((each) => basename(each)),
+    "f32",
+  );
+  if (!existsSync(file)) composeMillion(file, base.vectors, extra.all, real);
   say(
     `1,000,000 vectors: ${real} of real texts, ${MILLION - real} interpolated between two real ones`,
   );
   return {
     ...base,
     entries: [...base.entries, ...further].slice(0, real),
-    vectors,
+    vectors: readFloats(file),
     real,
-    files: [...base.files, extra.file],
+    files: [file, ...base.files.slice(1)],
   };
+}
+
+function composeMillion(file: string, base: Float32Array, extra: Float32Array, real: number): void {
+  const all = new Float32Array(MILLION * DIMENSIONS);
+  all.set(base);
+  all.set(extra.subarray(0, real * DIMENSIONS - base.length), base.length);
+  for (let n = real; n < MILLION; n++) all.set(between(all, n, real), n * DIMENSIONS);
+  writeFloats(file, all);
 }
 
 /** Weighted .7 to .3, back on the sphere: nearer to its first parent than most real neighbours are to each other. */

@@ -66,6 +66,16 @@ export function readFloats(
   return new Float32Array(bytes.buffer);
 }
 
+/** Written beside and moved; in parts, since one write takes 2 GiB at most. */
+export function writeFloats(file: string, all: Float32Array): void {
+  const bytes = new Uint8Array(all.buffer, all.byteOffset, all.byteLength);
+  const output = openSync(`${file}.part`, "w");
+  for (let at = 0; at < bytes.length;)
+    at += writeSync(output, bytes, at, Math.min(bytes.length - at, 1 << 28));
+  closeSync(output);
+  renameSync(`${file}.part`, file);
+}
+
 async function embedAll(
   name: string,
   texts: readonly string[],
@@ -133,6 +143,8 @@ export function exactNearest(
     return new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   }
   const count = queries.length / DIMENSIONS;
+  if (vectors.length > 100_000 * DIMENSIONS)
+    say(`  working out the exact ${k} nearest of ${count} queries, which takes minutes once …`);
   const nearest = new Uint32Array(count * k);
   for (let n = 0; n < count; n++) nearest.set(nearestOf(vectors, vectorAt(queries, n), k), n * k);
   writeFileSync(`${file}.part`, nearest);
