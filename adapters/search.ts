@@ -11,7 +11,12 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
-import type { NearDuplicate, ShardAnswer, ShardCalls } from "#domain/search/protocol.ts";
+import type {
+  NearDuplicate,
+  ShardAnswer,
+  ShardCalls,
+  SimilarAsked,
+} from "#domain/search/protocol.ts";
 import { type Place, rootOf } from "#domain/search/ranges.ts";
 import { leavesBelow } from "#domain/search/tree.ts";
 
@@ -76,17 +81,19 @@ export function searchPort(env: Bindings) {
   return {
     ...searchWrites(call),
 
-    /** The units that come closest to this one in its collection, best first; what is "near" the caller decides. */
+    /** For each unit those that come closest to it in its collection, best first. */
     async similar(
       collection: Collection,
-      unit: IndexedUnit,
-      limit: number,
-    ): Promise<NearDuplicate[]> {
-      const { values } = await gatherAll([collection], (stub) => stub.similar(unit, limit));
-      return values
-        .flat()
-        .sort((a, b) => b.cosine - a.cosine)
-        .slice(0, limit);
+      units: IndexedUnit[],
+      asked: SimilarAsked,
+    ): Promise<NearDuplicate[][]> {
+      const { values } = await gatherAll([collection], (stub) => stub.similar(units, asked));
+      return units.map((_, i) =>
+        values
+          .flatMap((found) => found[i] ?? [])
+          .sort((a, b) => b.cosine - a.cosine)
+          .slice(0, asked.limit),
+      );
     },
 
     /** Learns now where Vectorize holds a collection; a search learns it beside itself. */

@@ -3,11 +3,10 @@ import { type Engine, type NewPassage, openEngine, type SlotRange } from "#domai
 import { levelNumber } from "#domain/search/filter.ts";
 import type { ContentClaim, IndexedUnit, SearchHit, SearchRequest } from "#domain/search/model.ts";
 import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
-import type { NearDuplicate, Role } from "#domain/search/protocol.ts";
+import type { NearDuplicate, Role, SimilarAsked } from "#domain/search/protocol.ts";
 import { rank } from "#domain/search/rank.ts";
-import { overlapOf, similarUnits } from "#domain/search/similar.ts";
+import { overlapOf, similarUnits, termSet } from "#domain/search/similar.ts";
 import { needlesOf, snippetOf } from "#domain/search/snippet.ts";
-import { termsOf } from "#domain/search/terms.ts";
 import { quantised, type Quantised } from "#domain/search/vectors.ts";
 import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/versions.ts";
 import {
@@ -229,22 +228,25 @@ export function openContents(
       });
     },
 
-    similar(unit: IndexedUnit, limit: number): NearDuplicate[] {
+    similar(unit: IndexedUnit, { limit, cosineMin }: SimilarAsked): NearDuplicate[] {
       if (engine === null) return [];
-      const own = termSet(
-        unit.title,
-        unit.passages.map(({ text }) => text),
-      );
+      // Most units have nothing near them, so words are compared only where vectors say so.
       const near = similarUnits(
         engine,
         unit.passages.map(({ vector }) => vector),
         limit + 1,
-      );
-      const found = near.map(({ first, cosine }) => {
-        const { unitId, version, title, texts } = shownAt(first);
-        return { unitId, version, title, cosine, overlap: overlapOf(own, termSet(title, texts)) };
+      )
+        .filter(({ cosine }) => cosine >= cosineMin)
+        .map(({ first, cosine }) => ({ shown: shownAt(first), cosine }))
+        .filter(({ shown }) => shown.unitId !== unit.unitId);
+      if (near.length === 0) return [];
+      const texts = unit.passages.map(({ text }) => text);
+      const own = termSet(unit.title, texts);
+      return near.slice(0, limit).map(({ shown, cosine }) => {
+        const { unitId, version, title } = shown;
+        const overlap = overlapOf(own, termSet(title, shown.texts));
+        return { unitId, version, title, cosine, overlap };
       });
-      return found.filter(({ unitId }) => unitId !== unit.unitId).slice(0, limit);
     },
 
     carry(record: UnitRecord): CarriedUnit {
@@ -310,9 +312,6 @@ const bytesOfShown = ({ title, texts, tags }: Shown): number =>
   400 +
   2 * (title.length + texts.reduce((sum, text) => sum + text.length, 0)) +
   64 * (tags.length + texts.length);
-
-const termSet = (title: string, texts: readonly string[]): ReadonlySet<string> =>
-  new Set([title, ...texts].flatMap(termsOf));
 
 /** Takes the units that are not in a segment yet back into memory, each where it was. */
 function replayed(engine: Engine, store: SearchStore): Engine {

@@ -16,6 +16,7 @@ import {
   type Placing,
   type Role,
   type ShardAnswer,
+  type SimilarAsked,
   type Withdrawn,
 } from "#domain/search/protocol.ts";
 import { directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
@@ -145,8 +146,8 @@ export class SearchShard extends DurableObject<Env> {
     return done(this.#contents.search(request, dense));
   }
 
-  similar(unit: IndexedUnit, limit: number): ShardAnswer<NearDuplicate[]> {
-    return this.#whereTo("leaf") ?? done(this.#contents.similar(unit, limit));
+  similar(units: IndexedUnit[], asked: SimilarAsked): ShardAnswer<NearDuplicate[][]> {
+    return this.#whereTo("leaf") ?? done(units.map((unit) => this.#contents.similar(unit, asked)));
   }
 
   /** Forgets all units, or all claims; for a collection that is not in use. A split that is under way ends first. */

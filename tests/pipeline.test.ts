@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { services } from "#adapters/index.ts";
 import { rootOf } from "#domain/search/ranges.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
-import { reviseUnit } from "#domain/units/revise.ts";
+import { retractUnit, reviseUnit } from "#domain/units/revise.ts";
+import { verifyUnits } from "#domain/units/verify.ts";
 import { Relay } from "#objects/relay.ts";
 import { newAccount, type TestAccount } from "./helpers.ts";
 import { evidence, found, notesAbout, publish, read, searchable, until } from "./knowledge.ts";
@@ -153,6 +154,62 @@ describe("a message", () => {
       ],
     });
     await publish(account, linked);
+  });
+});
+
+describe("a unit that comes with its vector", () => {
+  const withVector = async (title: string) => {
+    const space = await services(env).spaces.spaceOf(account.principal.accountId);
+    const vector = Array.from({ length: space.dimensions }, (_, i) => Math.sin(i * i + tests));
+    return note(title, { vector, space: space.id });
+  };
+
+  it("is searchable once its rules have passed, and waits for no other queue", async () => {
+    const ref = await publishUnsent(account, await withVector("Given"));
+    await deliver("unit-verify", [ref, ref]);
+    expect(await read(account, ref.unitId)).toMatchObject({ status: "searchable", level: "L3" });
+    expect(await waiting(ref.unitId)).toEqual([]);
+    expect(await found(account, word)).toEqual([`${ref.unitId}@1`]);
+    const { checks } = await evidence(account, ref.unitId);
+    expect(checks.map(({ method }) => method)).toContain("near-duplicate");
+  });
+
+  it("leaves search again when it is revised, or retracted, between its indexing and its record", async () => {
+    const ports = unsent();
+    const between = (change: () => Promise<unknown>) => ({
+      ...ports,
+      search: {
+        ...ports.search,
+        index: async (...asked: Parameters<typeof ports.search.index>) => {
+          await ports.search.index(...asked);
+          await change();
+        },
+      },
+    });
+    const revised = await publishUnsent(account, await withVector("Revised"));
+    const change = {
+      unitId: revised.unitId,
+      expectedVersion: 1,
+      patch: { title: `Later ${word}` },
+      operationId: "later",
+    };
+    const nowMs = Date.now();
+    const revise = () => reviseUnit(ports, account.principal, change, nowMs);
+    await verifyUnits(between(revise), [revised], nowMs);
+    expect((await read(account, revised.unitId, 1)).status).toBe("superseded");
+    expect(await waiting(revised.unitId)).toContainEqual({ queue: "unit-index", ...revised });
+    await deliver("unit-index", [revised]);
+    expect(await found(account, word)).toEqual([]);
+    await deliver("unit-verify", [{ ...revised, version: 2 }]);
+    await until(account, revised.unitId, "searchable");
+    expect(await found(account, word)).toEqual([`${revised.unitId}@2`]);
+
+    const gone = await publishUnsent(account, await withVector("Gone"));
+    const asked = { unitId: gone.unitId, expectedVersion: null };
+    const retract = () => retractUnit(ports, account.principal, asked, nowMs);
+    await verifyUnits(between(retract), [gone], nowMs);
+    expect((await read(account, gone.unitId)).status).toBe("retracted");
+    expect(await found(account, word)).toEqual([`${revised.unitId}@2`]);
   });
 });
 

@@ -148,10 +148,13 @@ describe("a search shard", () => {
   test("names what comes close to a unit, and how much of their words they share", async () => {
     await port.index(collection, [unitOf(1), unitOf(2), unitOf(3)]);
     const copy = unitOf(1, { unitId: "copy", contentKey: keyOf(99), title: "Title 1" });
-    const [nearest] = await port.similar(collection, copy, 2);
+    const near = async (unit: IndexedUnit, cosineMin: number) =>
+      (await port.similar(collection, [unit], { limit: 5, cosineMin }))[0] ?? [];
+    const [nearest] = await near(copy, -1);
     expect(nearest).toMatchObject({ unitId: "unit-1", version: 1, overlap: 1 });
     expect(nearest?.cosine).toBeGreaterThan(0.99);
-    expect(await port.similar(collection, unitOf(1), 5)).not.toContainEqual(
+    expect((await near(copy, 0.99)).map(({ unitId }) => unitId)).toEqual(["unit-1"]);
+    expect(await near(unitOf(1), -1)).not.toContainEqual(
       expect.objectContaining({ unitId: "unit-1" }),
     );
   });

@@ -50,14 +50,17 @@ function outcomes(databases: readonly UnitsDb[]) {
             FROM json_each(${rows})
             WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'pending'`,
           sql`
-            UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs} FROM json_each(${rows})
+            UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs},
+              served_version = CASE value->>'status' WHEN 'searchable' THEN unit.version ELSE served_version END
+            FROM json_each(${rows})
             WHERE unit.id = value->>'unitId' AND unit.version = value->>'version' AND status = 'pending'`,
           sql`
             INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
             SELECT 'unit-index', v.unit_id, v.version, 1, ${nowMs + RESEND_AFTER_MS}
             FROM json_each(${rows}) JOIN unit_version v
               ON v.unit_id = value->>'unitId' AND v.version = value->>'version'
-            WHERE v.status = 'verifying' ON CONFLICT DO NOTHING`,
+            WHERE v.status = 'verifying' OR (value->>'status' = 'searchable' AND v.status <> 'searchable')
+            ON CONFLICT DO NOTHING`,
           deleteOutbox("unit-verify", rows),
         ]);
       }

@@ -25,6 +25,9 @@ export type NearDuplicate = {
   overlap: number;
 };
 
+/** How many of a unit's near ones are wanted, and from which cosine on. */
+export type SimilarAsked = { limit: number; cosineMin: number };
+
 /** As what a shard takes a change: as a leaf, or as the directory of the same content too, in one transaction. */
 export type Role = "leaf" | "both";
 
@@ -53,7 +56,7 @@ export type ShardCalls = {
   reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>>;
   remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>>;
   search(request: SearchRequest): Promise<ShardAnswer<SearchHit[]>>;
-  similar(unit: IndexedUnit, limit: number): Promise<ShardAnswer<NearDuplicate[]>>;
+  similar(units: IndexedUnit[], asked: SimilarAsked): Promise<ShardAnswer<NearDuplicate[][]>>;
   /** Forgets all units, or all claims. */
   clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>>;
 };

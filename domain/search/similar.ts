@@ -1,4 +1,5 @@
 import type { Engine } from "#domain/search/engine.ts";
+import { termsOf } from "#domain/search/terms.ts";
 import { codeOf } from "#domain/search/vectors.ts";
 
 /** Passages of a long unit that are compared; the rest of a near duplicate is near as well. */
@@ -37,3 +38,7 @@ export function overlapOf(a: ReadonlySet<string>, b: ReadonlySet<string>): numbe
   for (const term of a) if (b.has(term)) common++;
   return common / (a.size + b.size - common);
 }
+
+/** The different terms of a unit's title and passages. */
+export const termSet = (title: string, texts: readonly string[]): ReadonlySet<string> =>
+  new Set([title, ...texts].flatMap(termsOf));

@@ -5,7 +5,7 @@ import { embeddable, passagesOf } from "#domain/units/passages.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
 import { removeFromSearch } from "#domain/units/revise.ts";
-import { unpackedVector } from "#domain/units/vector.ts";
+import { isGivenIn, unpackedVector } from "#domain/units/vector.ts";
 import { nearDuplicateEvidence } from "#domain/verification/evidence.ts";
 import { levelOf } from "#domain/verification/level.ts";
 import type { Evidence, Level } from "#domain/verification/model.ts";
@@ -16,7 +16,27 @@ export type Indexed = UnitRef & { evidence: Evidence[]; level: Level };
 
 type EmbedProblem = Problem<"no-model-bound" | "overloaded">;
 
-type Deps = {
+/** What putting units into search needs. */
+export type IndexDeps = {
+  search: {
+    /** For each unit those that come closest to it, of at least that cosine, best first. */
+    similar(
+      collection: Collection,
+      units: IndexedUnit[],
+      asked: { limit: number; cosineMin: number },
+    ): Promise<Similar[][]>;
+    index(collection: Collection, units: IndexedUnit[]): Promise<void>;
+  };
+  spaces: {
+    /** The spaces a collection is written in that have a model; all when none has. */
+    indexSpacesOf(owner: string): Promise<{ id: string }[]>;
+  };
+  embed: {
+    documents(space: string, texts: string[]): Promise<Result<Float32Array[], EmbedProblem>>;
+  };
+};
+
+type Deps = IndexDeps & {
   units: {
     many(refs: UnitRef[]): Promise<StoredUnit[]>;
     versionKeys(id: string): Promise<VersionKey[]>;
@@ -26,8 +46,6 @@ type Deps = {
   };
   outbox: { done(queue: "unit-index", refs: UnitRef[]): Promise<void> };
   search: {
-    similar(collection: Collection, unit: IndexedUnit, limit: number): Promise<Similar[]>;
-    index(collection: Collection, units: IndexedUnit[]): Promise<void>;
     remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
     release(collection: Collection, claims: ContentClaim[]): Promise<void>;
   };
@@ -35,17 +53,11 @@ type Deps = {
     spaceOf(owner: string): Promise<{ id: string }>;
     /** The space in use and, while the collection is being re-embedded, the one that will replace it. */
     writeSpacesOf(owner: string): Promise<{ id: string }[]>;
-    /** Those of them that have a model; all when none has. */
-    indexSpacesOf(owner: string): Promise<{ id: string }[]>;
-  };
-  embed: {
-    documents(space: string, texts: string[]): Promise<Result<Float32Array[], EmbedProblem>>;
   };
 };
 
-const SIMILAR_MAX = 5;
-/** Below this, two passages talk about the same matter but say different things (docs/design/verification.md). */
-const SIMILAR_COSINE_MIN = 0.92;
+/** Below this cosine, two passages talk about the same matter but say different things (docs/design/verification.md). */
+const SIMILAR = { limit: 5, cosineMin: 0.92 };
 const SIMILAR_OVERLAP_MIN = 0.5;
 
 /**
@@ -82,7 +94,10 @@ export async function indexUnits(
   return ok(undefined);
 }
 
-/** A version that was replaced while its rules ran has claimed its content for nothing. */
+/**
+ * A version that was replaced while its rules ran has claimed its content for nothing. A first one may even have been
+ * indexed (`indexAtOnce`), and nothing older goes with it.
+ */
 async function releaseSuperseded(deps: Deps, found: StoredUnit[]): Promise<void> {
   const replaced = found.filter(({ version }) => version.status === "superseded");
   const byOwner = Map.groupBy(replaced, ({ head, version }) =>
@@ -94,8 +109,12 @@ async function releaseSuperseded(deps: Deps, found: StoredUnit[]): Promise<void>
       unitId,
       version,
     }));
-    for (const { id: space } of await deps.spaces.writeSpacesOf(owner))
-      await deps.search.release({ owner, space }, claims);
+    for (const { id: space } of await deps.spaces.writeSpacesOf(owner)) {
+      const firsts = claims.filter(({ version }) => version === 1);
+      if (firsts.length > 0) await deps.search.remove({ owner, space }, firsts);
+      const later = claims.filter(({ version }) => version > 1);
+      if (later.length > 0) await deps.search.release({ owner, space }, later);
+    }
   }
 }
 
@@ -108,23 +127,10 @@ async function indexIn(
   const before = await deps.units.evidenceOf(members.map(({ version }) => version));
   const earlier = (unitId: string) =>
     (before.get(unitId) ?? []).filter(({ method }) => method !== "near-duplicate");
-  const near = new Map<string, Evidence>();
-  for (const [position, { id: space }] of (await deps.spaces.indexSpacesOf(owner)).entries()) {
-    const collection = { owner, space };
-    // A near duplicate never decides, so the level is known before it is looked for.
-    const levelled = (unitId: string) =>
-      levelOf([...earlier(unitId), nearDuplicateEvidence([], nowMs)]);
-    const documents = await documentsOf(deps, space, members, levelled);
-    if (!documents.ok) return documents;
-    await deps.search.index(collection, documents.value);
-    if (position > 0) continue;
-    for (const document of documents.value) {
-      near.set(
-        document.unitId,
-        nearDuplicateEvidence(await nearDuplicates(deps, collection, document), nowMs),
-      );
-    }
-  }
+  const spaces = await deps.spaces.indexSpacesOf(owner);
+  const into = await intoSearch(deps, { owner, spaces }, members, earlier, nowMs);
+  if (!into.ok) return into;
+  const near = into.value;
   const indexed = members.map(({ version: { unitId, version } }): Indexed => {
     const evidence = near.get(unitId) ?? nearDuplicateEvidence([], nowMs);
     return {
@@ -139,16 +145,57 @@ async function indexIn(
   return ok(undefined);
 }
 
-async function nearDuplicates(
-  deps: Deps,
-  collection: Collection,
-  document: IndexedUnit,
-): Promise<Similar[]> {
-  const similar = await deps.search.similar(collection, document, SIMILAR_MAX);
-  return similar.filter(
-    ({ unitId, cosine, overlap }) =>
-      unitId !== document.unitId && cosine >= SIMILAR_COSINE_MIN && overlap >= SIMILAR_OVERLAP_MIN,
-  );
+/** Puts units into every space and answers, by unit, what the first space holds that comes near them. */
+async function intoSearch(
+  deps: IndexDeps,
+  { owner, spaces }: { owner: string; spaces: { id: string }[] },
+  members: StoredUnit[],
+  earlier: (unitId: string) => Evidence[],
+  nowMs: number,
+): Promise<Result<Map<string, Evidence>, EmbedProblem>> {
+  // A near duplicate never decides, so the level is known before it is looked for.
+  const levelled = (unitId: string) =>
+    levelOf([...earlier(unitId), nearDuplicateEvidence([], nowMs)]);
+  const near = new Map<string, Evidence>();
+  for (const [position, { id: space }] of spaces.entries()) {
+    const collection = { owner, space };
+    const documents = await documentsOf(deps, space, members, levelled);
+    if (!documents.ok) return documents;
+    await deps.search.index(collection, documents.value);
+    if (position > 0) continue;
+    const similar = await deps.search.similar(collection, documents.value, SIMILAR);
+    for (const [i, { unitId }] of documents.value.entries()) {
+      const duplicates = (similar[i] ?? []).filter(
+        (each) => each.unitId !== unitId && each.overlap >= SIMILAR_OVERLAP_MIN,
+      );
+      near.set(unitId, nearDuplicateEvidence(duplicates, nowMs));
+    }
+  }
+  return ok(near);
+}
+
+/**
+ * Makes those of the units findable that need no model and have nothing older, right after their rules have passed:
+ * first versions that came with a vector of the only space their collection is written in. Answers the evidence of
+ * each that is; the others take the way through the queue. Their record must say so, or leave work behind that takes
+ * them out again.
+ */
+export async function indexAtOnce(
+  deps: IndexDeps,
+  owner: string,
+  members: StoredUnit[],
+  checks: (unitId: string) => Evidence[],
+  nowMs: number,
+): Promise<Map<string, Evidence>> {
+  const given = members.filter(({ version }) => version.version === 1 && version.vector !== null);
+  if (given.length === 0) return new Map();
+  const spaces = await deps.spaces.indexSpacesOf(owner);
+  const [only] = spaces;
+  if (only === undefined || spaces.length > 1) return new Map();
+  const ready = given.filter(({ version }) => isGivenIn(version.vector, only.id));
+  if (ready.length === 0) return new Map();
+  const into = await intoSearch(deps, { owner, spaces }, ready, checks, nowMs);
+  return into.ok ? into.value : new Map();
 }
 
 /**
@@ -169,7 +216,7 @@ async function dropOlder(deps: Deps, indexed: Indexed[]): Promise<void> {
 }
 
 async function documentsOf(
-  deps: Deps,
+  deps: IndexDeps,
   space: string,
   members: StoredUnit[],
   levelled: (unitId: string) => Level,

@@ -61,9 +61,12 @@ export function packedVector(
   return vector.ok ? ok(`${space.id} ${base64Of(new Uint8Array(vector.value.buffer))}`) : vector;
 }
 
+export const isGivenIn = (packed: string | null, space: string): packed is string =>
+  packed?.startsWith(`${space} `) === true;
+
 /** The stored vector, if it was given in this space. */
 export function unpackedVector(packed: string | null, space: string): Float32Array | null {
-  if (!packed?.startsWith(`${space} `)) return null;
+  if (!isGivenIn(packed, space)) return null;
   return new Float32Array(bytesOf(packed.slice(space.length + 1)).buffer);
 }
 

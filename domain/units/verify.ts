@@ -1,5 +1,6 @@
 import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/model.ts";
 import { contentIdOf } from "#domain/units/content-id.ts";
+import { indexAtOnce, type IndexDeps } from "#domain/units/index-units.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
 import { leavePublicSearch } from "#domain/units/revise.ts";
@@ -16,13 +17,17 @@ import { checkWellFormed } from "#domain/verification/well-formed.ts";
 export type Verified = UnitRef & {
   evidence: Evidence[];
   level: Level;
-  status: "verifying" | "rejected";
+  status: "verifying" | "rejected" | "searchable";
 };
 
-type Deps = {
+type Deps = IndexDeps & {
   units: {
     many(refs: UnitRef[]): Promise<StoredUnit[]>;
     versionKeys(id: string): Promise<VersionKey[]>;
+    /**
+     * Moves versions that are pending yet. One that is not any more and yet was made searchable leaves work for the
+     * index queue, which takes it out again.
+     */
     recordVerified(verified: Verified[], nowMs: number): Promise<void>;
   };
   outbox: { done(queue: "unit-verify", refs: UnitRef[]): Promise<void> };
@@ -42,7 +47,8 @@ type Deps = {
 /**
  * Takes versions from L0 as far as rules can say: L1 form, L2 integrity and exact duplicates, L3 policy. Each check
  * leaves evidence; one failed check rejects the version. Near duplicates follow with the embedding
- * (domain/units/index-units.ts). Delivered twice it does nothing the second time.
+ * (domain/units/index-units.ts), or at once where the vector is there already. Delivered twice it does nothing the
+ * second time.
  */
 export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): Promise<void> {
   const found = await deps.units.many(refs);
@@ -61,9 +67,9 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
   const verified: Verified[] = [];
   for (const [owner, members] of byOwner)
     verified.push(...(await verifyIn(deps, owner, members, nowMs)));
-  const passed = verified.filter(({ status }) => status === "verifying");
-  await deps.relay.arm(passed.map((ref) => ref.unitId));
+  await deps.relay.arm(verified.map((ref) => ref.unitId));
   await deps.units.recordVerified(verified, nowMs);
+  const passed = verified.filter(({ status }) => status === "verifying");
   deps.hand.index(passed.map(({ unitId, version }) => ({ unitId, version })));
 }
 
@@ -115,7 +121,33 @@ async function verifyIn(
     (_, index) => outcomes[index]?.claimed && verified[index]?.status === "rejected",
   );
   if (freed.length > 0) await deps.search.release(collection, freed);
-  return verified;
+  return await madeFindable(deps, owner, members, verified, nowMs);
+}
+
+/** Those that can be found at once are; the others stay `verifying` until the index queue has seen to them. */
+async function madeFindable(
+  deps: Deps,
+  owner: string,
+  members: StoredUnit[],
+  verified: Verified[],
+  nowMs: number,
+): Promise<Verified[]> {
+  const passed = new Map(
+    verified.flatMap((each) => (each.status === "verifying" ? [[each.unitId, each]] : [])),
+  );
+  const near = await indexAtOnce(
+    deps,
+    owner,
+    members.filter(({ head }) => passed.has(head.id)),
+    (unitId) => passed.get(unitId)?.evidence ?? [],
+    nowMs,
+  );
+  return verified.map((each): Verified => {
+    const found = near.get(each.unitId);
+    if (found === undefined || each.version !== 1) return each;
+    const evidence = [...each.evidence, found];
+    return { ...each, evidence, level: levelOf(evidence), status: "searchable" };
+  });
 }
 
 /** All that rules can say about one version; a pure function of what is stored, but for the claim's outcome. */
