@@ -296,6 +296,7 @@ export function openContents(
         }
       });
     },
+      engine?.close();
     forget(keepsClaims: boolean): void {
       storage.transactionSync(() => {
         store.emptyLeaf(keepsClaims);
