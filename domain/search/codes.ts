@@ -1,6 +1,6 @@
-import { codeBytesOf, paddedTo16 } from "#domain/search/vectors.ts";
+import { codeBytesOf, paddedTo16, type Quantised } from "#domain/search/vectors.ts";
 
-/** The middles of a shard's lists, in 8 bits: list `i` is `values[i * stride …] * scales[i]`. */
+/** The middles of a shard's lists, in 7 bits: list `i` is `values[i * stride …] * scales[i]`. */
 export type Centroids = { count: number; values: Int8Array; scales: Float32Array };
 
 /**
@@ -26,8 +26,7 @@ export const flat = (dimensions: number): Centroids => ({
 });
 
 export function encoded(
-  values: Int8Array,
-  scale: number,
+  { values, scale }: Quantised,
   dimensions: number,
   centroids: Centroids,
   list: number,

@@ -1,5 +1,5 @@
 import type { Analysed } from "#domain/search/analysis.ts";
-import { unpackedCentroids } from "#domain/search/clusters.ts";
+import { LISTS_FROM, unpackedCentroids } from "#domain/search/clusters.ts";
 import { flat } from "#domain/search/codes.ts";
 import { CHUNK } from "#domain/search/columns.ts";
 import type { Kernel } from "#domain/search/kernel.ts";
@@ -59,6 +59,8 @@ export type Engine = {
   flushedSlots(): number;
   /** Lists a search looks through, of those there are. */
   lists(): { count: number; probes: number };
+  /** Changes how many lists a search looks through. */
+  tune(probes: number): void;
   isFlushDue(): boolean;
   isMergeDue(): boolean;
   flush(): void;
@@ -74,6 +76,7 @@ export function openEngine(
   dimensions: number,
   disk: EngineDisk,
   cache: PageCache,
+  listsFrom = LISTS_FROM,
 ): Engine {
   const state = disk.state() ?? { dimensions, flushed: 0, nextSegment: 1, segments: [] };
   const lexical = openLexical(
@@ -146,8 +149,14 @@ export function openEngine(
       }
       for (const [chunk, bits] of chunks) disk.write("alive", 0, chunk, bits);
     },
+    tune(probes) {
+      if (state.lists === undefined) return;
+      state.lists = { ...state.lists, probes: Math.max(1, Math.min(state.lists.count, probes)) };
+      disk.saveState(state);
+    },
     isFlushDue: () => lexical.tailPassages() >= TAIL_MAX,
-    isMergeDue: () => mergeable(state.segments).length > 0 || isRegroupDue(state.lists, alive),
+    isMergeDue: () =>
+      mergeable(state.segments).length > 0 || isRegroupDue(state.lists, alive, listsFrom),
     flush() {
       const end = slots.kernel.slots();
       if (end === state.flushed) return;
@@ -179,7 +188,7 @@ export function openEngine(
     merge() {
       const inputs = mergeable(state.segments);
       if (inputs.length > 0) return merging(inputs);
-      return isRegroupDue(state.lists, alive) ? regrouping() : null;
+      return isRegroupDue(state.lists, alive, listsFrom) ? regrouping() : null;
     },
     close: () => void (isClosed = true),
   };

@@ -1,6 +1,12 @@
 import type { Centroids } from "#domain/search/codes.ts";
 import { CHUNK, type Columns, type Slot } from "#domain/search/columns.ts";
-import { codeBytesOf, paddedTo16, quantisedQuery } from "#domain/search/vectors.ts";
+import {
+  codeBytesOf,
+  paddedTo16,
+  type Quantised,
+  quantised,
+  quantisedQuery,
+} from "#domain/search/vectors.ts";
 
 const WASM_PAGE = 65_536;
 /** Codes lie in blocks of 16, and as many blocks in a chunk as hold its slots. */
@@ -56,7 +62,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
   }
 
   function useCentroids(): void {
-    bytes.set(new Uint8Array(centroids.values.buffer), at.centroids);
+    for (const [i, value] of centroids.values.entries()) bytes[at.centroids + i] = value + 64;
     floats.set(centroids.scales, at.scales / 4);
     for (let list = 0; list < centroids.count; list++) {
       const scale = centroids.scales[list] ?? 0;
@@ -114,9 +120,12 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     bytes[byte] = on ? (bytes[byte] ?? 0) | bit : (bytes[byte] ?? 0) & ~bit;
   }
 
-  /** The lists closest to the vector in `query`; the products with the middles of all stay in memory. */
-  const probe = (scale: number, wanted: number): number =>
-    wasm.probe(
+  /** The lists closest to a vector; the products with the middles of all stay in memory. */
+  function probe({ values, scale }: Quantised, wanted: number): number {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, stride), at.query);
+    let sum = 0;
+    for (let i = 0; i < stride; i++) sum += values[i] ?? 0;
+    return wasm.probe(
       at.centroids,
       stride,
       centroids.count,
@@ -124,10 +133,14 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       at.halves,
       at.query,
       scale,
+      64 * sum,
       wanted,
       at.products,
+      at.nears,
+      at.buckets,
       at.probed,
     );
+  }
 
   return {
     dimensions,
@@ -191,25 +204,21 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     },
 
     /** The list a vector belongs to. */
-    listOf(values: Int8Array, scale: number): number {
+    listOf(vector: Quantised): number {
       if (centroids.count === 1) return 0;
-      const query = new Int16Array(bytes.buffer, at.query, stride);
-      query.set(values.subarray(0, stride));
-      probe(scale, 1);
-      return words[at.probed / 4 + 1] ?? 0;
+      probe(vector, 1);
+      return words[at.probed / 4] ?? 0;
     },
 
     /** The `count` slots that seem closest to the query among those in the `probes` lists around it, best first. */
     nearest(query: Float32Array, probes: number, count: number, filtered: boolean): Uint32Array {
-      const { values, scale } = quantisedQuery(query);
-      bytes.set(new Uint8Array(values.buffer), at.query);
       floats.set(query, at.floats / 4);
       let size = 0;
       for (const value of query) size += Math.abs(value);
       const step = wasm.tables(at.floats, codeBytes, at.tables);
       const found = wasm.scan(
         at.probed,
-        probe(scale, Math.min(probes, centroids.count)),
+        probe(quantised(query), Math.min(probes, centroids.count)),
         at.heads,
         at.products,
         at.chunks,
@@ -318,8 +327,10 @@ function layout(dimensions: number, lists: number) {
     scales: room(lists * 4),
     halves: room(lists * 4),
     heads: room(lists * 8),
-    products: room(lists * 4 + 4),
-    probed: room(lists * 8),
+    products: room(lists * 4),
+    nears: room(lists * 4),
+    buckets: room(257 * 4),
+    probed: room(lists * 4),
     scratch: room(SCRATCH_BYTES),
     chunks: room(0),
   };

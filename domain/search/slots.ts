@@ -31,9 +31,8 @@ export function openSlots(module: WebAssembly.Module, dimensions: number, centro
 
   return {
     kernel,
-    add({ values, scale }: Quantised, about: Omit<Slot, "code">): number {
-      const list = kernel.listOf(values, scale);
-      const code = encoded(values, scale, dimensions, centroids, list);
+    add(vector: Quantised, about: Omit<Slot, "code">): number {
+      const code = encoded(vector, dimensions, centroids, kernel.listOf(vector));
       return append({ ...about, code });
     },
     /** A slot that nothing is in. */

@@ -40,25 +40,55 @@ function sumLanes(sum: v128): i32 {
 }
 
 /**
- * The `wanted` lists whose centroids lie closest to the query, closest first, as pairs of nearness and list; the
- * products of query and centroids stay in `products`. Nearness is `q·m - |m|²/2`, which orders like the distance.
+ * The `wanted` lists whose centroids lie closest to the query, about the closest first, and the closest alone when one
+ * is wanted; the products of query and centroids stay in `products`. Nearness is `q·m - |m|²/2`, which orders like the
+ * distance. Centroids are in 7 bits, kept 64 higher so that none is negative: only then does the relaxed product say
+ * the same everywhere. `bias` is what that adds, 64 times the sum of the 8-bit query.
  */
 export function probe(
   centroids: usize, stride: u32, count: u32, scales: usize, halves: usize,
-  query: usize, queryScale: f32, wanted: u32, products: usize, heap: usize,
+  query: usize, queryScale: f32, bias: i32, wanted: u32, products: usize, nears: usize, buckets: usize, probed: usize,
 ): u32 {
-  dots(centroids, stride, count, query, products);
-  let held: u32 = 0;
+  let closest: f32 = -f32.MAX_VALUE;
+  let farthest: f32 = f32.MAX_VALUE;
+  let centroid = centroids;
   for (let i: u32 = 0; i < count; i++) {
-    const at = products + (<usize>i << 2);
-    const product = <f32>load<i32>(at) * queryScale * load<f32>(scales + (<usize>i << 2));
-    store<f32>(at, product);
-    const near = product - load<f32>(halves + (<usize>i << 2));
-    if (held < wanted) siftUp(heap, held++, near, i);
-    else if (near > load<f32>(heap)) siftDown(heap, wanted, near, i);
+    let sum = i32x4.splat(0);
+    for (let at: u32 = 0; at < stride; at += 16) {
+      sum = i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(query + at), v128.load(centroid + at), sum);
+    }
+    centroid += stride;
+    const at = <usize>i << 2;
+    const product = <f32>(sumLanes(sum) - bias) * queryScale * load<f32>(scales + at);
+    const near = product - load<f32>(halves + at);
+    store<f32>(products + at, product);
+    store<f32>(nears + at, near);
+    if (near > closest) {
+      closest = near;
+      store<u32>(probed, i);
+    }
+    farthest = min(farthest, near);
   }
-  sortDown(heap, held);
-  return held;
+  if (wanted <= 1 || count <= 1) return 1;
+  const steps: f32 = closest > farthest ? 255 / (closest - farthest) : 0;
+  memory.fill(buckets, 0, 1028);
+  for (let i: u32 = 0; i < count; i++) {
+    const bucket = <u32>((closest - load<f32>(nears + (<usize>i << 2))) * steps);
+    store<u32>(nears + (<usize>i << 2), bucket);
+    const at = buckets + (<usize>bucket << 2);
+    store<u32>(at, load<u32>(at, 4) + 1, 4);
+  }
+  for (let bucket: usize = 0; bucket < 256; bucket++) {
+    const at = buckets + (bucket << 2);
+    store<u32>(at, load<u32>(at, 4) + load<u32>(at), 4);
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const at = buckets + (<usize>load<u32>(nears + (<usize>i << 2)) << 2);
+    const place = load<u32>(at);
+    store<u32>(at, place + 1);
+    store<u32>(probed + (<usize>place << 2), i);
+  }
+  return min(wanted, count);
 }
 
 /** The tables of a query: for each four dimensions the products of all 16 signs, in 6 bits. Answers one step's worth. */
@@ -66,16 +96,22 @@ export function tables(query: usize, rows: u32, out: usize): f32 {
   let most: f32 = 0;
   for (let group: u32 = 0; group < rows << 1; group++) most = max(most, sizeOf(query + (<usize>group << 4)));
   const step: f32 = most > 0 ? most * 2 / 63 : 1;
+  const per: f32 = <f32>2 / step;
   for (let group: u32 = 0; group < rows << 1; group++) {
     const q = query + (<usize>group << 4);
-    const size = sizeOf(q);
-    for (let signs: u32 = 0; signs < 16; signs++) {
-      let sum = size;
-      for (let i: u32 = 0; i < 4; i++) {
-        const value = load<f32>(q + (<usize>i << 2));
-        sum += (signs >> i) & 1 ? value : -value;
-      }
-      store<u8>(out + (<usize>group << 4) + signs, <u8>min<f32>(63, nearest(sum / step)));
+    const at = out + (<usize>group << 4);
+    const a = load<f32>(q) * per;
+    const b = load<f32>(q, 4) * per;
+    const c = load<f32>(q, 8) * per;
+    const d = load<f32>(q, 12) * per;
+    // With all signs down, then each sign up in turn; half a step is added to round.
+    const none: f32 = <f32>0.5 + (sizeOf(q) * per - a - b - c - d) * <f32>0.5;
+    for (let high: u32 = 0; high < 4; high++) {
+      const upper = none + (high & 1 ? c : <f32>0) + (high & 2 ? d : <f32>0);
+      store<u8>(at + (high << 2), <u8>min<f32>(63, upper));
+      store<u8>(at + (high << 2), <u8>min<f32>(63, upper + a), 1);
+      store<u8>(at + (high << 2), <u8>min<f32>(63, upper + b), 2);
+      store<u8>(at + (high << 2), <u8>min<f32>(63, upper + a + b), 3);
     }
   }
   return step;
@@ -102,7 +138,7 @@ export function scan(
   const stepAlpha = f32x4.splat(step * ALPHA);
   const sizeAlpha = f32x4.splat(size * ALPHA);
   for (let list: u32 = 0; list < lists; list++) {
-    const name = load<u32>(probed + (<usize>list << 3), 4);
+    const name = load<u32>(probed + (<usize>list << 2));
     const base = f32x4.splat(load<f32>(products + (<usize>name << 2)));
     let block = load<u32>(heads + (<usize>name << 3));
     while (block != NOBODY) {
@@ -116,12 +152,12 @@ export function scan(
         // Four of at most 63 fit a byte.
         const sum = i8x16.add(
           i8x16.add(
-            i8x16.swizzle(v128.load(table), v128.and(x, low)),
-            i8x16.swizzle(v128.load(table, 16), i8x16.shr_u(x, 4)),
+            i8x16.relaxed_swizzle(v128.load(table), v128.and(x, low)),
+            i8x16.relaxed_swizzle(v128.load(table, 16), i8x16.shr_u(x, 4)),
           ),
           i8x16.add(
-            i8x16.swizzle(v128.load(table, 32), v128.and(y, low)),
-            i8x16.swizzle(v128.load(table, 48), i8x16.shr_u(y, 4)),
+            i8x16.relaxed_swizzle(v128.load(table, 32), v128.and(y, low)),
+            i8x16.relaxed_swizzle(v128.load(table, 48), i8x16.shr_u(y, 4)),
           ),
         );
         table += 64;
@@ -245,15 +281,4 @@ export function siftDown(heap: usize, size: u32, score: f32, slot: u32): void {
   }
   store<f32>(heap + (<usize>at << 3), score);
   store<u32>(heap + (<usize>at << 3), slot, 4);
-}
-
-/** Brings a heap into descending order. */
-export function sortDown(heap: usize, size: u32): void {
-  for (let last = size; last > 1; last--) {
-    const end = heap + (<usize>(last - 1) << 3);
-    const score = load<f32>(end);
-    const slot = load<u32>(end, 4);
-    store<u64>(end, load<u64>(heap));
-    siftDown(heap, last - 1, score, slot);
-  }
 }
