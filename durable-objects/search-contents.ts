@@ -296,8 +296,8 @@ export function openContents(
         }
       });
     },
-      engine?.close();
     forget(keepsClaims: boolean): void {
+      engine?.close();
       storage.transactionSync(() => {
         store.emptyLeaf(keepsClaims);
         storage.kv.delete("dimensions");
