@@ -11,6 +11,7 @@ type Vectors = { values: Int8Array; longs: BigInt64Array; scales: Float32Array }
 export type VectorPages = ReturnType<typeof openVectorPages>;
 
 /** The 8-bit vectors of a shard, in pages on disk; the pages that still grow are held in memory. */
+// oxlint-disable-next-line max-lines-per-function -- short methods over one list of pages
 export function openVectorPages(
   dimensions: number,
   flushed: number,
