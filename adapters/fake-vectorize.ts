@@ -25,6 +25,8 @@ export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) 
   let mutations = 0;
   let queries = 0;
   let isDown = false;
+  let hangs = false;
+  let pretended = 0;
   const largest = { upsert: 0, deletion: 0, id: 0, namespace: 0, topK: 0 };
 
   const answerable = () => {
@@ -97,6 +99,7 @@ export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) 
       const most = isBare ? VECTORIZE.topKMax : VECTORIZE.topKWithDataMax;
       if (topK > most || topK < 1) refuse(40025, `topK must be between 1 and ${most}, got ${topK}`);
       queries++;
+      if (hangs) return await new Promise<never>(() => {});
       largest.topK = Math.max(largest.topK, topK);
       const scored = [...visible]
         .filter(([, stored]) => namespace === undefined || stored.namespace === namespace)
@@ -118,7 +121,7 @@ export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) 
       answerable();
       // The types say number where the documentation and the index say ISO 8601 and UUID.
       return {
-        vectorCount: visible.size,
+        vectorCount: pretended + visible.size,
         dimensions,
         processedUpToDatetime: new Date(processed.atMs).toISOString(),
         processedUpToMutation: processed.id,
@@ -148,6 +151,14 @@ export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) 
         .map(([id]) => id),
     waiting: (): number => waiting.length,
     queries: (): number => queries,
+    /** No question is answered any more. */
+    hang(hanging: boolean): void {
+      hangs = hanging;
+    },
+    /** Says that it holds so many vectors more. */
+    pretend(vectors: number): void {
+      pretended = vectors;
+    },
     /** Loses all it holds. */
     clear: (): void => visible.clear(),
     /** The most of each that was ever asked of it at once: what a test holds against the limits. */

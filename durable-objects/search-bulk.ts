@@ -42,13 +42,27 @@ type Objects = Env & {
 
 export type SearchBulk = ReturnType<typeof openBulk>;
 
+/** Null where all dense vectors stay in the shard. */
+export function bulkOf(
+  storage: DurableObjectStorage,
+  env: Env,
+  store: SearchStore,
+  leaf: string | undefined,
+): SearchBulk | null {
+  if (!mayLeave(leaf ?? storage.kv.get<string>("leaf") ?? "")) return null;
+  if (bulkBindings(env).length > 0) return openBulk(storage, env, store);
+  // What changes from now on is not noted: should an index be bound again, all units are looked through anew.
+  if (storage.kv.get("bulkAfter") !== undefined) storage.kv.delete("bulkAfter");
+  return null;
+}
+
 /**
  * Keeps a public shard's dense vectors and their Vectorize indexes in step. A unit is in the tail, where the shard
  * finds it by itself, until every index that takes a passage of it has passed the change; what left the shard stays
  * noted as leaving until its deletion has passed. Driven by the shard's alarm; any step may be cut off and repeated.
  */
 // oxlint-disable-next-line max-lines-per-function -- short methods over one table
-export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
+function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
   const { sql, kv } = storage;
   const bindings = bulkBindings(env);
   const objects = env as Objects;
@@ -325,10 +339,12 @@ export function openBulk(storage: DurableObjectStorage, env: Env, store: SearchS
     },
     /**
      * The slots a search must look at itself beside what Vectorize found: the tail, and the candidates that are still
-     * what they were. Null when it must look at everything: the tail is long, or the asker's codebook is an old one.
+     * what they were. Null when it must look at everything: the tail is long, the asker's codebook is an old one, or
+     * units that were there before are not noted yet.
      */
     denseSlots(answer: BulkAnswer): Uint32Array | null {
-      const own = newest > answer.codebook ? null : currentTail();
+      const isFilled = kv.get("bulkAfter") === "all";
+      const own = newest > answer.codebook || !isFilled ? null : currentTail();
       if (own === null) return null;
       const slots = new Set<number>();
       for (const { first, count } of own.values())
@@ -348,5 +364,6 @@ function collectionOf(leaf: string): { owner: string; space: string } {
   return { owner, space };
 }
 
-/** Only what is public may leave the shards. */
-export const mayLeave = (leaf: string): boolean => collectionOf(leaf).owner === "public";
+/** Only what is public may leave the shards, and only once: a replica (`leaf@region`) has it from its leader. */
+export const mayLeave = (leaf: string): boolean =>
+  collectionOf(leaf).owner === "public" && !leaf.slice(leaf.lastIndexOf("|")).includes("@");

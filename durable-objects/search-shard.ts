@@ -1,6 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
-import { bulkBindings } from "#domain/search/bulk.ts";
 import type {
   ClaimOutcome,
   ContentClaim,
@@ -24,7 +23,7 @@ import type { Moved } from "#domain/search/tree.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
-import { mayLeave, openBulk, type SearchBulk } from "#objects/search-bulk.ts";
+import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
 import { childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
@@ -78,9 +77,7 @@ export class SearchShard extends DurableObject<Env> {
     this.#isOpen = kv.get<boolean>("open") ?? false;
     this.#split = kv.get<SplitState>("split") ?? null;
     this.#sequence = Math.max(Date.now(), this.#store.newestChange());
-    const isPublic = mayLeave(ctx.id.name ?? kv.get<string>("leaf") ?? "");
-    this.#bulk =
-      isPublic && bulkBindings(env).length > 0 ? openBulk(ctx.storage, env, this.#store) : null;
+    this.#bulk = bulkOf(ctx.storage, env, this.#store, ctx.id.name);
     // A crash may have come between beginning and the alarm.
     if (this.#split !== null) void ctx.storage.setAlarm(Date.now());
     const note = (key: string): void => {

@@ -65,8 +65,19 @@ export class VectorIndex extends DurableObject<Env> {
   }
 
   /** The highest number whose changes, and all before, every query of the index sees. */
-  passed(): { through: number; vectors: number | null } {
-    return { through: this.#state.passed, vectors: this.#info?.vectors ?? null };
+  passed(): { through: number } {
+    return { through: this.#state.passed };
+  }
+
+  /** How many vectors the index holds; null when it does not answer. */
+  async vectors(binding: string): Promise<number | null> {
+    this.ctx.storage.kv.put("binding", binding);
+    try {
+      this.#info = await this.#describe();
+      return this.#info.vectors;
+    } catch {
+      return null;
+    }
   }
 
   override async alarm(): Promise<void> {

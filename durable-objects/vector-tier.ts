@@ -94,10 +94,10 @@ export class VectorTier extends DurableObject<Env> {
 
   async #relieve(codebook: Codebook, indexes: readonly string[]): Promise<void> {
     const writers = this.env.VECTOR_INDEX as DurableObjectNamespace<VectorIndex>;
-    const counts = await Promise.all(
-      indexes.map(async (name) => (await writers.getByName(name).passed()).vectors ?? 0),
-    );
-    const next = relieved(codebook, counts);
+    const counts = await Promise.all(indexes.map((name) => writers.getByName(name).vectors(name)));
+    const known = counts.filter((count) => count !== null);
+    // One that does not answer may be full as well as empty: the next look comes.
+    const next = known.length === counts.length ? relieved(codebook, known) : null;
     if (next !== null) this.#store(next);
   }
 

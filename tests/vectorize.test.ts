@@ -8,10 +8,13 @@ import {
   direction,
   unitOf,
 } from "#adapters/search.contract.ts";
+import { treeOf } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
-import { bulkIdOf, bulkNamespaceOf, leafTag } from "#domain/search/bulk.ts";
+import { bulkIdFrom, bulkIdOf, bulkNamespaceOf, leafTag } from "#domain/search/bulk.ts";
 import type { Collection, IndexedUnit } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/ranges.ts";
+import { leavesBelow } from "#domain/search/tree.ts";
+import { mayLeave } from "#objects/search-bulk.ts";
 import { withIndexes } from "./vectorize.ts";
 
 const bulk = withIndexes(1, DIMENSIONS);
@@ -136,6 +139,66 @@ describe("a public collection in Vectorize", () => {
     expect(answer.partial).toBe(true);
   });
 
+  test("is answered by its shards, and called partial, while Vectorize does not answer", async () => {
+    const collection = await stored([unitOf(1), unitOf(2)]);
+    const own = searchPort(env);
+    await own.refreshBulk(collection);
+    fake.hang(true);
+    const request = { vector: direction(2), mode: "semantic" as const, filter: {}, limit: 10 };
+    const answer = await own.search([collection], { ...request, explain: false });
+    fake.hang(false);
+    expect(answer.hits.map(({ unitId }) => unitId)).toEqual(["unit-1", "unit-2"]);
+    expect(answer.partial).toBe(true);
+  });
+
+  test("is looked through by its shard for whoever knows an older codebook than it was placed by", async () => {
+    const collection = await stored([unitOf(1), unitOf(2)]);
+    await runInDurableObject(bulk.shardOf(collection), (_, { storage }) => {
+      storage.sql.exec("UPDATE bulk SET codebook = 2");
+    });
+    await bulk.evict(bulk.shardOf(collection));
+    fake.clear();
+    expect(await idsOf(collection, direction(2))).toEqual(["unit-1", "unit-2"]);
+  });
+
+  test("is found once and whole while its leaf splits, and the index then holds it under the new leaves", async () => {
+    Object.assign(env, { WISHUB_SHARD_PASSAGES: "60" });
+    const collection = fresh();
+    const units = Array.from({ length: 40 }, (_, number) => unitOf(number));
+    const all = async () => {
+      const { hits, partial } = await search(collection, direction(3), 50);
+      expect(partial).toBe(false);
+      expect(hits.map(({ unitId }) => unitId).toSorted()).toEqual(
+        units.map(({ unitId }) => unitId).toSorted(),
+      );
+    };
+    await port.index(collection, units.slice(0, 20));
+    await bulk.settle(collection);
+    await port.refreshBulk(collection);
+    await port.index(collection, units.slice(20));
+    for (let round = 0; round < 20; round++) {
+      await all();
+      const leaves = leavesBelow(treeOf(collection), rootOf(collection));
+      const stubs = leaves.map(({ name }) => env.SEARCH_SHARD.getByName(name));
+      for (const stub of [bulk.shardOf(collection), ...stubs]) {
+        await runDurableObjectAlarm(stub);
+        await all();
+      }
+      for (const writer of bulk.writers) await runDurableObjectAlarm(writer);
+      fake.process(3);
+    }
+    const leaves = leavesBelow(treeOf(collection), rootOf(collection));
+    expect(leaves.length).toBeGreaterThan(1);
+    const stubs = leaves.map(({ name }) => env.SEARCH_SHARD.getByName(name));
+    await bulk.settle(collection, [bulk.shardOf(collection), ...stubs]);
+    await all();
+    const tags = new Set(leaves.map(({ name }) => leafTag(name)));
+    const held = fake.ids(bulkNamespaceOf(collection)).map((id) => bulkIdFrom(id)?.leaf ?? "");
+    expect(held).toHaveLength(80);
+    expect(held.every((tag) => tags.has(tag))).toBe(true);
+    Reflect.deleteProperty(env, "WISHUB_SHARD_PASSAGES");
+  });
+
   test("goes to Vectorize as well when it was there before an index was bound", async () => {
     const collection = fresh();
     await port.index(collection, [unitOf(1), unitOf(2)]);
@@ -149,9 +212,28 @@ describe("a public collection in Vectorize", () => {
     expect(fake.ids()).toHaveLength(held + 4);
   });
 
+  test("misses nothing that changed while no index was bound", async () => {
+    const collection = await stored([unitOf(1), unitOf(2)]);
+    bulk.unbind();
+    await bulk.evict(bulk.shardOf(collection));
+    await port.index(collection, [unitOf(3)]);
+    await port.remove(collection, [unitOf(1)]);
+    expect((await idsOf(collection, direction(2))).toSorted()).toEqual(["unit-2", "unit-3"]);
+    bulk.bind();
+    await bulk.evict(bulk.shardOf(collection));
+    expect((await idsOf(collection, direction(2))).toSorted()).toEqual(["unit-2", "unit-3"]);
+    await bulk.settle(collection);
+    expect((await idsOf(collection, direction(2))).toSorted()).toEqual(["unit-2", "unit-3"]);
+    const held = fake.ids(bulkNamespaceOf(collection)).map((id) => bulkIdFrom(id)?.unitId);
+    expect([...new Set(held)].toSorted()).toEqual(["unit-2", "unit-3"]);
+  });
+
   test("never leaves the shards where it is private", async () => {
     const held = fake.ids().length;
     const mine = { owner: "account-1", space: "bulk-private" };
+    expect(mayLeave(rootOf(mine).name)).toBe(false);
+    expect(mayLeave("public|@cf/some/model|0ab")).toBe(true);
+    expect(mayLeave("public|@cf/some/model|0ab@weur")).toBe(false);
     await port.index(mine, [unitOf(1)]);
     await runDurableObjectAlarm(bulk.shardOf(mine));
     for (const writer of bulk.writers) await runDurableObjectAlarm(writer);

@@ -21,7 +21,10 @@ const nameOf = (index: number): string => (index === 0 ? "VECTORIZE" : `VECTORIZ
  */
 export function withIndexes(count: number, dimensions: number) {
   const fakes: FakeVectorize[] = Array.from({ length: count }, () => fakeVectorize(dimensions));
-  for (const [i, { binding }] of fakes.entries()) Object.assign(env, { [nameOf(i)]: binding });
+  const bind = (): void => {
+    for (const [i, { binding }] of fakes.entries()) Object.assign(env, { [nameOf(i)]: binding });
+  };
+  bind();
   const shardOf = (collection: Collection) => env.SEARCH_SHARD.getByName(rootOf(collection).name);
   const writers = fakes.map((_, i) => env.VECTOR_INDEX.getByName(nameOf(i)));
   const tierOf = ({ owner, space }: Collection) => env.VECTOR_TIER.getByName(`${owner}|${space}`);
@@ -38,12 +41,16 @@ export function withIndexes(count: number, dimensions: number) {
     tierOf,
     port: searchPort(env),
     processAll: (): void => fakes.forEach((fake) => fake.process()),
-    /** Drives shard, writers and indexes until all that was written has passed. */
-    async settle(collection: Collection): Promise<void> {
+    /** Drives shards, writers and indexes until all that was written has passed. */
+    async settle(
+      collection: Collection,
+      leaves: readonly DurableObjectStub[] = [shardOf(collection)],
+    ): Promise<void> {
       for (let round = 0; round < 12; round++) {
-        if (round > 2 && (await isInStep(shardOf(collection)))) return;
+        const inStep = await Promise.all(leaves.map(isInStep));
+        if (round > 2 && inStep.every(Boolean)) return;
         await runDurableObjectAlarm(tierOf(collection));
-        await runDurableObjectAlarm(shardOf(collection));
+        for (const leaf of leaves) await runDurableObjectAlarm(leaf);
         for (const writer of writers) await runDurableObjectAlarm(writer);
         fakes.forEach((fake) => fake.process());
       }
@@ -52,6 +59,7 @@ export function withIndexes(count: number, dimensions: number) {
       // One that is not running has nothing to lose.
       await evictDurableObject(stub).catch(() => {});
     },
+    bind,
     unbind: (): void => {
       for (let i = 0; i < count; i++) Reflect.deleteProperty(env, nameOf(i));
     },

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WORKERS_AI_SPACE } from "#domain/embedding/space.ts";
-import { DERIVED, deriveConfigs, type Face } from "./derive.ts";
+import { derive, DERIVED, deriveConfigs, type Face } from "./derive.ts";
+import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
 
 type Config = {
   ai?: object;
@@ -11,8 +12,10 @@ type Config = {
   queues?: { consumers?: object[] };
 };
 const configs = {} as Record<Face, Config>;
+let config: WranglerConfig;
 
 beforeAll(async () => {
+  config = await readWranglerConfig();
   const paths = await deriveConfigs();
   for (const face of DERIVED)
     configs[face] = JSON.parse(readFileSync(paths[face], "utf8")) as Config;
@@ -34,6 +37,22 @@ describe("the production configurations", () => {
       expect(bindings.length).toBeGreaterThan(3);
       expect(bindings.every(({ script_name }) => script_name === "wishub-objects")).toBe(true);
     }
+  });
+
+  it("bind the indexes of deploy.json to all three, since objects write them and the edge asks them", () => {
+    const own = { vectorize: { VECTORIZE: "wishub-public-0", VECTORIZE_1: "wishub-public-1" } };
+    for (const face of DERIVED)
+      expect(derive(config, own, face)["vectorize"]).toEqual([
+        { binding: "VECTORIZE", index_name: "wishub-public-0" },
+        { binding: "VECTORIZE_1", index_name: "wishub-public-1" },
+      ]);
+  });
+
+  it("refuse indexes that nobody would find, and names that are none", () => {
+    const refused = (vectorize: Record<string, string>) => () =>
+      derive(config, { vectorize }, "edge");
+    expect(refused({ VECTORIZE: "a", VECTORIZE_2: "b" })).toThrow("VECTORIZE_1");
+    expect(refused({ VECTORISE: "a" })).toThrow("VECTORISE");
   });
 
   it("let the jobs alone consume the queues", () => {

@@ -54,7 +54,12 @@ export function readDeployFile(): DeployFile {
   }
 }
 
-function derive(config: WranglerConfig, own: DeployFile, face: Face): Record<string, unknown> {
+/** One face's production configuration. */
+export function derive(
+  config: WranglerConfig,
+  own: DeployFile,
+  face: Face,
+): Record<string, unknown> {
   const objectsName = `${config.name}-objects`;
   const publicUrl = own.publicUrl ?? "https://wishub.example";
   return {
@@ -78,10 +83,7 @@ function derive(config: WranglerConfig, own: DeployFile, face: Face): Record<str
       migrations_dir: database.migrations_dir && fromFolder(inRoot(database.migrations_dir)),
     })),
     r2_buckets: config.r2_buckets,
-    vectorize: Object.entries(own.vectorize ?? {}).map(([binding, index_name]) => ({
-      binding,
-      index_name,
-    })),
+    vectorize: indexesOf(own),
     durable_objects: {
       bindings: config.durable_objects.bindings.map((binding) =>
         face === "objects" ? binding : { ...binding, script_name: objectsName },
@@ -94,6 +96,17 @@ function derive(config: WranglerConfig, own: DeployFile, face: Face): Record<str
     ...(face === "objects" && { migrations: config.migrations }),
     ...(face === "edge" && edgeOnly(config, publicUrl)),
   };
+}
+
+/** The product looks for VECTORIZE, VECTORIZE_1 … and stops at the first that is missing. */
+function indexesOf({ vectorize = {} }: DeployFile): { binding: string; index_name: string }[] {
+  const wanted = Object.keys(vectorize).map((_, i) => (i === 0 ? "VECTORIZE" : `VECTORIZE_${i}`));
+  const missing = wanted.find((binding) => vectorize[binding] === undefined);
+  if (missing !== undefined)
+    throw new Refusal(
+      `deploy.json names the indexes ${Object.keys(vectorize).join(", ")}, but no ${missing}, see docs/deploy.md.`,
+    );
+  return wanted.map((binding) => ({ binding, index_name: vectorize[binding] ?? "" }));
 }
 
 function edgeOnly(config: WranglerConfig, publicUrl: string) {
