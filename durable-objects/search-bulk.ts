@@ -10,6 +10,7 @@ import { type Codebook, homeOf, storedAs } from "#domain/search/coarse.ts";
 import { normalised } from "#domain/search/pca.ts";
 import { restored } from "#domain/search/vectors.ts";
 import { type SearchStore, unpackVectors } from "#objects/search-store.ts";
+import { openTail, type SlotRun } from "#objects/search-tail.ts";
 import type { VectorIndex } from "#objects/vector-index.ts";
 import { codebookOf, type VectorTier } from "#objects/vector-tier.ts";
 
@@ -18,8 +19,6 @@ const [TAIL, GIVEN, STORED, GONE, LEAVING] = [0, 1, 2, 3, 4];
 
 const UNITS_PER_STEP = 64;
 const WAITING_PER_STEP = 2_000;
-/** A longer tail is searched like any shard: by the engine, whose cost does not grow with it. */
-const TAIL_UNITS_MAX = 1_000;
 const DENSE_MAX = 4_096;
 /** Records looked at in one go for units that were there before the first index was bound. */
 const FILLED_PER_STEP = 200;
@@ -66,9 +65,6 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
   const { sql, kv } = storage;
   const bindings = bulkBindings(env);
   const objects = env as Objects;
-  /** Units whose rows may have changed since the tail was last worked out. */
-  const dirty = new Set<string>();
-  let tail: Map<string, { first: number; count: number }> | null = null;
   let stepping = false;
   let newest = sql
     .exec<{ codebook: number }>("SELECT coalesce(max(codebook), 0) AS codebook FROM bulk")
@@ -107,7 +103,7 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
         TAIL,
       );
     }
-    dirty.add(unitId);
+    tail.touch(unitId);
   }
 
   /** The next to be handed over: what is to go, alone, because it makes room; then what was cut off and the tail. */
@@ -122,6 +118,11 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
     const left = UNITS_PER_STEP - given.length;
     return [...given, ...open("state = ? ORDER BY life LIMIT ?", TAIL, left)];
   }
+
+  const tail = openTail(
+    (most) => open("state <= ? LIMIT ?", GIVEN, most).map(({ unit_id }) => unit_id),
+    slotsOf,
+  );
 
   function liveRecord(
     unitId: string,
@@ -256,7 +257,7 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
             GIVEN,
             waiting,
           );
-        dirty.add(unit_id);
+        tail.touch(unit_id);
       }
     });
   }
@@ -270,27 +271,10 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
     );
   }
 
-  function slotsOf(unitId: string): { first: number; count: number } | null {
+  function slotsOf(unitId: string): SlotRun | null {
     const [row] = open("unit_id = ? AND state <= ?", unitId, GIVEN);
     const live = row === undefined ? undefined : liveRecord(row.unit_id, row.version);
     return live === undefined ? null : { first: live.slot, count: live.passages };
-  }
-
-  /** Null while it is too long to be looked through unit by unit. */
-  function currentTail(): Map<string, { first: number; count: number }> | null {
-    const many = open("state <= ? LIMIT ?", GIVEN, tail === null ? TAIL_UNITS_MAX + 1 : 0);
-    if (many.length > TAIL_UNITS_MAX) return null;
-    tail ??= new Map();
-    for (const unitId of [...dirty, ...many.map(({ unit_id }) => unit_id)]) {
-      const slots = slotsOf(unitId);
-      if (slots === null) tail.delete(unitId);
-      else tail.set(unitId, slots);
-    }
-    dirty.clear();
-    // Beyond this it is worked out anew once it is short again.
-    if (tail.size <= TAIL_UNITS_MAX) return tail;
-    tail = null;
-    return null;
   }
 
   /** Units that were there before an index was bound, or came from a shard that split. */
@@ -315,8 +299,7 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
     leaveAll(): void {
       sql.exec("DELETE FROM bulk WHERE state = ?", TAIL);
       sql.exec("UPDATE bulk SET state = ?, waiting = NULL WHERE state < ?", GONE, GONE);
-      tail = null;
-      dirty.clear();
+      tail.reset();
     },
     /** One round of work: hands over a little, and settles what the indexes have passed. */
     async step(leaf: string): Promise<"idle" | "more" | "later" | "refused"> {
@@ -344,10 +327,10 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
      */
     denseSlots(answer: BulkAnswer): Uint32Array | null {
       const isFilled = kv.get("bulkAfter") === "all";
-      const own = newest > answer.codebook || !isFilled ? null : currentTail();
+      const own = newest > answer.codebook || !isFilled ? null : tail.current();
       if (own === null) return null;
       const slots = new Set<number>();
-      for (const { first, count } of own.values())
+      for (const { first, count } of own)
         for (let passage = 0; passage < count; passage++) slots.add(first + passage);
       for (const { unitId, version, passage } of answer.candidates) {
         const live = liveRecord(unitId, version);

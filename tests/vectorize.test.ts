@@ -225,7 +225,7 @@ describe("a public collection in Vectorize", () => {
     await bulk.settle(collection);
     expect((await idsOf(collection, direction(2))).toSorted()).toEqual(["unit-2", "unit-3"]);
     const held = fake.ids(bulkNamespaceOf(collection)).map((id) => bulkIdFrom(id)?.unitId);
-    expect([...new Set(held)].toSorted()).toEqual(["unit-2", "unit-3"]);
+    expect(new Set(held)).toEqual(new Set(["unit-2", "unit-3"]));
   });
 
   test("never leaves the shards where it is private", async () => {

@@ -80,8 +80,8 @@ export const wholeCodebook = (dimensions: number): Codebook => ({
 });
 
 /**
- * Trains the first codebook from a sample of stored vectors: spherical k-means (Dhillon & Modha 2001), cells dealt
- * out to indexes by size, largest first, so that indexes fill evenly. Yields so that others can be let in.
+ * Trains the first codebook from a sample of stored vectors: spherical k-means (Dhillon & Modha 2001), neighbouring
+ * cells dealt out to one index, about as many vectors to each. Yields so that others can be let in.
  */
 export function* trainCoarse(
   sample: readonly Float32Array[],
@@ -116,7 +116,12 @@ export function* trainCoarse(
     for (let cell = 0; cell < cells; cell++)
       normalised(centroids.subarray(cell * dimensions, (cell + 1) * dimensions));
   }
-  return { centroids, homes: dealtOut(sizes, indexes) };
+  const placed = sizes.map((size, cell) => ({
+    cell,
+    size,
+    centroid: centroids.subarray(cell * dimensions, (cell + 1) * dimensions),
+  }));
+  return { centroids, homes: dealtOut(placed, indexes) };
 }
 
 function nearestCell(
@@ -135,16 +140,63 @@ function nearestCell(
   return best;
 }
 
-function dealtOut(sizes: readonly number[], indexes: number): number[][] {
-  const load = Array.from({ length: indexes }, () => 0);
-  const homes = sizes.map((): number[] => []);
-  const bySize = sizes.map((size, cell) => ({ size, cell })).sort((a, b) => b.size - a.size);
-  for (const { size, cell } of bySize) {
-    const index = load.indexOf(Math.min(...load));
-    homes[cell] = [index];
-    load[index] = (load[index] ?? 0) + Math.max(1, size);
-  }
+type Cell = { cell: number; centroid: Float32Array; size: number };
+
+/**
+ * Cells that lie beside each other share an index, so that few indexes hold what is near a question: the cells are cut
+ * in two across the direction in which they spread most, by how many vectors each side's indexes are to hold, and so on.
+ */
+function dealtOut(cells: readonly Cell[], indexes: number): number[][] {
+  const homes: number[][] = cells.map(() => []);
+  const deal = (some: readonly Cell[], from: number, count: number): void => {
+    if (count <= 1 || some.length <= 1) {
+      for (const { cell } of some) homes[cell] = [from];
+      return;
+    }
+    const left = Math.floor(count / 2);
+    const along = widest(some);
+    const sorted = some
+      .map((each) => ({ each, at: dot(each.centroid, along) }))
+      .sort((a, b) => a.at - b.at || a.each.cell - b.each.cell)
+      .map(({ each }) => each);
+    const wanted = (weightOf(some) * left) / count;
+    let [cut, weight] = [0, 0];
+    while (cut < sorted.length - (count - left) && (cut < left || weight < wanted)) {
+      weight += weightOf(sorted.slice(cut, cut + 1));
+      cut++;
+    }
+    deal(sorted.slice(0, cut), from, left);
+    deal(sorted.slice(cut), from + left, count - left);
+  };
+  deal(cells, 0, indexes);
   return homes;
+}
+
+const weightOf = (cells: readonly Cell[]): number =>
+  cells.reduce((sum, { size }) => sum + Math.max(1, size), 0);
+
+/** The direction of most variance among the cells, by power iteration from where the first lies off their mean. */
+function widest(cells: readonly Cell[]): Float32Array {
+  const dimensions = cells[0]?.centroid.length ?? 0;
+  const mean = new Float32Array(dimensions);
+  const total = weightOf(cells);
+  for (const { centroid, size } of cells)
+    for (let i = 0; i < dimensions; i++)
+      mean[i] = (mean[i] ?? 0) + ((centroid[i] ?? 0) * Math.max(1, size)) / total;
+  const offsets = cells.map(({ centroid, size }) => ({
+    offset: centroid.map((value, i) => value - (mean[i] ?? 0)),
+    weight: Math.max(1, size),
+  }));
+  let along = normalised(Float32Array.from(offsets[0]?.offset ?? []));
+  for (let iteration = 0; iteration < 16; iteration++) {
+    const next = new Float32Array(dimensions);
+    for (const { offset, weight } of offsets) {
+      const share = weight * dot(offset, along);
+      for (let i = 0; i < dimensions; i++) next[i] = (next[i] ?? 0) + share * (offset[i] ?? 0);
+    }
+    along = normalised(next);
+  }
+  return along;
 }
 
 /**
