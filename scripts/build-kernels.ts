@@ -15,8 +15,6 @@ const FLAGS = [
   "stub",
   "--enable",
   "simd",
-  "--enable",
-  "relaxed-simd",
   "--use",
   "abort=",
 ];

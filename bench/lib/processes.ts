@@ -44,3 +44,20 @@ export function residentMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
 }
+
+/** The same for every process below `pid` whose command holds a name. */
+export function cpuMsBelow(pid: number, name: string): number {
+  const all = execFileSync("ps", ["-eo", "pid=,ppid=,comm="])
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const below = new Set([pid]);
+  for (let size = 0; size !== below.size;) {
+    size = below.size;
+    for (const [id, parent] of all) if (below.has(Number(parent))) below.add(Number(id));
+  }
+  return all
+    .filter(([id, , command]) => below.has(Number(id)) && command?.includes(name))
+    .reduce((sum, [id]) => sum + cpuMs(Number(id)), 0);
+}

@@ -47,6 +47,7 @@ export const SLOW_GATES: Gate[] = [
     run: () => migrationsOf(family),
   })),
   tool("openapi.json and the SDK are as generated", "node", ["scripts/openapi.ts", "--check"]),
+  tool("docs/model.md is as generated", "node", ["scripts/model.ts", "--check"]),
   ...DERIVED.map((face) => ({
     name: `${face} can be deployed`,
     run: async () => {
