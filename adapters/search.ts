@@ -2,6 +2,7 @@ import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
 import { type BulkCandidate, leafTag } from "#domain/search/bulk.ts";
+import { BEAM, nearestLeaves } from "#domain/search/fan-out.ts";
 import { mergedHits } from "#domain/search/merge-hits.ts";
 import type {
   Collection,
@@ -11,18 +12,21 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
-import type {
-  NearDuplicate,
-  ShardAnswer,
-  ShardCalls,
-  SimilarAsked,
+import {
+  done,
+  type NearDuplicate,
+  type ShardAnswer,
+  type ShardCalls,
+  type SimilarAsked,
 } from "#domain/search/protocol.ts";
 import { type Place, rootOf } from "#domain/search/ranges.ts";
-import { leavesBelow } from "#domain/search/tree.ts";
+import { leavesBelow, routed } from "#domain/search/tree.ts";
 
 const SHARD_TIMEOUT_MS = 2_000;
 /** Shards asked at once for one search. */
 const FAN_OUT_MAX = 32;
+/** Leaves of many that are asked for near duplicates: what is as near as that lies in the same leaf, or beside it. */
+const SIMILAR_BEAM = 4;
 
 type Bindings = { SEARCH_SHARD: DurableObjectNamespace; VECTOR_TIER?: DurableObjectNamespace };
 
@@ -32,48 +36,52 @@ export function searchPort(env: Bindings) {
   const call = shardCalls(env.SEARCH_SHARD);
   const bulk = bulkPort(env);
 
-  /** Asks one leaf, and the shards it moved to. */
+  /** Asks the leaves chosen of one collection, and those that turn out to have taken their place. */
   async function gather<T>(
     collection: Collection,
-    place: Place,
+    choose: Choose,
     ask: Ask<T>,
     into: Gathered<T>,
   ): Promise<void> {
-    let answer: ShardAnswer<T>;
-    try {
-      answer = await call(place.name, (stub) => ask(stub, collection, place));
-    } catch (error) {
-      unreachable(error);
-      return;
-    }
-    into.missing--;
-    if (answer.kind === "done") into.values.push(answer.value);
-    else if (answer.kind === "overloaded") {
-      into.missing++;
-      into.busyForS = Math.max(into.busyForS, answer.retryAfterS);
-    } else {
-      learned(treeOf(collection), place.name, answer);
-      into.missing += answer.to.length;
-      await Promise.all(answer.to.map((child) => gather(collection, child, ask, into)));
+    const tree = treeOf(collection);
+    const asked = new Set<string>();
+    const askOne = async (place: Place): Promise<void> => {
+      const { name } = place;
+      const answer = await call(name, (stub) => ask(stub, collection, place)).catch(unreachable);
+      if (answer === undefined) return;
+      if (answer.kind === "overloaded") {
+        into.busyForS = Math.max(into.busyForS, answer.retryAfterS);
+        return;
+      }
+      if (answer.kind === "done") into.values.push(answer.value);
+      else {
+        learned(tree, name, answer);
+        hasMoved = true;
+      }
+      into.missing--;
+    };
+    let hasMoved = true;
+    while (hasMoved) {
+      hasMoved = false;
+      const chosen = choose(leavesBelow(tree, tree.root), collection);
+      const leaves = asked.size === 0 ? chosen : chosen.filter(({ name }) => !asked.has(name));
+      into.missing += leaves.length;
+      for (const { name } of leaves) asked.add(name);
+      for (let first = 0; first < leaves.length; first += FAN_OUT_MAX)
+        await Promise.all(leaves.slice(first, first + FAN_OUT_MAX).map(askOne));
     }
   }
 
-  /** What all leaves answer; those that do not in time are `missing`. */
+  /** What the leaves chosen of each collection answer; those that do not in time are `missing`. */
   async function gatherAll<T>(
     collections: readonly Collection[],
+    choose: Choose,
     ask: Ask<T>,
   ): Promise<Gathered<T>> {
     const into: Gathered<T> = { values: [], missing: 0, busyForS: 0 };
-    const leaves = collections.flatMap((collection) =>
-      leavesBelow(treeOf(collection), rootOf(collection)).map((place) => ({ collection, place })),
-    );
-    into.missing = leaves.length;
-    for (let first = 0; first < leaves.length; first += FAN_OUT_MAX) {
-      const some = leaves.slice(first, first + FAN_OUT_MAX);
-      const answers = some.map(({ collection, place }) => gather(collection, place, ask, into));
-      // One timer for all. It is left to run out, which costs less than ending it does, and goes with the request.
-      await Promise.race([Promise.all(answers), scheduler.wait(SHARD_TIMEOUT_MS)]);
-    }
+    const answers = collections.map((collection) => gather(collection, choose, ask, into));
+    // One timer for all. It is left to run out, which costs less than ending it does, and goes with the request.
+    await Promise.race([Promise.all(answers), scheduler.wait(SHARD_TIMEOUT_MS)]);
     // A shard that answers later than this changes nothing any more.
     return { ...into, values: [...into.values] };
   }
@@ -87,10 +95,19 @@ export function searchPort(env: Bindings) {
       units: IndexedUnit[],
       asked: SimilarAsked,
     ): Promise<NearDuplicate[][]> {
-      const { values } = await gatherAll([collection], (stub) => stub.similar(units, asked));
+      const shares = sharesOf(units);
+      const { values } = await gatherAll([collection], shares.among, async (stub, _, { name }) => {
+        const mine = shares.at(name);
+        const answer = await stub.similar(
+          mine.map(({ unit }) => unit),
+          asked,
+        );
+        if (answer.kind !== "done") return answer;
+        return done(new Map(mine.map(({ i }, row) => [i, answer.value[row] ?? []])));
+      });
       return units.map((_, i) =>
         values
-          .flatMap((found) => found[i] ?? [])
+          .flatMap((found) => found.get(i) ?? [])
           .sort((a, b) => b.cosine - a.cosine)
           .slice(0, asked.limit),
       );
@@ -109,6 +126,7 @@ export function searchPort(env: Bindings) {
         );
       const { values, missing, busyForS } = await gatherAll<SearchHit[]>(
         collections,
+        (leaves, collection) => leavesFor(leaves, request, found.get(collection)),
         (stub, collection, place) =>
           stub.search(withBulk(request, collection, place, found.get(collection))),
       );
@@ -123,9 +141,42 @@ export function searchPort(env: Bindings) {
 }
 
 type Ask<T> = (stub: ShardCalls, collection: Collection, place: Place) => Promise<ShardAnswer<T>>;
+type Choose = (leaves: readonly Place[], collection: Collection) => Place[];
+
+/** Which units each leaf is asked about: of few leaves all of them, of many those that are near. */
+function sharesOf(units: readonly IndexedUnit[]) {
+  const all = units.map((unit, i) => ({ unit, i }));
+  const shares = new Map<string, typeof all>();
+  return {
+    at: (name: string) => shares.get(name) ?? [],
+    among(leaves: readonly Place[]): Place[] {
+      shares.clear();
+      if (leaves.length <= BEAM) for (const { name } of leaves) shares.set(name, all);
+      else
+        for (const each of all)
+          for (const { name } of nearestLeaves(leaves, routed(each.unit.passages), SIMILAR_BEAM))
+            shares.set(name, [...(shares.get(name) ?? []), each]);
+      return leaves.filter(({ name }) => shares.has(name));
+    },
+  };
+}
+
+/** By vector, the leaves that Vectorize names before those whose centroid is near: it has seen every passage. */
+function leavesFor(
+  leaves: readonly Place[],
+  { vector }: SearchRequest,
+  found: BulkFound | undefined,
+): Place[] {
+  if (vector === undefined || leaves.length <= BEAM) return [...leaves];
+  const tags = found?.kind === "found" ? found.byLeaf : new Map<string, unknown>();
+  const named = tags.size === 0 ? [] : leaves.filter(({ name }) => tags.has(leafTag(name)));
+  const nearest = nearestLeaves(leaves, routed([{ vector }]));
+  return [...new Set([...named.slice(0, BEAM), ...nearest])];
+}
+
 type Gathered<T> = { values: T[]; missing: number; busyForS: number };
 
-function unreachable(error: unknown): void {
+function unreachable(error: unknown): undefined {
   console.error({
     event: "search-shard-failed",
     error: error instanceof Error ? error.message : String(error),

@@ -297,6 +297,7 @@ export function openContents(
       });
     },
     forget(keepsClaims: boolean): void {
+      engine?.close();
       storage.transactionSync(() => {
         store.emptyLeaf(keepsClaims);
         storage.kv.delete("dimensions");

@@ -39,7 +39,7 @@ export type Shown = {
   texts: string[];
 };
 
-const KINDS: PageKind[] = ["dictionary", "postings", "vectors", "columns", "alive"];
+const KINDS: PageKind[] = ["dictionary", "postings", "vectors", "columns", "alive", "centroids"];
 const OWNERS = 0x100_0000;
 const pageId = (kind: PageKind, owner: number, page: number): number =>
   (KINDS.indexOf(kind) * OWNERS + owner) * OWNERS + page;

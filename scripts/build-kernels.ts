@@ -15,6 +15,8 @@ const FLAGS = [
   "stub",
   "--enable",
   "simd",
+  "--enable",
+  "relaxed-simd",
   "--use",
   "abort=",
 ];

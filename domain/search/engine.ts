@@ -1,11 +1,16 @@
 import type { Analysed } from "#domain/search/analysis.ts";
-import { CHUNK, type Kernel, openKernel } from "#domain/search/kernel.ts";
+import { LISTS_FROM, unpackedCentroids } from "#domain/search/clusters.ts";
+import { flat } from "#domain/search/codes.ts";
+import { CHUNK } from "#domain/search/columns.ts";
+import type { Kernel } from "#domain/search/kernel.ts";
 import { type Lexical, openLexical } from "#domain/search/lexical.ts";
 import { mergeable, mergeSegments } from "#domain/search/merge.ts";
 import type { PageCache } from "#domain/search/pages.ts";
+import { isRegroupDue, type ListsState, regrouped } from "#domain/search/regroup.ts";
 import type { SegmentHead, SegmentSink } from "#domain/search/segment.ts";
+import { openSlots, type Slots } from "#domain/search/slots.ts";
 import { openVectorPages, type VectorPages } from "#domain/search/vector-pages.ts";
-import { codeOf, type Quantised } from "#domain/search/vectors.ts";
+import { type Quantised } from "#domain/search/vectors.ts";
 
 /** What an engine keeps beside its pages. Slots below `flushed` are on disk whole; the rest its owner replays. */
 export type EngineState = {
@@ -14,9 +19,11 @@ export type EngineState = {
   nextSegment: number;
   segments: SegmentHead[];
   merging?: number;
+  lists?: ListsState;
+  grouping?: number;
 };
 
-export type PageKind = "dictionary" | "postings" | "vectors" | "columns" | "alive";
+export type PageKind = "dictionary" | "postings" | "vectors" | "columns" | "alive" | "centroids";
 
 /** Where an engine lives: pages by kind, owner (a segment, else 0) and number. `atomically` is all or nothing. */
 export type EngineDisk = {
@@ -35,7 +42,7 @@ export type NewPassage = Analysed & { vector: Quantised };
 export const TAIL_MAX = 512;
 
 export type Engine = {
-  kernel: Kernel;
+  readonly kernel: Kernel;
   lexical: Lexical;
   vectors: VectorPages;
   /** Where the next unit will go. */
@@ -50,11 +57,17 @@ export type Engine = {
   /** Passages that can be found. */
   alive(): number;
   flushedSlots(): number;
+  /** Lists a search looks through, of those there are. */
+  lists(): { count: number; probes: number };
+  /** Changes how many lists a search looks through. */
+  tune(probes: number): void;
   isFlushDue(): boolean;
   isMergeDue(): boolean;
   flush(): void;
-  /** A merge in steps of a few ms, or null when there is nothing to merge; each `next` is one step. */
+  /** A merge of segments or a regrouping of vectors in steps of a few ms, or null when neither is due. */
   merge(): Generator<void, void> | null;
+  /** Ends what is under way: from here on nothing is written. */
+  close(): void;
 };
 
 // oxlint-disable-next-line max-lines-per-function -- short methods over the same four parts
@@ -63,9 +76,9 @@ export function openEngine(
   dimensions: number,
   disk: EngineDisk,
   cache: PageCache,
+  listsFrom = LISTS_FROM,
 ): Engine {
   const state = disk.state() ?? { dimensions, flushed: 0, nextSegment: 1, segments: [] };
-  const kernel = openKernel(module, state.dimensions);
   const lexical = openLexical(
     state.segments,
     { read: (part, segment, page) => wordsOf(disk.read(part, segment, page)) },
@@ -86,25 +99,27 @@ export function openEngine(
         new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
       ),
   };
-  let alive = restoreChunks(kernel, disk, state.flushed);
+  let slots = restoredSlots(module, disk, state);
+  let alive = 0;
+  for (let slot = 0; slot < state.flushed; slot++) if (slots.kernel.isAlive(slot)) alive++;
   if (state.merging !== undefined) dropSegments(disk, [state.merging]);
+  if (state.grouping !== undefined) dropLists(disk, state.grouping);
+  let isClosed = false;
 
   return {
-    kernel,
+    get kernel() {
+      return slots.kernel;
+    },
     lexical,
     vectors,
-    nextSlot: () => kernel.slots(),
+    nextSlot: () => slots.kernel.slots(),
     alive: () => alive,
     flushedSlots: () => state.flushed,
+    lists: () => ({ count: state.lists?.count ?? 1, probes: state.lists?.probes ?? 1 }),
     add(passages, level) {
-      const first = kernel.slots();
+      const first = slots.kernel.slots();
       for (const [passage, { counts, length, vector }] of passages.entries()) {
-        const slot = kernel.add({
-          code: codeOf(vector.values, state.dimensions),
-          length,
-          passage,
-          level,
-        });
+        const slot = slots.add(vector, { length, passage, level });
         vectors.put(slot, vector);
         lexical.add(slot, counts, length);
         alive++;
@@ -112,13 +127,12 @@ export function openEngine(
       return first;
     },
     skipTo(slot) {
-      while (kernel.slots() < slot)
-        kernel.kill(kernel.add({ code: null, length: 0, passage: 0, level: 0 }));
+      while (slots.kernel.slots() < slot) slots.skip();
     },
     kill({ first, count }) {
       for (let slot = first; slot < first + count; slot++) {
-        if (!kernel.isAlive(slot)) continue;
-        kernel.kill(slot);
+        if (!slots.kernel.isAlive(slot)) continue;
+        slots.kernel.kill(slot);
         alive--;
       }
     },
@@ -127,7 +141,7 @@ export function openEngine(
       for (const { first, count } of killed) {
         for (let slot = first; slot < Math.min(first + count, state.flushed); slot++) {
           const chunk = Math.floor(slot / CHUNK);
-          const bits = chunks.get(chunk) ?? kernel.aliveBits(chunk);
+          const bits = chunks.get(chunk) ?? slots.kernel.aliveBits(chunk);
           const byte = (slot % CHUNK) >> 3;
           bits[byte] = (bits[byte] ?? 0) & ~(1 << (slot & 7));
           chunks.set(chunk, bits);
@@ -135,18 +149,25 @@ export function openEngine(
       }
       for (const [chunk, bits] of chunks) disk.write("alive", 0, chunk, bits);
     },
+    tune(probes) {
+      if (state.lists === undefined) return;
+      state.lists = { ...state.lists, probes: Math.max(1, Math.min(state.lists.count, probes)) };
+      disk.saveState(state);
+    },
     isFlushDue: () => lexical.tailPassages() >= TAIL_MAX,
-    isMergeDue: () => mergeable(state.segments).length > 0,
+    isMergeDue: () =>
+      mergeable(state.segments).length > 0 || isRegroupDue(state.lists, alive, listsFrom),
     flush() {
-      const end = kernel.slots();
+      const end = slots.kernel.slots();
       if (end === state.flushed) return;
       let head: SegmentHead | null = null;
       disk.atomically(() => {
         head = lexical.flush(state.nextSegment, end, sink);
         for (let chunk = Math.floor(state.flushed / CHUNK); chunk * CHUNK < end; chunk++) {
-          disk.write("columns", 0, chunk, kernel.columns(chunk));
-          disk.write("alive", 0, chunk, kernel.aliveBits(chunk));
+          disk.write("alive", 0, chunk, slots.kernel.aliveBits(chunk));
         }
+        const generation = state.lists?.generation ?? 0;
+        for (const [chunk, data] of slots.open()) disk.write("columns", generation, chunk, data);
         for (const [page, data] of vectors.open()) disk.write("vectors", 0, page, data);
         const next = {
           ...state,
@@ -162,11 +183,14 @@ export function openEngine(
       state.nextSegment++;
       lexical.flushed(head);
       vectors.flushed(end);
+      slots.flushed(end);
     },
     merge() {
       const inputs = mergeable(state.segments);
-      return inputs.length === 0 ? null : merging(inputs);
+      if (inputs.length > 0) return merging(inputs);
+      return isRegroupDue(state.lists, alive, listsFrom) ? regrouping() : null;
     },
+    close: () => void (isClosed = true),
   };
 
   function* merging(inputs: readonly SegmentHead[]): Generator<void, void> {
@@ -176,7 +200,8 @@ export function openEngine(
     state.merging = id;
     disk.saveState(state);
     const ids = inputs.map((head) => head.id);
-    const head = yield* mergeSegments(id, lexical.segments(ids), kernel, sink);
+    const head = yield* untilClosed(mergeSegments(id, lexical.segments(ids), slots.kernel, sink));
+    if (head === null) return;
     const kept = state.segments.filter((segment) => !ids.includes(segment.id));
     const first = state.segments.findIndex((segment) => ids.includes(segment.id));
     const segments = [...kept.slice(0, first), head, ...kept.slice(first)];
@@ -188,20 +213,66 @@ export function openEngine(
     state.segments = segments;
     lexical.merged(ids, head);
   }
+
+  function* regrouping(): Generator<void, void> {
+    const generation = state.nextSegment++;
+    state.grouping = generation;
+    disk.saveState(state);
+    const from = { module, disk, vectors, slots, alive };
+    const regroup = yield* untilClosed(regrouped(from, generation));
+    if (regroup === null) return;
+    const old = state.lists?.generation ?? 0;
+    disk.atomically(() => {
+      for (const [chunk, data] of regroup.slots.open())
+        disk.write("columns", generation, chunk, data);
+      const { grouping: _done, ...rest } = state;
+      disk.saveState({ ...rest, lists: regroup.lists });
+      dropLists(disk, old);
+    });
+    delete state.grouping;
+    state.lists = regroup.lists;
+    slots = regroup.slots;
+  }
+
+  /** Runs on until its owner has forgotten this engine: null then. */
+  function* untilClosed<T>(work: Generator<void, T>): Generator<void, T | null> {
+    for (let step = work.next(); ; step = work.next()) {
+      if (step.done === true) return step.value;
+      yield;
+      if (isClosed) return null;
+    }
+  }
 }
 
-function restoreChunks(kernel: Kernel, disk: EngineDisk, flushed: number): number {
-  let alive = 0;
+function restoredSlots(
+  module: WebAssembly.Module,
+  disk: EngineDisk,
+  { dimensions, flushed, lists }: EngineState,
+): Slots {
+  const generation = lists?.generation ?? 0;
+  const middles = lists === undefined ? null : disk.read("centroids", generation, 0);
+  if (lists !== undefined && middles === null)
+    throw new Error("The lists of a search shard have no middles");
+  const slots = openSlots(
+    module,
+    dimensions,
+    lists === undefined || middles === null
+      ? flat(dimensions)
+      : unpackedCentroids(middles, lists.count),
+  );
   for (let chunk = 0; chunk * CHUNK < flushed; chunk++) {
-    const columns = disk.read("columns", 0, chunk);
+    const columns = disk.read("columns", generation, chunk);
     const bits = disk.read("alive", 0, chunk);
     if (columns === null || bits === null)
       throw new Error(`Chunk ${chunk} of a search shard is missing`);
-    kernel.restore(chunk, columns, bits, Math.min(flushed, (chunk + 1) * CHUNK));
-    for (let slot = chunk * CHUNK; slot < Math.min(flushed, (chunk + 1) * CHUNK); slot++)
-      if (kernel.isAlive(slot)) alive++;
+    slots.restore(chunk, columns, bits, flushed);
   }
-  return alive;
+  return slots;
+}
+
+function dropLists(disk: EngineDisk, generation: number): void {
+  disk.drop("columns", generation);
+  disk.drop("centroids", generation);
 }
 
 function dropSegments(disk: EngineDisk, ids: readonly number[]): void {

@@ -1,4 +1,5 @@
-import { CHUNK, type Kernel } from "#domain/search/kernel.ts";
+import { CHUNK } from "#domain/search/columns.ts";
+import type { Kernel } from "#domain/search/kernel.ts";
 import type { Lexical } from "#domain/search/lexical.ts";
 import type { SearchFilter } from "#domain/search/model.ts";
 import { offsetOf } from "#domain/search/segment.ts";

@@ -1,73 +1,19 @@
-import { codeBytesOf, paddedTo16, quantisedQuery } from "#domain/search/vectors.ts";
+import type { Centroids } from "#domain/search/codes.ts";
+import { CHUNK, type Columns, type Slot } from "#domain/search/columns.ts";
+import { BLOCKS, CANDIDATES_MAX, layout, SCRATCH_BYTES } from "#domain/search/layout.ts";
+import { type Quantised, quantised, quantisedQuery } from "#domain/search/vectors.ts";
 
-/** Slots lie in chunks of this many, in memory as on disk. */
-export const CHUNK = 1024;
 const WASM_PAGE = 65_536;
-/** Where things lie in the kernel's memory before the first chunk. */
-const QUERY_CODE = 1_024;
-const QUERY = QUERY_CODE + 512;
-const HISTOGRAM = QUERY + 8_192;
-const FOUND = HISTOGRAM + 4 * 4_112;
-const DOTS = FOUND + 4 * 1_024;
-const HEAP = DOTS + 4 * 1_024;
-const SCRATCH = 49_152;
-const SCRATCH_BYTES = WASM_PAGE;
-const CHUNKS = SCRATCH + SCRATCH_BYTES;
+const EMPTY = 0xffff_ffff;
 
-export const CANDIDATES_MAX = 1_024;
 /** Postings that one call of `accumulate` takes. */
 export const POSTINGS_MAX = SCRATCH_BYTES / 4;
 
-type Exports = {
-  memory: WebAssembly.Memory;
-  distances(
-    chunks: number,
-    chunkBytes: number,
-    slots: number,
-    codeBytes: number,
-    bitmapAt: number,
-    distanceAt: number,
-    query: number,
-    histogram: number,
-    bitsMax: number,
-    wanted: number,
-  ): number;
-  within(
-    chunks: number,
-    chunkBytes: number,
-    slots: number,
-    distanceAt: number,
-    cutoff: number,
-    out: number,
-    max: number,
-  ): number;
-  dots(vectors: number, stride: number, count: number, query: number, out: number): void;
-  clear(chunks: number, chunkBytes: number, slots: number, scoreAt: number): void;
-  accumulate(
-    postings: number,
-    count: number,
-    chunks: number,
-    chunkBytes: number,
-    lengthAt: number,
-    scoreAt: number,
-    base: number,
-    weight: number,
-    flat: number,
-    perWord: number,
-  ): void;
-  best(
-    chunks: number,
-    chunkBytes: number,
-    slots: number,
-    bitmapAt: number,
-    scoreAt: number,
-    k: number,
-    heap: number,
-  ): number;
-};
-
-/** What the shard keeps of a passage in memory. */
-export type Slot = { code: Uint8Array | null; length: number; passage: number; level: number };
+/** kernels/search; the parameters of each are named there. */
+type Exports = { memory: WebAssembly.Memory } & Record<
+  "tables" | "probe" | "scan" | "place" | "dots" | "clear" | "accumulate" | "best",
+  (...numbers: number[]) => number
+>;
 
 export type Kernel = ReturnType<typeof openKernel>;
 
@@ -76,34 +22,85 @@ export type Kernel = ReturnType<typeof openKernel>;
  * another's memory, and it is freed with its object. All calls are synchronous and none keeps a view.
  */
 // oxlint-disable-next-line max-lines-per-function -- short methods over the views of one memory
-export function openKernel(module: WebAssembly.Module, dimensions: number) {
+export function openKernel(module: WebAssembly.Module, dimensions: number, centroids: Centroids) {
   const wasm = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
-  const at = layout(dimensions);
-  const stride = paddedTo16(dimensions);
+  const at = layout(dimensions, centroids.count);
+  const { stride, codeBytes } = at;
   let chunks = 0;
   let slots = 0;
-  let bytes = new Uint8Array(wasm.memory.buffer);
-  let shorts = new Uint16Array(wasm.memory.buffer);
-  let floats = new Float32Array(wasm.memory.buffer);
-  let words = new Uint32Array(wasm.memory.buffer);
-  let integers = new Int32Array(wasm.memory.buffer);
-  let longs = new BigInt64Array(wasm.memory.buffer);
+  let bytes = new Uint8Array();
+  let shorts = new Uint16Array();
+  let floats = new Float32Array();
+  let words = new Uint32Array();
+  let integers = new Int32Array();
+  let longs = new BigInt64Array();
+  grow(at.chunks);
+  useCentroids();
 
-  const chunkOf = (slot: number): number => CHUNKS + (slot >>> 10) * at.bytes;
+  function grow(to: number): void {
+    const missing = to - wasm.memory.buffer.byteLength;
+    if (missing > 0) wasm.memory.grow(Math.ceil(missing / WASM_PAGE));
+    const { buffer } = wasm.memory;
+    if (bytes.buffer === buffer) return;
+    bytes = new Uint8Array(buffer);
+    shorts = new Uint16Array(buffer);
+    floats = new Float32Array(buffer);
+    words = new Uint32Array(buffer);
+    integers = new Int32Array(buffer);
+    longs = new BigInt64Array(buffer);
+  }
 
+  function useCentroids(): void {
+    for (const [i, value] of centroids.values.entries()) bytes[at.centroids + i] = value + 64;
+    floats.set(centroids.scales, at.scales / 4);
+    for (let list = 0; list < centroids.count; list++) {
+      const scale = centroids.scales[list] ?? 0;
+      let squares = 0;
+      for (let i = 0; i < stride; i++) squares += (centroids.values[list * stride + i] ?? 0) ** 2;
+      floats[at.halves / 4 + list] = (squares * scale * scale) / 2;
+      words[at.heads / 4 + list * 2] = EMPTY;
+    }
+  }
+
+  const chunkOf = (slot: number): number => at.chunks + (slot >>> 10) * at.chunkBytes;
+
+  /** Makes room for this many chunks: of slots, or of blocks, of which there are more than slots would fill. */
   function reserve(count: number): void {
-    const wanted = Math.ceil(count / CHUNK);
-    if (wanted <= chunks) return;
-    chunks = wanted;
-    const missing = CHUNKS + chunks * at.bytes - wasm.memory.buffer.byteLength;
-    if (missing <= 0) return;
-    wasm.memory.grow(Math.ceil(missing / WASM_PAGE));
-    bytes = new Uint8Array(wasm.memory.buffer);
-    shorts = new Uint16Array(wasm.memory.buffer);
-    floats = new Float32Array(wasm.memory.buffer);
-    words = new Uint32Array(wasm.memory.buffer);
-    integers = new Int32Array(wasm.memory.buffer);
-    longs = new BigInt64Array(wasm.memory.buffer);
+    if (count <= chunks) return;
+    chunks = count;
+    grow(at.chunks + chunks * at.chunkBytes);
+    words[at.blocks / 4] = chunks * BLOCKS;
+  }
+
+  /** Puts the codes in these columns into their lists: `count` slots from `within` on, the first of them `slot`. */
+  function place(columns: Columns, within: number, slot: number, count: number): void {
+    const most = Math.floor(SCRATCH_BYTES / (codeBytes + 6) / 2) * 2;
+    for (let done = 0; done < count;) {
+      const some = Math.min(most, count - done);
+      const from = within + done;
+      const lists = at.scratch + some * codeBytes;
+      bytes.set(columns.codes.subarray(from * codeBytes, (from + some) * codeBytes), at.scratch);
+      shorts.set(columns.lists.subarray(from, from + some), lists / 2);
+      shorts.set(columns.alphas.subarray(from, from + some), lists / 2 + some);
+      shorts.set(columns.deltas.subarray(from, from + some), lists / 2 + 2 * some);
+      const taken = wasm.place(
+        at.scratch,
+        codeBytes,
+        lists,
+        lists + 2 * some,
+        lists + 4 * some,
+        some,
+        slot + done,
+        at.chunks,
+        at.chunkBytes,
+        at.codes,
+        at.alive,
+        at.heads,
+        at.blocks,
+      );
+      done += taken;
+      if (taken < some) reserve(chunks + 1);
+    }
   }
 
   function setBit(bitmapAt: number, slot: number, on: boolean): void {
@@ -112,23 +109,46 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
     bytes[byte] = on ? (bytes[byte] ?? 0) | bit : (bytes[byte] ?? 0) & ~bit;
   }
 
+  /** The lists closest to a vector; the products with the middles of all stay in memory. */
+  function probe({ values, scale }: Quantised, wanted: number): number {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, stride), at.query);
+    let sum = 0;
+    for (let i = 0; i < stride; i++) sum += values[i] ?? 0;
+    return wasm.probe(
+      at.centroids,
+      stride,
+      centroids.count,
+      at.scales,
+      at.halves,
+      at.query,
+      scale,
+      64 * sum,
+      wanted,
+      at.products,
+      at.nears,
+      at.buckets,
+      at.probed,
+    );
+  }
+
   return {
     dimensions,
+    centroids,
     slots: () => slots,
     memoryBytes: () => wasm.memory.buffer.byteLength,
 
-    /** Appends a slot, alive, and answers its number. */
-    add(slot: Slot): number {
+    /** Appends a slot that its columns hold at `within`, alive, and answers its number. */
+    add(columns: Columns, within: number, slot: Slot): number {
       const number = slots;
-      reserve(number + 1);
+      reserve(Math.ceil((number + 1) / CHUNK));
       slots++;
       const chunk = chunkOf(number);
-      const within = number & (CHUNK - 1);
-      if (slot.code !== null) bytes.set(slot.code, chunk + within * at.codeBytes);
-      shorts[(chunk + at.lengths) / 2 + within] = slot.length;
-      bytes[chunk + at.passages + within] = slot.passage;
-      bytes[chunk + at.levels + within] = slot.level;
+      const inChunk = number & (CHUNK - 1);
+      shorts[(chunk + at.lengths) / 2 + inChunk] = slot.length;
+      bytes[chunk + at.passages + inChunk] = slot.passage;
+      bytes[chunk + at.levels + inChunk] = slot.level;
       setBit(at.alive, number, true);
+      place(columns, within, number, 1);
       return number;
     },
     kill: (slot: number): void => setBit(at.alive, slot, false),
@@ -142,26 +162,29 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       bytes[chunkOf(slot) + at.passages + (slot & (CHUNK - 1))] ?? 0,
     levelOf: (slot: number): number => bytes[chunkOf(slot) + at.levels + (slot & (CHUNK - 1))] ?? 0,
 
-    /** The lasting part of a chunk, as it lies in memory. */
-    columns: (chunk: number): Uint8Array =>
-      bytes.slice(CHUNKS + chunk * at.bytes, CHUNKS + chunk * at.bytes + at.alive),
     aliveBits: (chunk: number): Uint8Array =>
       bytes.slice(
-        CHUNKS + chunk * at.bytes + at.alive,
-        CHUNKS + chunk * at.bytes + at.alive + CHUNK / 8,
+        at.chunks + chunk * at.chunkBytes + at.alive,
+        at.chunks + chunk * at.chunkBytes + at.alive + CHUNK / 8,
       ),
-    /** Puts chunks back as `columns` and `aliveBits` gave them; `count` is the number of slots up to their end. */
-    restore(chunk: number, columns: Uint8Array, alive: Uint8Array, count: number): void {
-      reserve(count);
-      slots = Math.max(slots, count);
-      bytes.set(columns, CHUNKS + chunk * at.bytes);
-      bytes.set(alive, CHUNKS + chunk * at.bytes + at.alive);
+    /** Puts a chunk back; `end` is the number of slots up to its end. Chunks come in order. */
+    restore(chunk: number, columns: Columns, alive: Uint8Array, end: number): void {
+      reserve(chunk + 1);
+      slots = Math.max(slots, end);
+      const from = at.chunks + chunk * at.chunkBytes;
+      shorts.set(columns.lengths, (from + at.lengths) / 2);
+      bytes.set(columns.passages, from + at.passages);
+      bytes.set(columns.levels, from + at.levels);
+      bytes.set(alive, from + at.alive);
+      place(columns, 0, chunk * CHUNK, end - chunk * CHUNK);
     },
+    setAlive: (chunk: number, alive: Uint8Array): void =>
+      bytes.set(alive, at.chunks + chunk * at.chunkBytes + at.alive),
 
     /** From here on scans that are `filtered` see only slots whose bit is set here and which are alive. */
     allow(bits: Uint8Array): void {
       for (let chunk = 0; chunk * CHUNK < slots; chunk++) {
-        const from = CHUNKS + chunk * at.bytes;
+        const from = at.chunks + chunk * at.chunkBytes;
         for (let i = 0; i < CHUNK / 8; i++) {
           bytes[from + at.allowed + i] =
             (bits[chunk * (CHUNK / 8) + i] ?? 0) & (bytes[from + at.alive + i] ?? 0);
@@ -169,33 +192,39 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       }
     },
 
-    /** About `count` slots with the fewest bits different from the query, or all of them when there are fewer. */
-    nearest(code: Uint8Array, count: number, filtered: boolean): Uint32Array {
-      bytes.set(code, QUERY_CODE);
-      words.fill(0, HISTOGRAM / 4, HISTOGRAM / 4 + dimensions + 1);
-      const bitmap = filtered ? at.allowed : at.alive;
-      const cutoff = wasm.distances(
-        CHUNKS,
-        at.bytes,
-        slots,
-        at.codeBytes,
-        bitmap,
-        at.distances,
-        QUERY_CODE,
-        HISTOGRAM,
-        dimensions,
-        count,
+    /** The list a vector belongs to. */
+    listOf(vector: Quantised): number {
+      if (centroids.count === 1) return 0;
+      probe(vector, 1);
+      return words[at.probed / 4] ?? 0;
+    },
+
+    /** The `count` slots that seem closest to the query among those in the `probes` lists around it, best first. */
+    nearest(query: Float32Array, probes: number, count: number, filtered: boolean): Uint32Array {
+      floats.set(query, at.floats / 4);
+      let size = 0;
+      for (const value of query) size += Math.abs(value);
+      const step = wasm.tables(at.floats, codeBytes, at.tables);
+      const found = wasm.scan(
+        at.probed,
+        probe(quantised(query), Math.min(probes, centroids.count)),
+        at.heads,
+        at.products,
+        at.chunks,
+        at.chunkBytes,
+        at.codes,
+        codeBytes,
+        filtered ? at.allowed : at.alive,
+        at.tables,
+        step,
+        size,
+        at.estimates,
+        Math.min(count, CANDIDATES_MAX),
+        at.heap,
       );
-      const found = wasm.within(
-        CHUNKS,
-        at.bytes,
-        slots,
-        at.distances,
-        cutoff,
-        FOUND,
-        CANDIDATES_MAX,
-      );
-      return words.slice(FOUND / 4, FOUND / 4 + found);
+      const slotsFound = new Uint32Array(found);
+      for (let i = 0; i < found; i++) slotsFound[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
+      return slotsFound.sort();
     },
 
     /** Cosines of the query with vectors that `copy` puts where it is told, in the order of `wanted`. */
@@ -205,47 +234,47 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
       copy: (slot: number, longs: BigInt64Array, at: number) => number,
     ): Float32Array {
       const { values, scale } = quantisedQuery(query);
-      bytes.set(new Uint8Array(values.buffer), QUERY);
+      bytes.set(new Uint8Array(values.buffer), at.query);
       const cosines = new Float32Array(wanted.length);
       const scales = new Float32Array(wanted.length);
       const batch = Math.min(Math.floor(SCRATCH_BYTES / stride), CANDIDATES_MAX);
       for (let first = 0; first < wanted.length; first += batch) {
         const count = Math.min(batch, wanted.length - first);
         for (let i = 0; i < count; i++) {
-          scales[first + i] = copy(wanted[first + i] ?? 0, longs, (SCRATCH + i * stride) / 8);
+          scales[first + i] = copy(wanted[first + i] ?? 0, longs, (at.scratch + i * stride) / 8);
         }
-        wasm.dots(SCRATCH, stride, count, QUERY, DOTS);
+        wasm.dots(at.scratch, stride, count, at.query, at.dots);
         for (let i = 0; i < count; i++) {
-          const cosine = (integers[DOTS / 4 + i] ?? 0) * scale * (scales[first + i] ?? 0);
+          const cosine = (integers[at.dots / 4 + i] ?? 0) * scale * (scales[first + i] ?? 0);
           cosines[first + i] = Math.max(-1, Math.min(1, cosine));
         }
       }
       return cosines;
     },
 
-    clearScores: (): void => wasm.clear(CHUNKS, at.bytes, slots, at.scores),
+    clearScores: (): void => void wasm.clear(at.chunks, at.chunkBytes, slots, at.scores),
     /** Adds a term's share of BM25 to every slot in `postings` (see segment.ts for their form). */
     accumulate(
       postings: Uint32Array,
       base: number,
       weight: number,
-      flat: number,
+      flatNorm: number,
       perWord: number,
     ): void {
       for (let from = 0; from < postings.length; from += POSTINGS_MAX) {
         const piece =
           postings.length <= POSTINGS_MAX ? postings : postings.subarray(from, from + POSTINGS_MAX);
-        words.set(piece, SCRATCH / 4);
+        words.set(piece, at.scratch / 4);
         wasm.accumulate(
-          SCRATCH,
+          at.scratch,
           piece.length,
-          CHUNKS,
-          at.bytes,
+          at.chunks,
+          at.chunkBytes,
           at.lengths,
           at.scores,
           base,
           weight,
-          flat,
+          flatNorm,
           perWord,
         );
       }
@@ -255,32 +284,10 @@ export function openKernel(module: WebAssembly.Module, dimensions: number) {
     /** The slots with the highest accumulated scores, in no order; `floor` is the lowest of them once there are `k`. */
     best(k: number, filtered: boolean): { slots: Uint32Array; floor: number } {
       const bitmap = filtered ? at.allowed : at.alive;
-      const found = wasm.best(CHUNKS, at.bytes, slots, bitmap, at.scores, k, HEAP);
+      const found = wasm.best(at.chunks, at.chunkBytes, slots, bitmap, at.scores, k, at.heap);
       const best = new Uint32Array(found);
-      for (let i = 0; i < found; i++) best[i] = words[HEAP / 4 + i * 2 + 1] ?? 0;
-      return { slots: best, floor: found === k ? (floats[HEAP / 4] ?? 0) : 0 };
+      for (let i = 0; i < found; i++) best[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
+      return { slots: best, floor: found === k ? (floats[at.heap / 4] ?? 0) : 0 };
     },
-  };
-}
-
-function layout(dimensions: number) {
-  const codeBytes = codeBytesOf(dimensions);
-  const lengths = CHUNK * codeBytes;
-  const passages = lengths + CHUNK * 2;
-  const levels = passages + CHUNK;
-  const alive = levels + CHUNK;
-  const allowed = alive + CHUNK / 8;
-  const distances = allowed + CHUNK / 8;
-  const scores = distances + CHUNK * 2;
-  return {
-    codeBytes,
-    lengths,
-    passages,
-    levels,
-    alive,
-    allowed,
-    distances,
-    scores,
-    bytes: scores + CHUNK * 4,
   };
 }

@@ -17,20 +17,14 @@ import {
   WEIGHTS,
 } from "#domain/search/explain.ts";
 import { allowedBits } from "#domain/search/filter.ts";
-import { CANDIDATES_MAX } from "#domain/search/kernel.ts";
 import type { TermLists } from "#domain/search/lexical.ts";
 import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
-import { codeOf } from "#domain/search/vectors.ts";
 
 /** A unit's best passage. `first` is the unit's first slot, which names it inside the shard. */
 export type Ranked = { slot: number; first: number; score: number; why: Explanation };
 
-/**
- * How many passages by bits are rescored with 8-bit vectors, for a recall@10 of 0.99 against a full scan: 96 of 2,700
- * and about 1,000 of 100,000 real vectors, so with the power of 0.65. A tie with the last adds a few.
- */
-const candidatesFor = (slots: number): number =>
-  Math.min(CANDIDATES_MAX - 64, Math.max(128, Math.round(0.57 * slots ** 0.65)));
+/** How many passages by estimate are rescored with 8-bit vectors, beside what the answer holds. */
+const RESCORED = 128;
 
 type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
 
@@ -72,9 +66,7 @@ export function rank(
   }
 
   const near =
-    dense === null || filtered
-      ? kernel.nearest(codeOf(vector, kernel.dimensions), candidatesFor(kernel.slots()), filtered)
-      : dense;
+    dense === null || filtered ? nearest(engine, vector, request.limit, filtered) : dense;
   const candidates = union(near, byText);
   const cosines = kernel.cosines(vector, candidates, engine.vectors.copy);
   const bound = queryBound(terms ?? []);
@@ -83,6 +75,17 @@ export function rank(
     (terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound));
   const best = bestUnits(engine, candidates, scoreAt, request.limit);
   return finished(engine, request, best, terms, corpus, (index) => cosines[index] ?? 0);
+}
+
+/** Passages that may be among the nearest, in slot order. */
+function nearest(
+  { kernel, lists }: Engine,
+  vector: Float32Array,
+  limit: number,
+  filtered: boolean,
+): Uint32Array {
+  const { count, probes } = lists();
+  return kernel.nearest(vector, filtered ? count : probes, RESCORED + 2 * limit, filtered);
 }
 
 function termsFor(engine: Engine, text: string, gloss: string): Term[] {

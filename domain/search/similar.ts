@@ -1,6 +1,5 @@
 import type { Engine } from "#domain/search/engine.ts";
 import { termsOf } from "#domain/search/terms.ts";
-import { codeOf } from "#domain/search/vectors.ts";
 
 /** Passages of a long unit that are compared; the rest of a near duplicate is near as well. */
 const PASSAGES_COMPARED = 8;
@@ -20,7 +19,7 @@ export function similarUnits(
   for (let at = 0; at < vectors.length; at += step) {
     const vector = vectors[at];
     if (vector === undefined || vector.length === 0 || kernel.slots() === 0) continue;
-    const near = kernel.nearest(codeOf(vector, kernel.dimensions), CANDIDATES, false);
+    const near = kernel.nearest(vector, engine.lists().probes, CANDIDATES, false);
     const found = kernel.cosines(vector, near, engine.vectors.copy);
     for (const [i, slot] of near.entries()) {
       const first = slot - kernel.passageOf(slot);

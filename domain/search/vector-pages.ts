@@ -11,6 +11,7 @@ type Vectors = { values: Int8Array; longs: BigInt64Array; scales: Float32Array }
 export type VectorPages = ReturnType<typeof openVectorPages>;
 
 /** The 8-bit vectors of a shard, in pages on disk; the pages that still grow are held in memory. */
+// oxlint-disable-next-line max-lines-per-function -- short methods over one list of pages
 export function openVectorPages(
   dimensions: number,
   flushed: number,
@@ -52,7 +53,23 @@ export function openVectorPages(
     );
   }
 
+  /** The page that was last looked at past the cache. */
+  let peeked: { index: number; page: Vectors } | null = null;
+
   return {
+    /** A view of a vector for work that passes all of them in order and must not push others out of the cache. */
+    peek(slot: number): Quantised {
+      const index = slot >>> VECTORS_PER_PAGE_LOG2;
+      const page = growing.get(index) ?? pages[index]?.data ?? null;
+      if (page === null && peeked?.index !== index) peeked = { index, page: load(index) };
+      const from = page ?? peeked?.page;
+      if (from === undefined) throw new Error("unreachable");
+      const within = slot & (VECTORS_PER_PAGE - 1);
+      return {
+        values: from.values.subarray(within * stride, (within + 1) * stride),
+        scale: from.scales[within] ?? 0,
+      };
+    },
     put(slot: number, vector: Quantised): void {
       const index = Math.floor(slot / VECTORS_PER_PAGE);
       let page = growing.get(index);

@@ -24,15 +24,6 @@ export function restored({ values, scale }: Quantised, dimensions: number): Floa
   return vector;
 }
 
-/** The signs of a vector, one bit a dimension: close vectors differ in few bits. */
-export function codeOf(values: Int8Array | Float32Array, dimensions: number): Uint8Array {
-  const code = new Uint8Array(codeBytesOf(dimensions));
-  for (let i = 0; i < dimensions; i++) {
-    if ((values[i] ?? 0) > 0) code[i >> 3] = (code[i >> 3] ?? 0) | (1 << (i & 7));
-  }
-  return code;
-}
-
 /** A query in 16 bits a dimension; small enough that 4,096 products with 8-bit values fit 32 bits. */
 export function quantisedQuery(vector: Float32Array): { values: Int16Array; scale: number } {
   let most = 0;

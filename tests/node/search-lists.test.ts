@@ -1,0 +1,207 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { tagKey } from "#domain/search/term-key.ts";
+import { type Engine, type EngineDisk, openEngine } from "#domain/search/engine.ts";
+import { memoryDisk } from "#domain/search/memory-disk.ts";
+import { pageCache } from "#domain/search/pages.ts";
+import { rank } from "#domain/search/rank.ts";
+import { quantised } from "#domain/search/vectors.ts";
+
+const DIMENSIONS = 64;
+const MODULE = new WebAssembly.Module(
+  readFileSync(new URL("../../dist/kernels/search.wasm", import.meta.url)),
+);
+const LISTS_FROM = 24;
+const open = (disk: EngineDisk, listsFrom = LISTS_FROM) =>
+  openEngine(MODULE, DIMENSIONS, disk, pageCache(1_048_576), listsFrom);
+
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 0x1_0000_0000;
+  };
+}
+const bell = (next: () => number) => next() + next() + next() + next() - 2;
+
+/** Unit vectors in clusters, as embeddings lie. */
+function vectorsIn(topics: number, count: number, seed: number): Float32Array[] {
+  const next = random(seed);
+  const middles = Array.from({ length: topics }, () =>
+    Array.from({ length: DIMENSIONS }, () => bell(next)),
+  );
+  return Array.from({ length: count }, () => {
+    const middle = middles[Math.floor(next() * topics)] ?? [];
+    const values = middle.map((value) => value + bell(next));
+    const length = Math.hypot(...values);
+    return Float32Array.from(values, (value) => value / length);
+  });
+}
+
+const add = (engine: Engine, vector: Float32Array, tag = "") =>
+  engine.add([{ counts: new Map([[tagKey(tag), 1]]), length: 1, vector: quantised(vector) }], 3);
+function settle(engine: Engine): void {
+  for (let merge = engine.merge(); merge !== null; merge = engine.merge())
+    while (merge.next().done !== true);
+}
+const nearest = (engine: Engine, vector: Float32Array, limit = 10, tags?: string[]) =>
+  rank(engine, {
+    vector,
+    mode: "semantic",
+    filter: tags === undefined ? {} : { tags },
+    limit,
+    explain: false,
+  }).map(({ slot }) => slot);
+
+const dot = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+const exact = (
+  vectors: readonly Float32Array[],
+  query: Float32Array,
+  among: (i: number) => boolean,
+) =>
+  vectors
+    .map((vector, slot) => ({ slot, cosine: dot(vector, query) }))
+    .filter(({ slot }) => among(slot))
+    .sort((a, b) => b.cosine - a.cosine)
+    .slice(0, 10)
+    .map(({ slot }) => slot);
+
+describe("lists of vectors", () => {
+  test("answer as one list does when all of them are looked through", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: LISTS_FROM, max: 120 }), (seed, count) => {
+        const vectors = vectorsIn(7, count, seed);
+        const flat = open(memoryDisk(), Infinity);
+        const grouped = open(memoryDisk());
+        for (const vector of vectors) {
+          add(flat, vector);
+          add(grouped, vector);
+        }
+        settle(grouped);
+        expect(grouped.lists().count).toBeGreaterThan(1);
+        grouped.tune(grouped.lists().count);
+        for (const query of vectorsIn(7, 5, seed + 1))
+          expect(nearest(grouped, query)).toEqual(nearest(flat, query));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("hold every living unit once, whatever happens between the steps of a regrouping", () => {
+    const step = fc.constantFrom("add", "add", "add", "kill", "flush", "step", "step", "reopen");
+    fc.assert(
+      fc.property(fc.nat(), fc.array(step, { minLength: 60, maxLength: 160 }), (seed, steps) => {
+        const disk = memoryDisk();
+        const vectors = vectorsIn(5, 400, seed);
+        const next = random(seed);
+        let engine = open(disk);
+        let merge: Generator<void, void> | null = null;
+        /** What a restart finds in slots that were not flushed: its owner adds them again. */
+        let kept: number[] = [];
+        const alive = new Set<number>();
+        const addOne = () =>
+          alive.add(add(engine, vectors[engine.nextSlot()] ?? new Float32Array()));
+        for (let i = 0; i < 30; i++) addOne();
+        for (const what of steps) {
+          if (what === "add") addOne();
+          if (what === "kill") {
+            const slot = Math.floor(next() * engine.nextSlot());
+            engine.saveAlive([{ first: slot, count: 1 }]);
+            engine.kill({ first: slot, count: 1 });
+            alive.delete(slot);
+          }
+          if (what === "flush") engine.flush();
+          if (what === "step") {
+            merge ??= engine.merge();
+            if (merge?.next().done === true) merge = null;
+          }
+          if (what === "reopen") {
+            merge = null;
+            engine.close();
+            engine = open(disk);
+            kept = [...alive].filter((slot) => slot >= engine.flushedSlots()).sort((a, b) => a - b);
+            for (const slot of kept) {
+              engine.skipTo(slot);
+              expect(add(engine, vectors[slot] ?? new Float32Array())).toBe(slot);
+            }
+          }
+        }
+        for (const isSettled of [false, true]) {
+          const last = engine;
+          if (isSettled && merge === null) settle(last);
+          last.tune(last.lists().count);
+          const found = nearest(last, vectors[0] ?? new Float32Array(), 400);
+          expect(found.toSorted((a, b) => a - b)).toEqual([...alive].sort((a, b) => a - b));
+          expect(last.alive()).toBe(alive.size);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("find 97 of 100 true neighbours among clustered vectors, and go on so after a restart", () => {
+    const made = vectorsIn(60, 6_050, 1);
+    const vectors = made.slice(0, 6_000);
+    const disk = memoryDisk();
+    const engine = open(disk, 4_000);
+    for (const vector of vectors) {
+      add(engine, vector);
+      if (engine.isFlushDue()) engine.flush();
+    }
+    settle(engine);
+    engine.flush();
+    for (const opened of [engine, open(disk, 4_000)]) {
+      expect(opened.lists().probes).toBeLessThan(opened.lists().count / 2);
+      let found = 0;
+      for (const query of made.slice(6_000)) {
+        const near = nearest(opened, query);
+        found += exact(vectors, query, () => true).filter((slot) => near.includes(slot)).length;
+      }
+      expect(found).toBeGreaterThanOrEqual(485);
+    }
+  });
+
+  test("lose nothing to a filter, however few units pass it", () => {
+    const made = vectorsIn(60, 5_020, 2);
+    const vectors = made.slice(0, 5_000);
+    const engine = open(memoryDisk(), 4_000);
+    const tagOf = (i: number) =>
+      ["most", "many", "some", "few", "one"].find((_, k) => i % 5 ** (k + 1) !== 0) ?? "one";
+    for (const [i, vector] of vectors.entries()) {
+      add(engine, vector, tagOf(i));
+      if (engine.isFlushDue()) engine.flush();
+    }
+    settle(engine);
+    for (const tag of ["most", "many", "some", "few", "one"]) {
+      let found = 0;
+      let wanted = 0;
+      for (const query of made.slice(5_000)) {
+        const near = nearest(engine, query, 10, [tag]);
+        const expected = exact(vectors, query, (i) => tagOf(i) === tag);
+        found += expected.filter((slot) => near.includes(slot)).length;
+        wanted += expected.length;
+      }
+      expect(found / wanted, tag).toBeGreaterThanOrEqual(0.97);
+    }
+  });
+
+  test("are made for a shard that was written before there were any", () => {
+    const made = vectorsIn(7, 120, 4);
+    const disk = memoryDisk();
+    const writer = open(disk, Infinity);
+    for (const vector of made.slice(0, 100)) add(writer, vector);
+    writer.flush();
+    const columns = disk.read("columns", 0, 0) ?? new Uint8Array();
+    disk.write("columns", 0, 0, columns.subarray(0, 1024 * (16 + 4)));
+    const opened = open(disk);
+    const answers = () => made.slice(100).map((query) => nearest(opened, query));
+    const before = answers();
+    expect(before).toEqual(made.slice(100).map((query) => nearest(writer, query)));
+    settle(opened);
+    expect(opened.lists().count).toBeGreaterThan(1);
+    opened.tune(opened.lists().count);
+    expect(answers()).toEqual(before);
+  });
+});

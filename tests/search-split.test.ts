@@ -1,0 +1,239 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { searchPort } from "#adapters/search.ts";
+import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import { rootOf } from "#domain/search/ranges.ts";
+import type { SearchShard } from "#objects/search-shard.ts";
+
+const DIMENSIONS = 16;
+const UNITS = 60;
+const PASSAGES_MAX = 36;
+const port = searchPort(env);
+const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
+
+/** Called in a shard that splits, around each step that hands something to a child. */
+let around: { before(): Promise<void>; after(): Promise<void> } | null = null;
+let objectEnv: Record<string, unknown>;
+const own = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
+
+beforeAll(() =>
+  runInDurableObject(own.getByName("any"), (instance) => {
+    objectEnv = Reflect.get(instance, "env") as Record<string, unknown>;
+    objectEnv["WISHUB_SHARD_PASSAGES"] = String(PASSAGES_MAX);
+    objectEnv["SEARCH_SHARD"] = {
+      getByName: (name: string) => ({
+        adopt: async (...given: Parameters<SearchShard["adopt"]>) => {
+          await around?.before();
+          await own.getByName(name).adopt(...given);
+          await around?.after();
+        },
+      }),
+    };
+  }),
+);
+afterAll(() => {
+  objectEnv["SEARCH_SHARD"] = own;
+  delete objectEnv["WISHUB_SHARD_PASSAGES"];
+});
+
+/** A direction near one of eight, so that units divide by meaning. */
+function direction(seed: number): Float32Array {
+  const crowd = seed % 8;
+  const vector = Float32Array.from(
+    { length: DIMENSIONS },
+    (_, i) => Math.sin(1 + crowd * 12.9 + i * 78.2 * (1 + crowd)) + Math.sin(seed * 3.1 + i) / 4,
+  );
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}
+
+const keyOf = (number: number): string =>
+  (Math.imul(number + 1, 0x9e37_79b9) >>> 0).toString(16).padStart(8, "0").padEnd(64, "0");
+
+type Op = { kind: "revise" | "relevel" | "retract" | "late" | "again"; unit: number; dice: number };
+const op: fc.Arbitrary<Op> = fc.record({
+  kind: fc.constantFrom<Op["kind"]>("revise", "revise", "relevel", "retract", "late", "again"),
+  unit: fc.nat(UNITS - 1),
+  dice: fc.nat(1_000),
+});
+
+/** What a collection should hold, changed as the pipeline changes the collection. */
+class Model {
+  /** Every version that was ever indexed, by unit. */
+  readonly history = new Map<number, IndexedUnit[]>();
+  readonly live = new Map<number, IndexedUnit>();
+  readonly collection: Collection;
+  constructor(collection: Collection) {
+    this.collection = collection;
+  }
+
+  unitOf(unit: number, version: number, dice: number): IndexedUnit {
+    return {
+      unitId: `unit-${unit}`,
+      version,
+      contentKey: keyOf(unit * 3 + (dice % 3)),
+      title: `Title ${unit}`,
+      kind: "note",
+      language: "en",
+      tags: [],
+      level: "L3",
+      passages: [{ text: `number${unit} about otters`, vector: direction(dice) }],
+    };
+  }
+
+  async apply({ kind, unit, dice }: Op): Promise<void> {
+    const history = this.history.get(unit) ?? [];
+    const live = this.live.get(unit);
+    if (kind === "revise") {
+      const next = this.unitOf(unit, history.length + 1, dice);
+      await port.claim(this.collection, [claimOf(next)]);
+      await port.index(this.collection, [next]);
+      await port.remove(this.collection, history.map(claimOf));
+      this.history.set(unit, [...history, next]);
+      this.live.set(unit, next);
+    } else if (kind === "relevel" && live !== undefined) {
+      // The same version again, at another level, its vector as another machine computed it.
+      const passages = live.passages.map(({ text }) => ({ text, vector: direction(dice) }));
+      const raised = {
+        ...live,
+        level: dice % 2 === 0 ? ("L3" as const) : ("L4" as const),
+        passages,
+      };
+      await port.index(this.collection, [raised]);
+      this.live.set(unit, { ...raised, passages: live.passages });
+    } else if (kind === "retract") {
+      await port.remove(this.collection, history.map(claimOf));
+      this.live.delete(unit);
+    } else if (kind === "late") {
+      const removed = history.filter((one) => one.version !== live?.version);
+      const late = removed[dice % Math.max(1, removed.length)];
+      if (late !== undefined) await port.index(this.collection, [late]);
+    } else if (kind === "again" && live !== undefined) await port.index(this.collection, [live]);
+  }
+
+  expected = (): string[] =>
+    [...this.live.values()]
+      .map(({ unitId, version, level }) => `${unitId}@${version} ${level}`)
+      .toSorted();
+
+  /** Everything that can be found, as a search finds it. */
+  async found(): Promise<string[]> {
+    const request = { text: "otters", mode: "lexical" as const, filter: {}, limit: 100 };
+    const { hits, partial } = await port.search([this.collection], { ...request, explain: false });
+    expect(partial).toBe(false);
+    return hits.map(({ unitId, version, level }) => `${unitId}@${version} ${level}`).toSorted();
+  }
+
+  async check(): Promise<void> {
+    expect(await this.found()).toEqual(this.expected());
+  }
+
+  /** The leaves, once no shard has anything left to do. */
+  async settled(name = rootOf(this.collection).name): Promise<string[]> {
+    const stub = own.getByName(name);
+    await runInDurableObject(stub, (instance) => instance.alarm());
+    const answer = await stub.reindex([]);
+    if (answer.kind !== "moved") return [name];
+    const children: string[] = [];
+    for (const child of answer.to) children.push(...(await this.settled(child.name)));
+    return children;
+  }
+}
+
+const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
+  contentKey,
+  unitId,
+  version,
+});
+
+/** Evicts a shard: what it had in memory is gone. */
+async function restarted(name: string): Promise<void> {
+  const stub = own.getByName(name);
+  await stub.reindex([]);
+  await evictDurableObject(stub);
+}
+
+let collections = 0;
+const fresh = () => new Model({ owner: `split-${++collections}`, space: "s" });
+
+async function leafHits(name: string): Promise<string[]> {
+  const request = { text: "otters", mode: "lexical" as const, filter: {}, limit: 100 };
+  const answer = await shards.getByName(name).search({ ...request, explain: false });
+  return answer.kind === "done" ? answer.value.map(({ unitId }) => unitId) : [];
+}
+
+test(
+  "whatever is written while shards split, and wherever a split is killed, no unit is lost, doubled or unfindable",
+  { timeout: 120_000 },
+  () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(op, { minLength: 60, maxLength: 120 }),
+        fc.infiniteStream(fc.constantFrom("go", "go", "go", "go", "before", "after")),
+        async (ops, fates) => {
+          const model = fresh();
+          for (let unit = 0; unit < PASSAGES_MAX - 1; unit++)
+            await model.apply({ kind: "revise", unit, dice: unit });
+          const left = ops.values();
+          // Alarms also come of themselves, so two may copy at once; one thing is done to the model at a time.
+          let isBusy = false;
+          const failures: unknown[] = [];
+          const alone = async (work: () => Promise<void>) => {
+            if (isBusy) return;
+            isBusy = true;
+            await work().catch((error: unknown) => failures.push(error));
+            isBusy = false;
+          };
+          const goOn = () =>
+            alone(async () => {
+              const next = left.next();
+              if (!next.done) await model.apply(next.value);
+              await model.check();
+            });
+          let kills = 12;
+          const fated = (when: "before" | "after") => {
+            if (kills === 0 || fates.next().value !== when) return;
+            kills--;
+            throw new Error("killed here");
+          };
+          around = {
+            before: async () => {
+              await goOn();
+              fated("before");
+            },
+            after: async () => {
+              fated("after");
+              await goOn();
+            },
+          };
+          await alone(async () => {
+            for (let unit = PASSAGES_MAX - 1; unit < UNITS; unit++)
+              await model.apply({ kind: "revise", unit, dice: unit });
+          });
+          let leaves: string[] = [];
+          for (let round = 0; round < 6; round++) {
+            leaves = await model.settled();
+            await goOn();
+            for (const name of [rootOf(model.collection).name, ...leaves]) await restarted(name);
+            await goOn();
+            if (failures.length > 0) throw failures[0];
+          }
+          around = null;
+          leaves = await model.settled();
+          expect(leaves.length).toBeGreaterThan(1);
+          await model.check();
+          const everywhere = (await Promise.all(leaves.map(leafHits))).flat();
+          expect(everywhere.toSorted()).toEqual(
+            [...model.live.keys()].map((unit) => `unit-${unit}`).toSorted(),
+          );
+          for (const unit of model.live.values())
+            expect(
+              await port.claim(model.collection, [{ ...claimOf(unit), unitId: "other" }]),
+            ).toEqual([{ claimed: false, duplicateOf: unit.unitId }]);
+        },
+      ),
+      { numRuns: 2, endOnFailure: true },
+    ),
+);
