@@ -2,11 +2,14 @@ import { collectionMoves } from "#adapters/collections.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
+import { regions } from "#adapters/regions.ts";
+import { regionalSearch } from "#adapters/search-regions.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
 import { unitCache } from "#adapters/unit-cache.ts";
 import { unitShardMap } from "#adapters/unit-shards.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
+import { regionStore } from "#db/catalog/regions.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
@@ -36,6 +39,10 @@ export function services(env: Env) {
   // A read of a replica (D1 sessions) would take this one's place in `current` and `changesAfter`, both by one session.
   const texts = unitCache(store);
   const embed = embedding(env);
+  const spaces = spacePort(env, embed);
+  const search = searchPort(env);
+  const { regionOf, homeOf } = regions(env);
+  const regional = regionalSearch(env, search, (owner) => homeOf(spaces.homeOf(owner)));
   return {
     isReady: async () => {
       const answers = await Promise.allSettled(
@@ -43,15 +50,17 @@ export function services(env: Env) {
       );
       return answers.every(({ status }) => status === "fulfilled");
     },
-    accounts: { ...catalogStore([env.CATALOG_0]), sha256Hex },
+    accounts: { ...catalogStore([env.CATALOG_0]), ...regionStore(env.CATALOG_0), sha256Hex },
     units: { ...store, ...pipeline, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),
     relay: relays(env, names),
     writer: unitWriter(env, names, store),
     hand: handover(env),
-    search: searchPort(env),
-    spaces: spacePort(env, embed),
+    search,
+    regional,
+    regionOf,
+    spaces,
     collections: collectionMoves(env),
     embed,
     gloss: glosses(env),

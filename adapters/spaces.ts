@@ -44,6 +44,8 @@ export function spacePort(env: Env, embedding: Spaces) {
   return {
     bound: embedding.spaces,
     preferred: embedding.space,
+    /** Where the leaders of a collection that was read of late are; null when nobody said. */
+    homeOf: (owner: string): string | null => known.get(owner)?.row?.home ?? null,
     /** The space a collection is read in. */
     async spaceOf(owner: string): Promise<Space> {
       const row = await read(owner);

@@ -7,9 +7,11 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
+import type { FollowState } from "#domain/search/follow.ts";
 import { pageCache } from "#domain/search/pages.ts";
 import {
   done,
+  type LeafAnswer,
   type Located,
   type NearDuplicate,
   type Placing,
@@ -22,6 +24,7 @@ import { directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges
 import type { Moved } from "#domain/search/tree.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
+import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
 import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
@@ -51,6 +54,7 @@ export class SearchShard extends DurableObject<Env> {
   readonly #store: SearchStore;
   readonly #contents: SearchContents;
   readonly #directory: SearchDirectory;
+  readonly #log: ShardLog;
   /** Null where all dense vectors stay here. */
   readonly #bulk: SearchBulk | null;
   #split: SplitState | null;
@@ -80,8 +84,10 @@ export class SearchShard extends DurableObject<Env> {
     this.#bulk = bulkOf(ctx.storage, env, this.#store, ctx.id.name);
     // A crash may have come between beginning and the alarm.
     if (this.#split !== null) void ctx.storage.setAlarm(Date.now());
+    this.#log = openLog(ctx.storage, this.#store);
     const note = (key: string): void => {
       if (this.#split !== null) this.#store.noteChanged(key, ++this.#sequence);
+      this.#log.note(key);
       if (key.startsWith("u")) this.#bulk?.reconcile(unitOfKey(key));
     };
     this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, note);
@@ -147,6 +153,19 @@ export class SearchShard extends DurableObject<Env> {
     return this.#whereTo("leaf") ?? done(units.map((unit) => this.#contents.similar(unit, asked)));
   }
 
+  /** What a replica that stands at `asked` needs to go on. */
+  follow(asked: FollowState): ShardAnswer<Followed> {
+    return this.#whereTo("leaf") ?? done(this.#log.follow(asked, this.#contents));
+  }
+
+  /** A search of a reader in another region, whose replica could not answer. */
+  read(request: SearchRequest): LeafAnswer {
+    const moved = this.#whereTo("leaf");
+    if (moved !== null) return moved;
+    const hits = this.#contents.search(request);
+    return done({ hits, seenMs: this.#log.changedAtMs(), spread: 0 });
+  }
+
   /** Forgets all units, or all claims; for a collection that is not in use. A split that is under way ends first. */
   async clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>> {
     while (this.#split !== null) await this.#copyOn(this.#split);
@@ -156,6 +175,7 @@ export class SearchShard extends DurableObject<Env> {
       this.ctx.storage.transactionSync(() => {
         this.#contents.forget(false);
         this.#bulk?.leaveAll();
+        this.#log.end();
       });
     else this.#store.emptyDirectory(false);
     return done(null);

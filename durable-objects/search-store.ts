@@ -21,6 +21,9 @@ export const STEPS = [
      passages INTEGER NOT NULL, state INTEGER NOT NULL, place TEXT, waiting TEXT, codebook INTEGER NOT NULL) STRICT;
    CREATE INDEX bulk_unit ON bulk (unit_id);
    CREATE INDEX bulk_open ON bulk (state, life) WHERE state <> 2`,
+  // What changed since replicas follow, one entry a record (search-follow.ts).
+  `CREATE TABLE followed (key TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE INDEX followed_by_sequence ON followed (sequence);`,
 ];
 
 /** Who has a content. `fulfilled` once it was indexed; then `leaf` says where, null in the directory's own leaf. */
@@ -44,7 +47,7 @@ const OWNERS = 0x100_0000;
 const pageId = (kind: PageKind, owner: number, page: number): number =>
   (KINDS.indexOf(kind) * OWNERS + owner) * OWNERS + page;
 
-type RecordRow = {
+export type RecordRow = {
   unit_id: string;
   content_key: string;
   version: number;
@@ -55,7 +58,7 @@ type RecordRow = {
   leaf: string | null;
 };
 
-const recordOf = (row: RecordRow): UnitRecord => ({
+export const recordOf = (row: RecordRow): UnitRecord => ({
   unitId: row.unit_id,
   contentKey: row.content_key,
   version: row.version,

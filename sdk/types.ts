@@ -216,6 +216,63 @@ export type Operations = {
       owner: boolean;
     };
   };
+  /** Read your account */
+  "GET /v1/account": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      name: string;
+      region:
+        | "wnam"
+        | "enam"
+        | "sam"
+        | "weur"
+        | "eeur"
+        | "apac"
+        | "oc"
+        | "afr"
+        | "me"
+        | "eu"
+        | null;
+    };
+  };
+  /** Say in which region your account's collections are kept */
+  "PUT /v1/account/region": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      region:
+        | "wnam"
+        | "enam"
+        | "sam"
+        | "weur"
+        | "eeur"
+        | "apac"
+        | "oc"
+        | "afr"
+        | "me"
+        | "eu"
+        | null;
+    };
+    answer: {
+      id: string;
+      name: string;
+      region:
+        | "wnam"
+        | "enam"
+        | "sam"
+        | "weur"
+        | "eeur"
+        | "apac"
+        | "oc"
+        | "afr"
+        | "me"
+        | "eu"
+        | null;
+    };
+  };
   /** Publish a unit */
   "POST /v1/units": {
     path: Record<never, never>;

@@ -4,6 +4,7 @@ import { consume } from "#workers/queues/consume.ts";
 export { Account } from "#objects/account.ts";
 export { Collection } from "#objects/collection.ts";
 export { Relay } from "#objects/relay.ts";
+export { SearchReplica } from "#objects/search-replica.ts";
 export { SearchShard } from "#objects/search-shard.ts";
 export { VectorIndex } from "#objects/vector-index.ts";
 export { VectorTier } from "#objects/vector-tier.ts";

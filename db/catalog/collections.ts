@@ -8,6 +8,8 @@ export type CollectionRow = {
   target: string | null;
   /** When it began, or last moved. */
   movedAtMs: number;
+  /** Near where its shards were made; null when nobody said. */
+  home: string | null;
 };
 
 /** Which embedding space each collection is in. Kept on the catalog's first shard: one row a collection, read rarely. */
@@ -18,6 +20,7 @@ export function collectionStore(shard: D1Database) {
     space: collection.space,
     target: collection.target,
     movedAtMs: collection.movedAtMs,
+    home: collection.home,
   };
   return {
     async read(owner: string): Promise<CollectionRow | null> {
@@ -27,11 +30,17 @@ export function collectionStore(shard: D1Database) {
 
     /** Records the space a collection begins in; what it is in already stays. */
     async begin(owner: string, space: string, nowMs: number): Promise<CollectionRow> {
+      // The public collection lies where the first account does.
+      const first = sql`(SELECT account_id FROM installation ORDER BY id LIMIT 1)`;
+      const account = owner === "public" ? first : sql`${owner}`;
+      const home = sql<string | null>`(SELECT region FROM account WHERE id = ${account})`;
       await db
         .insert(collection)
-        .values({ owner, space, target: null, movedAtMs: nowMs })
+        .values({ owner, space, target: null, movedAtMs: nowMs, home })
         .onConflictDoNothing();
-      return (await this.read(owner)) ?? { owner, space, target: null, movedAtMs: nowMs };
+      return (
+        (await this.read(owner)) ?? { owner, space, target: null, movedAtMs: nowMs, home: null }
+      );
     },
 
     /** From now on the collection is written in both spaces and read in the old one. */

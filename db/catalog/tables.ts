@@ -7,6 +7,8 @@ export const account = sqliteTable("account", {
   name: text().notNull(),
   status: text().notNull(),
   createdAtMs: integer().notNull(),
+  /** Near where what the account makes from now on is kept (domain/regions); null is wherever it is first asked for. */
+  region: text(),
 });
 
 /** One row at most: which account was made when the product was set up. Its key makes a second set-up fail whole. */
@@ -79,6 +81,8 @@ export const collection = sqliteTable("collection", {
   target: text(),
   /** Left by the last move; its shards still hold what they held until they are dropped. */
   movedAtMs: integer().notNull(),
+  /** Near where its shards were made: its owner's region when it began. It stays. */
+  home: text(),
 });
 
 /** The databases of the units family: which take new units. The map's version is the newest of its rows'. */

@@ -4,11 +4,8 @@ import { err, ok, type Result } from "#domain/shared/result.ts";
 /** Echoed by a client, it says what the client has seen: no answer to it shows an older state. */
 export const BOOKMARK_HEADER = "WisHub-Bookmark";
 
-/**
- * `seenMs` is a search leader's clock at the newest state the client may have seen. `sessions` are D1's own bookmarks by
- * shard, good for all of it; a shard without one is read at its primary.
- */
-export type Bookmark = { seenMs: number; sessions: ReadonlyMap<number, string> };
+/** `seenMs` is a search leader's clock at the newest state the client may have seen. */
+export type Bookmark = { seenMs: number };
 
 /**
  * How far the clocks of two machines may be apart. Added where a bookmark is made by a clock that is not the leader's
@@ -17,40 +14,21 @@ export type Bookmark = { seenMs: number; sessions: ReadonlyMap<number, string> }
 export const CLOCKS_APART_MS = 250;
 /** A bookmark that is further ahead of us than this was not made by one of us. */
 const AHEAD_MS = 60_000;
-const SESSIONS_MAX = 4;
-export const BOOKMARK_CHARS_MAX = 400;
+const SHAPE = /^1\.(0|[1-9a-z][0-9a-z]{0,8})$/;
 
-/** D1's bookmarks, as the platform writes them: four groups of hex. */
-const SESSION = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/;
-const SHAPE = /^1\.(0|[1-9a-z][0-9a-z]{0,8})((?:\.(?:0|[1-9]\d{0,3})_[0-9a-f-]{59})*)$/;
-
-/** `1.<time in base 36>[.<shard>_<D1 bookmark>]…`: opaque to clients, and short enough for any proxy. */
-export function bookmarkText({ seenMs, sessions }: Bookmark): string {
-  const kept = [...sessions]
-    .filter(([, session]) => SESSION.test(session))
-    .slice(-SESSIONS_MAX)
-    .map(([shard, session]) => `.${shard}_${session}`);
-  return `1.${Math.ceil(seenMs).toString(36)}${kept.join("")}`;
-}
+/** `1.<time in base 36>`: opaque to clients; the number says what follows it. */
+export const bookmarkText = ({ seenMs }: Bookmark): string => `1.${Math.ceil(seenMs).toString(36)}`;
 
 /** What a client echoed. Anything that was not made by `bookmarkText` is refused, not ignored: it would promise nothing. */
 export function bookmarkFrom(
   text: string,
   nowMs: number,
 ): Result<Bookmark, Problem<"invalid-request">> {
-  const [, time, rest] = text.length > BOOKMARK_CHARS_MAX ? [] : (SHAPE.exec(text) ?? []);
-  if (time === undefined || rest === undefined)
-    return refused("must be a WisHub-Bookmark that an answer gave");
+  const time = SHAPE.exec(text)?.[1];
+  if (time === undefined) return refused("must be a WisHub-Bookmark that an answer gave");
   const seenMs = Number.parseInt(time, 36);
   if (seenMs > nowMs + AHEAD_MS) return refused("is of a time that has not come yet");
-  const sessions = new Map<number, string>();
-  for (const each of rest.split(".").slice(1)) {
-    const [shard = "", session = ""] = each.split("_");
-    if (!SESSION.test(session)) return refused("must be a WisHub-Bookmark that an answer gave");
-    sessions.set(Number(shard), session);
-  }
-  if (sessions.size > SESSIONS_MAX) return refused("must be a WisHub-Bookmark that an answer gave");
-  return ok({ seenMs, sessions });
+  return ok({ seenMs });
 }
 
 const refused = (detail: string) =>

@@ -2,13 +2,13 @@
  * The regions an object can be made near: Cloudflare's location hints
  * (developers.cloudflare.com/durable-objects/reference/data-location).
  */
-const REGIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+export const REGIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
 export type Region = (typeof REGIONS)[number];
 
 /** Where an account's objects are made: near a region, or inside a jurisdiction, which they never leave. */
 const JURISDICTIONS = ["eu"] as const;
 export type Jurisdiction = (typeof JURISDICTIONS)[number];
-const HOMES = [...REGIONS, ...JURISDICTIONS] as const;
+export const HOMES = [...REGIONS, ...JURISDICTIONS] as const;
 export type Home = Region | Jurisdiction;
 
 export const isRegion = (name: string | null | undefined): name is Region =>

@@ -8,7 +8,7 @@ import type { UnitRecord } from "#domain/search/versions.ts";
  * an answer counts only while the replica still stands where it stood when it asked.
  */
 
-export type RecordKey = readonly [unitId: string, contentKey: string];
+export type RecordKey = [unitId: string, contentKey: string];
 
 /** Where a replica stands. It survives a restart. */
 export type FollowState = {

@@ -16,6 +16,13 @@ export type ShardAnswer<T> =
 
 export const done = <T>(value: T): ShardAnswer<T> => ({ kind: "done", value });
 
+/**
+ * What a leaf tells a reader of another region: a leader, or a replica with its leader's clock at the state it is of.
+ * `seenMs` is that clock at the newest change a hit may show, `spread` over how many more replicas reads may go.
+ */
+export type LeafHits = { hits: SearchHit[]; seenMs: number; spread: number };
+export type LeafAnswer = ShardAnswer<LeafHits> & { asOfMs?: number };
+
 /** A unit that resembles another: the cosine of their closest passages, and the share of terms they have in common. */
 export type NearDuplicate = {
   unitId: string;

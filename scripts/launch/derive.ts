@@ -74,6 +74,7 @@ export function derive(
       ...config.vars,
       WISHUB_PUBLIC_URL: publicUrl,
       WISHUB_EMBED_MODEL: WORKERS_AI_SPACE.model,
+      WISHUB_REGION: "auto",
       ...own.vars,
     },
     ai: { binding: "AI" },

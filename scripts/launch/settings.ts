@@ -1,3 +1,4 @@
+import { REGIONS } from "#domain/regions/regions.ts";
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -27,6 +28,7 @@ const PASSED_ON = [
   "WISHUB_AI_KEY",
   "WISHUB_AI_MODEL",
   "WISHUB_AI_DIMENSIONS",
+  "WISHUB_REGION",
 ];
 
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
@@ -37,6 +39,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (gpu !== undefined && gpuPort === port) {
     throw new Refusal(`WISHUB_PORT and WISHUB_GPU_PORT are both ${port}, give them two ports.`);
   }
+  oneOf("WISHUB_REGION", env["WISHUB_REGION"], [...REGIONS]);
   oneOf("WISHUB_SIGNUP", env["WISHUB_SIGNUP"], ["closed", "invite", "open"]);
   const localUrl = `http://${localName(host)}:${port}`;
   const publicUrl = urlOf("WISHUB_PUBLIC_URL", env["WISHUB_PUBLIC_URL"]) ?? localUrl;

@@ -123,7 +123,7 @@ export class World {
       units: new Map(hits.map(({ unitId, version }) => [unitId, version])),
       isPartial: into.missing > 0 || into.isStale,
       missing: into.missing,
-      bookmark: bookmarkText({ seenMs: seenAfter(bookmark, into.seenMs), sessions: new Map() }),
+      bookmark: bookmarkText({ seenMs: seenAfter(bookmark, into.seenMs) }),
     };
   }
 
@@ -201,7 +201,7 @@ export class World {
     const machine = this.edges.get(region)?.machine ?? this.writer;
     const seenMs = seenByClock(this.network.clockOf(machine));
     const held = before === null ? null : this.parsed(machine, before);
-    return bookmarkText({ seenMs: seenAfter(held, seenMs), sessions: new Map() });
+    return bookmarkText({ seenMs: seenAfter(held, seenMs) });
   }
 
   stop(machine: Machine, forMs: number, then: () => void): void {

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { accounts } from "#workers/http/account.ts";
 import { collecting } from "#workers/http/collections.ts";
 import { deadLetters } from "#workers/http/dead-letters.ts";
 import { docs } from "#workers/http/docs.ts";
@@ -17,6 +18,7 @@ const FEATURES: readonly Feature[] = [
   health,
   keys,
   sessions,
+  accounts,
   units,
   unitsInBulk,
   searching,

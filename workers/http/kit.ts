@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { Services } from "#adapters/index.ts";
 import type { Principal, Scope } from "#domain/accounts/model.ts";
+import type { Bookmark } from "#domain/regions/bookmark.ts";
 import { type Cursor, cursorText } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
@@ -18,6 +19,9 @@ type Known = {
   traceparent: string;
   /** 32 hex characters, the same in every repetition of one idempotency key: derive the ids of what is made from it. */
   operationId: string;
+  /** What the client echoes of what it has seen, and what it has seen by this answer where a handler knows better than the clock. */
+  bookmark: Bookmark | null;
+  seenMs?: number;
 };
 export type PublicEnv = { Bindings: Env; Variables: Known };
 export type AppEnv = { Bindings: Env; Variables: Known & { principal: Principal } };

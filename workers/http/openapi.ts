@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BOOKMARK_HEADER } from "#domain/regions/bookmark.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type ProblemCode } from "#domain/shared/problem.ts";
 import { fails, type ResponseConfig, type Route, type RouteConfig } from "#workers/http/kit.ts";
@@ -8,6 +9,10 @@ type Json = Record<string, unknown>;
 
 const PROBLEM_REF = { $ref: "#/components/schemas/Problem" };
 const REQUEST_ID = { "X-Request-Id": { $ref: "#/components/headers/RequestId" } };
+const WITH_BOOKMARK = {
+  ...REQUEST_ID,
+  [BOOKMARK_HEADER]: { $ref: "#/components/headers/Bookmark" },
+};
 
 /** The product's API as OpenAPI 3.1, from the routes themselves: what is served is what is described. */
 export function openApiDocument(routes: readonly Route[], publicUrl: string): Json {
@@ -40,6 +45,10 @@ export function openApiDocument(routes: readonly Route[], publicUrl: string): Js
       },
       schemas: { Problem: problemSchema() },
       headers: {
+        Bookmark: {
+          schema: { type: "string" },
+          description: `What you have now seen. Send it as \`${BOOKMARK_HEADER}\` to be shown nothing older.`,
+        },
         RequestId: { schema: { type: "string" }, description: "Names this request in every log." },
       },
     },
@@ -65,6 +74,9 @@ function operation(config: RouteConfig): Json {
     };
   return described;
 }
+
+const isBookmarked = ({ access, path }: RouteConfig): boolean =>
+  access !== "public" && path.startsWith("/v1/");
 
 /** `getV1UnitsIdVersions`: stable while method and path are. */
 function operationName({ method, path }: RouteConfig): string {
@@ -98,6 +110,15 @@ function parameters(config: RouteConfig): Json[] {
       schema: { type: "string", minLength: 1, maxLength: LIMITS.idempotencyKeyCharsMax },
     });
   }
+  if (isBookmarked(config)) {
+    found.push({
+      name: BOOKMARK_HEADER,
+      in: "header",
+      required: false,
+      description: "What an earlier answer gave: this one then shows nothing older.",
+      schema: { type: "string", maxLength: 64 },
+    });
+  }
   const takes = (code: ProblemCode) =>
     Object.values(config.responses).some(({ codes }) => codes?.includes(code));
   if (takes("version-stale")) {
@@ -121,7 +142,10 @@ function responses(config: RouteConfig): Json {
     all[Number(status)] = response;
   return Object.fromEntries(
     Object.entries(all).map(([status, { description, content: contents, codes }]) => {
-      const described: Json = { description, headers: REQUEST_ID };
+      const described: Json = {
+        description,
+        headers: isBookmarked(config) && codes === undefined ? WITH_BOOKMARK : REQUEST_ID,
+      };
       if (codes !== undefined) {
         described["content"] = { "application/problem+json": { schema: PROBLEM_REF } };
         described["x-codes"] = codes;

@@ -3,6 +3,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { servicesOf } from "#adapters/index.ts";
 import { authenticate } from "#workers/http/auth.ts";
+import { bookmarkOf, withBookmark } from "#workers/http/bookmark.ts";
 import { type BodyPlan, bodyPlan, readBody, readQuery } from "#workers/http/body.ts";
 import { once } from "#workers/http/idempotency.ts";
 import { type Access, type Call, refuse, type Route, type RouteConfig } from "#workers/http/kit.ts";
@@ -16,13 +17,15 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const params = config.request?.params;
   const repetition = repetitionOf(config);
   const { access } = config;
+  const isBookmarked = access !== "public" && config.path.startsWith("/v1/");
 
-  return framed(async (c) => {
+  const answer = async (c: Context): Promise<Response> => {
     if (access !== "public") await allow(c as Call<{ access: "principal" }>, access);
     const bytes = body === undefined ? undefined : await readBody(c, body);
     // A page takes whatever a link carries; the API refuses what it does not know.
     if (config.path.startsWith("/v1/") || query !== undefined) readQuery(c, query);
     const key = repetition === "ignored" ? undefined : idempotencyKey(c);
+    c.set("bookmark", isBookmarked ? bookmarkOf(c, c.get("nowMs")) : null);
     if (params !== undefined) {
       const outcome = params.safeParse(c.req.param());
       if (!outcome.success) refuse({ code: "not-found" });
@@ -39,7 +42,9 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
     }
     c.set("operationId", crypto.randomUUID().replaceAll("-", ""));
     return await handler(c);
-  });
+  };
+  if (!isBookmarked) return framed(answer);
+  return framed(async (c) => withBookmark(await answer(c), c.get("bookmark"), c.get("seenMs")));
 }
 
 export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idempotency"]> {

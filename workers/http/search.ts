@@ -18,7 +18,16 @@ const search = route(
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
-    const answer = unwrap(await searchUnits(services, principal.accountId, c.req.valid("json")));
+    const region = services.regionOf(c.req.raw);
+    const reader = { region, atLeastMs: c.var.bookmark?.seenMs ?? 0 };
+    const deps =
+      region === null
+        ? services
+        : {
+            ...services,
+            search: services.regional.near(reader, (seenMs) => c.set("seenMs", seenMs)),
+          };
+    const answer = unwrap(await searchUnits(deps, principal.accountId, c.req.valid("json")));
     return c.json({ ...answer, tookMs: Date.now() - nowMs });
   },
 );

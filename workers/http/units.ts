@@ -81,6 +81,9 @@ const list = route(
 
 const versionQuery = z.strictObject({ version: integerQuery(1, 1_000_000_000).optional() });
 
+/** An isolate keeps a unit for 5 s without looking (adapters/unit-cache.ts), by its own clock. */
+const KEPT_MAX_MS = 6_000;
+
 const get = route(
   {
     method: "get",
@@ -96,14 +99,16 @@ const get = route(
     const { services, principal } = c.var;
     const { id } = c.req.valid("param");
     const { version } = c.req.valid("query");
-    if (version === undefined) {
+    // What an isolate keeps may be older than what this client has seen.
+    const isFresh = (c.var.bookmark?.seenMs ?? 0) > c.var.nowMs - KEPT_MAX_MS;
+    if (version === undefined && !isFresh) {
       const unit = await services.units.textOf(id, principal.accountId);
       return unit === null
         ? refuse({ code: "not-found" })
         : taggedText(c, unit.body, unit.version, 200);
     }
     const stored = await visible(c, id, version);
-    return tagged(c, unitViewOf(stored, principal.accountId), version);
+    return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version);
   },
 );
 

@@ -1,0 +1,2 @@
+ALTER TABLE `account` ADD `region` text;--> statement-breakpoint
+ALTER TABLE `collection` ADD `home` text;

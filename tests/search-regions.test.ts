@@ -1,0 +1,195 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { searchPort } from "#adapters/search.ts";
+import { regionalSearch } from "#adapters/search-regions.ts";
+import type { Region } from "#domain/regions/regions.ts";
+import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import { rootOf } from "#domain/search/ranges.ts";
+import { SearchReplica } from "#objects/search-replica.ts";
+import type { SearchShard } from "#objects/search-shard.ts";
+
+const port = searchPort(env);
+const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
+const replicas = env.SEARCH_REPLICA as DurableObjectNamespace<SearchReplica>;
+const REGIONS: Region[] = ["enam", "apac", "sam"];
+const regional = regionalSearch(env, port, () => "weur");
+let spaces = 0;
+let collection: Collection;
+beforeEach(() => {
+  collection = { owner: "public", space: `regions-${++spaces}` };
+});
+
+function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit {
+  const vector = Float32Array.from({ length: 16 }, (_, i) => Math.sin(number * 1.7 + i));
+  const length = Math.hypot(...vector);
+  return {
+    unitId: `unit-${number}`,
+    version: 1,
+    contentKey: (Math.imul(number + 1, 0x9e37_79b9) >>> 0)
+      .toString(16)
+      .padStart(8, "0")
+      .padEnd(64, "0"),
+    title: `Title ${number}`,
+    kind: "note",
+    language: "en",
+    tags: [],
+    level: "L3",
+    passages: [
+      { text: `Passage number${number} about otters`, vector: vector.map((v) => v / length) },
+    ],
+    ...change,
+  };
+}
+const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
+  contentKey,
+  unitId,
+  version,
+});
+
+const REQUEST = {
+  text: "otters",
+  mode: "lexical" as const,
+  filter: {},
+  limit: 500,
+  explain: false,
+};
+const read = (region: Region | null, atLeastMs = 0, through = regional) =>
+  through.search([collection], REQUEST, { region, atLeastMs });
+const idsOf = (answer: { hits: { unitId: string; version: number }[] }) =>
+  answer.hits.map(({ unitId, version }) => `${unitId}@${version}`).toSorted();
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `unit-${from + i}@1`).toSorted();
+const root = () => rootOf(collection).name;
+const replicaIn = (region: Region, leaf = root()) => replicas.getByName(`${leaf}@${region}`);
+/** What a replica itself would answer now. */
+const heldIn = async (region: Region, atLeastMs = 0, leaf = root()) => {
+  const answer = await replicaIn(region, leaf).read(leaf, atLeastMs, REQUEST);
+  return answer.kind === "done" ? idsOf(answer.value) : answer.kind;
+};
+
+/** What a network would be that carries nothing to leaders. */
+const nobody = {
+  getByName: () =>
+    new Proxy({}, { get: () => () => Promise.reject(new Error("cut off by the test")) }),
+} as unknown as DurableObjectNamespace;
+const cutOff = regionalSearch({ ...env, SEARCH_SHARD: nobody }, port, () => "weur");
+
+/** Cuts the replicas of a region off from all leaders, or puts them back. */
+async function cut(region: Region, isCut: boolean, leaf = root()): Promise<void> {
+  await runInDurableObject(replicaIn(region, leaf), (instance: SearchReplica) => {
+    const own = Reflect.get(instance, "env") as Env;
+    Reflect.set(instance, "env", { ...own, SEARCH_SHARD: isCut ? nobody : env.SEARCH_SHARD });
+  });
+}
+
+/** Lets every replica look until it has all there is. */
+async function settle(): Promise<void> {
+  for (const region of REGIONS) {
+    await read(region);
+    await runDurableObjectAlarm(replicaIn(region));
+  }
+}
+
+describe("replicas of a public leaf in three regions", () => {
+  test("answer as their leader does, from the first read on", async () => {
+    for (let first = 0; first < 100; first += 50)
+      await port.index(
+        collection,
+        Array.from({ length: 50 }, (_, i) => unitOf(first + i)),
+      );
+    for (const region of [...REGIONS, null])
+      expect(idsOf(await read(region))).toEqual(numbers(0, 100));
+    await settle();
+    for (const region of REGIONS) expect(await heldIn(region)).toEqual(numbers(0, 100));
+  });
+
+  test("take over what is added, changed and removed, and nothing twice", async () => {
+    await port.index(collection, [unitOf(0), unitOf(1), unitOf(2)]);
+    await settle();
+    const second = unitOf(1, { version: 2, contentKey: unitOf(77).contentKey });
+    await port.index(collection, [second, unitOf(3)]);
+    await port.remove(collection, [claimOf(unitOf(1)), claimOf(unitOf(2))]);
+    await settle();
+    for (const region of REGIONS)
+      expect(await heldIn(region)).toEqual(["unit-0@1", "unit-1@2", "unit-3@1"]);
+  });
+
+  test("show no state older than their reader has seen: behind it, the leader answers", async () => {
+    await port.index(collection, [unitOf(0)]);
+    await settle();
+    await cut("apac", true);
+    await port.index(collection, [unitOf(1)]);
+    expect(await heldIn("apac")).toEqual(["unit-0@1"]);
+    expect(await heldIn("apac", Date.now())).toBe("behind");
+    expect(idsOf(await read("apac", Date.now()))).toEqual(numbers(0, 2));
+  });
+
+  test("go on answering while cut off, and have everything once after the heal, evicted or not", async () => {
+    await port.index(collection, [unitOf(0), unitOf(1)]);
+    await settle();
+    await cut("sam", true);
+    await port.index(collection, [unitOf(2), unitOf(1, { version: 2 })]);
+    await port.remove(collection, [claimOf(unitOf(0))]);
+    expect(idsOf(await read("sam", 0, cutOff))).toEqual(numbers(0, 2));
+    // Somebody who has seen more gets nothing of that leaf, and is told.
+    expect(await read("sam", Date.now(), cutOff)).toMatchObject({ hits: [], partial: true });
+    await runDurableObjectAlarm(replicaIn("sam"));
+    await evictDurableObject(replicaIn("sam"));
+    expect(idsOf(await read("enam", Date.now()))).toEqual(["unit-1@2", "unit-2@1"]);
+    await settle();
+    expect(await heldIn("sam")).toEqual(["unit-1@2", "unit-2@1"]);
+  });
+
+  test("copy anew when the leader no longer has the log they need, and drop what is gone", async () => {
+    await port.index(
+      collection,
+      Array.from({ length: 40 }, (_, i) => unitOf(i)),
+    );
+    await settle();
+    await port.clear(collection);
+    await port.index(collection, [unitOf(5), unitOf(50)]);
+    await evictDurableObject(shards.getByName(root()));
+    await settle();
+    for (const region of REGIONS) expect(await heldIn(region)).toEqual(["unit-50@1", "unit-5@1"]);
+  });
+
+  test("learn from their leader where it has split to", async () => {
+    const leader = shards.getByName(root());
+    await runInDurableObject(leader, (instance) => {
+      const own = Reflect.get(instance, "env") as Env;
+      Reflect.set(instance, "env", { ...own, WISHUB_SHARD_PASSAGES: "60" });
+    });
+    await port.index(
+      collection,
+      Array.from({ length: 50 }, (_, i) => unitOf(i)),
+    );
+    await settle();
+    await port.index(
+      collection,
+      Array.from({ length: 30 }, (_, i) => unitOf(50 + i)),
+    );
+    await runDurableObjectAlarm(leader);
+    await settle();
+    expect(await heldIn("enam")).toBe("moved");
+    for (const region of REGIONS) expect(idsOf(await read(region))).toEqual(numbers(0, 80));
+  });
+
+  test("take no writes: there is nothing to call but a read", () => {
+    expect(Object.getOwnPropertyNames(SearchReplica.prototype)).toEqual([
+      "constructor",
+      "read",
+      "alarm",
+    ]);
+  });
+});
+
+test("private collections, and readers of whom nothing is known, are answered by leaders", async () => {
+  collection = { owner: "account-1", space: "regions-private" };
+  await port.index(collection, [unitOf(0)]);
+  expect(await read("apac")).toMatchObject({ partial: false, seenMs: 0 });
+  const leader = await runInDurableObject(replicaIn("apac"), (_, state) =>
+    state.storage.kv.get("leader"),
+  );
+  expect(leader).toBeUndefined();
+});
