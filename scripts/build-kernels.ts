@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { main as compile } from "assemblyscript/asc";
 import { DIST, inRoot } from "./launch/paths.ts";
 import { command, isCommand, say } from "./launch/say.ts";
 import { isFresh, writeStamp } from "./launch/stamp.ts";
@@ -31,6 +30,8 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
     const stamp = join(OUT, `.${name}.stamp.json`);
     const out = join(OUT, `${name}.wasm`);
     if (existsSync(out) && isFresh(stamp, extra)) continue;
+    // Half a second to load, which a start with nothing to compile need not wait for.
+    const { main: compile } = await import("assemblyscript/asc");
     let said = "";
     const stderr = { write: (chunk: Uint8Array | string) => void (said += chunk.toString()) };
     const args = [entry, "--baseDir", inRoot(), "--outFile", `dist/kernels/${name}.wasm`, ...FLAGS];

@@ -5,7 +5,7 @@ import { keepGpuBackend } from "./launch/gpu.ts";
 import { answers, portIsFree } from "./launch/http.ts";
 import { lockState } from "./launch/lock.ts";
 import { watchParents } from "./launch/parent.ts";
-import { command, say, step } from "./launch/say.ts";
+import { command, say, step, timed, timing } from "./launch/say.ts";
 import { serve } from "./launch/serve.ts";
 import { readSettings, type Settings } from "./launch/settings.ts";
 import { checkStateVersion } from "./launch/state.ts";
@@ -31,21 +31,22 @@ async function start(
   stops: Stops,
   fail: (sentence: string) => void,
 ): Promise<undefined> {
+  timing("Node and the launcher's modules", performance.now());
   const lock = lockState(settings.stateDir);
   stops.push(() => lock.release());
   checkStateVersion(settings.stateDir);
   await portIsFree(settings.host, settings.port, "WISHUB_PORT");
-  await buildAll();
+  await timed("seeing that all is built", buildAll);
 
   const served = await step("starting", () => serve(settings, fail));
   stops.push(() => served.stop());
-  await answers(`${settings.localUrl}/healthz`, 15_000);
+  await timed("the first answer", () => answers(`${settings.localUrl}/healthz`, 15_000));
   if (settings.gpu !== undefined) {
     const gpu = keepGpuBackend(settings.gpu.port);
     stops.push(() => gpu.stop());
   }
   const credentials = await firstAccount(settings, served);
-  say(`console ${await consoleUrl(settings, served)}`);
+  say(`console ${await timed("a console code", () => consoleUrl(settings, served))}`);
   say(`ready ${settings.localUrl}`);
 
   if (settings.seed && credentials !== undefined) {

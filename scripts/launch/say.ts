@@ -42,6 +42,18 @@ export async function step<T>(
   }
 }
 
+/** Says how long a part of the start took where WISHUB_TIMINGS asks for it (bench/throughput.ts does). */
+export async function timed<T>(what: string, run: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  const value = await run();
+  timing(what, performance.now() - startedMs);
+  return value;
+}
+
+export function timing(what: string, ms: number): void {
+  if (process.env["WISHUB_TIMINGS"] === "1") say(`timing ${what}: ${ms.toFixed(0)} ms`);
+}
+
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -8,7 +8,7 @@ import { pidFile } from "./lock.ts";
 import { readManifest } from "./bundle.ts";
 import { WORKERD } from "./paths.ts";
 import { embedderOptions, productOptions, TOKEN_HEADER } from "./product.ts";
-import { Refusal } from "./say.ts";
+import { Refusal, timed } from "./say.ts";
 import type { Settings } from "./settings.ts";
 import { unitShardCount } from "./unit-shards.ts";
 import { readWranglerConfig } from "./wrangler-config.ts";
@@ -37,7 +37,7 @@ export async function serve(
       () => new Miniflare({ ...options, ...watched(what, failed) }),
     );
     running.push(miniflare);
-    await miniflare.ready;
+    await timed(`workerd with the ${what}`, () => miniflare.ready);
     return miniflare;
   };
   const stop = async (): Promise<void> => {

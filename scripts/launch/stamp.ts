@@ -1,14 +1,20 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { inRoot } from "./paths.ts";
 
-type Stamp = { hash: string; inputs: string[] };
+/** `seen` is how the inputs lay on the disk when they were last hashed: as long as they lie so, they are not read. */
+type Stamp = { hash: string; inputs: string[]; seen?: string };
 
 /** Whether what the stamp describes was made from exactly these files, by content. */
 export function isFresh(stampPath: string, extra: string): boolean {
   const stamp = readStamp(stampPath);
-  return stamp !== undefined && stamp.hash === hashFiles(stamp.inputs, extra);
+  if (stamp === undefined) return false;
+  const seen = seenNow(stamp.inputs, extra);
+  if (seen !== undefined && seen === stamp.seen) return true;
+  if (stamp.hash !== hashFiles(stamp.inputs, extra)) return false;
+  if (seen !== undefined) writeFileSync(stampPath, JSON.stringify({ ...stamp, seen }));
+  return true;
 }
 
 export function writeStamp(stampPath: string, inputs: string[], extra: string): void {
@@ -26,6 +32,20 @@ function readStamp(path: string): Stamp | undefined {
     return undefined; // cut off while it was written: the same as none
   }
 }
+
+/** A file that was written to has another change time (ctime), which no program sets back. Undefined while it is too young to tell. */
+function seenNow(inputs: string[], extra: string): string | undefined {
+  const seen = createHash("sha256").update(extra);
+  for (const input of inputs) {
+    const stats = statSync(inRoot(input), { throwIfNoEntry: false });
+    if (stats === undefined || Date.now() - stats.ctimeMs < YOUNG_MS) return undefined;
+    seen.update(`${input} ${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}\n`);
+  }
+  return seen.digest("hex");
+}
+
+/** Two writes within one tick of a file system's clock look alike. */
+const YOUNG_MS = 2_000;
 
 /** `undefined` names never equal a stored hash, so a deleted input makes the stamp stale. */
 function hashFiles(inputs: string[], extra: string): string | undefined {
