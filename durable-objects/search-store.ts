@@ -1,4 +1,4 @@
-import type { EngineDisk, EngineState, PageKind } from "#domain/search/engine.ts";
+import { type EngineDisk, type EngineState, PAGE_KINDS } from "#domain/search/engine.ts";
 import type { ContentClaim, ClaimOutcome, IndexedUnit } from "#domain/search/model.ts";
 import type { UnitRecord } from "#domain/search/versions.ts";
 import type { Level } from "#domain/verification/model.ts";
@@ -42,10 +42,9 @@ export type Shown = {
   texts: string[];
 };
 
-const KINDS: PageKind[] = ["dictionary", "postings", "vectors", "columns", "alive", "centroids"];
 const OWNERS = 0x100_0000;
-const pageId = (kind: PageKind, owner: number, page: number): number =>
-  (KINDS.indexOf(kind) * OWNERS + owner) * OWNERS + page;
+const pageId = (kind: (typeof PAGE_KINDS)[number], owner: number, page: number): number =>
+  (PAGE_KINDS.indexOf(kind) * OWNERS + owner) * OWNERS + page;
 
 export type RecordRow = {
   unit_id: string;

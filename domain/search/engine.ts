@@ -9,7 +9,12 @@ import type { PageCache } from "#domain/search/pages.ts";
 import { isRegroupDue, type ListsState, regrouped } from "#domain/search/regroup.ts";
 import type { SegmentHead, SegmentSink } from "#domain/search/segment.ts";
 import { openSlots, type Slots } from "#domain/search/slots.ts";
-import { openVectorPages, type VectorPages } from "#domain/search/vector-pages.ts";
+import {
+  openVectorPages,
+  VECTORS_PER_FIRST_PAGE,
+  VECTORS_PER_PAGE,
+  type VectorPages,
+} from "#domain/search/vector-pages.ts";
 import { type Quantised } from "#domain/search/vectors.ts";
 
 /** What an engine keeps beside its pages. Slots below `flushed` are on disk whole; the rest its owner replays. */
@@ -21,9 +26,21 @@ export type EngineState = {
   merging?: number;
   lists?: ListsState;
   grouping?: number;
+  /** Vectors of slots before this one are in pages of the first format; all of them where it is absent. */
+  pagedFrom?: number;
 };
 
-export type PageKind = "dictionary" | "postings" | "vectors" | "columns" | "alive" | "centroids";
+/** In the order that names them on disk: new ones go last. */
+export const PAGE_KINDS = [
+  "dictionary",
+  "postings",
+  "vectors",
+  "columns",
+  "alive",
+  "centroids",
+  "vectorpages",
+] as const;
+export type PageKind = (typeof PAGE_KINDS)[number];
 
 /** Where an engine lives: pages by kind, owner (a segment, else 0) and number. `atomically` is all or nothing. */
 export type EngineDisk = {
@@ -78,18 +95,20 @@ export function openEngine(
   cache: PageCache,
   listsFrom = LISTS_FROM,
 ): Engine {
-  const state = disk.state() ?? { dimensions, flushed: 0, nextSegment: 1, segments: [] };
+  const state = disk.state() ?? {
+    dimensions,
+    flushed: 0,
+    nextSegment: 1,
+    segments: [],
+    pagedFrom: 0,
+  };
+  state.pagedFrom ??= state.flushed;
   const lexical = openLexical(
     state.segments,
     { read: (part, segment, page) => wordsOf(disk.read(part, segment, page)) },
     cache,
   );
-  const vectors = openVectorPages(
-    state.dimensions,
-    state.flushed,
-    (page) => disk.read("vectors", 0, page),
-    cache,
-  );
+  const vectors = vectorsOf(state, disk, cache);
   const sink: SegmentSink = {
     write: (part, segment, page, data) =>
       disk.write(
@@ -168,7 +187,7 @@ export function openEngine(
         }
         const generation = state.lists?.generation ?? 0;
         for (const [chunk, data] of slots.open()) disk.write("columns", generation, chunk, data);
-        for (const [page, data] of vectors.open()) disk.write("vectors", 0, page, data);
+        for (const [page, data] of vectors.open()) disk.write("vectorpages", 0, page, data);
         const next = {
           ...state,
           flushed: end,
@@ -268,6 +287,20 @@ function restoredSlots(
     slots.restore(chunk, columns, bits, flushed);
   }
   return slots;
+}
+
+function vectorsOf(state: EngineState, disk: EngineDisk, cache: PageCache): VectorPages {
+  const { dimensions, flushed, pagedFrom = 0 } = state;
+  const read = (page: number) => disk.read("vectorpages", 0, page);
+  const vectors = openVectorPages(dimensions, VECTORS_PER_PAGE, flushed, read, cache);
+  if (pagedFrom === 0) return vectors;
+  const readFirst = (page: number) => disk.read("vectors", 0, page);
+  const first = openVectorPages(dimensions, VECTORS_PER_FIRST_PAGE, pagedFrom, readFirst, cache);
+  return {
+    ...vectors,
+    copy: (slot, longs, at) => (slot < pagedFrom ? first : vectors).copy(slot, longs, at),
+    peek: (slot) => (slot < pagedFrom ? first : vectors).peek(slot),
+  };
 }
 
 function dropLists(disk: EngineDisk, generation: number): void {

@@ -1,9 +1,14 @@
 import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
 import { paddedTo16, type Quantised } from "#domain/search/vectors.ts";
 
-/** Vectors to a row: one row each reads half as fast, and rows written are what a deployment pays for. */
-const VECTORS_PER_PAGE_LOG2 = 7;
-export const VECTORS_PER_PAGE = 2 ** VECTORS_PER_PAGE_LOG2;
+/**
+ * Vectors to a page: a search reads a hundred of them from all over a shard, and most of what it read with them would
+ * be for nothing. The first format had 128.
+ */
+export const VECTORS_PER_PAGE = 8;
+export const VECTORS_PER_FIRST_PAGE = 128;
+/** What a page takes beside its bytes. */
+const PAGE_OVERHEAD = 400;
 
 /** `longs` is the same memory as `values`. */
 type Vectors = { values: Int8Array; longs: BigInt64Array; scales: Float32Array };
@@ -14,34 +19,47 @@ export type VectorPages = ReturnType<typeof openVectorPages>;
 // oxlint-disable-next-line max-lines-per-function -- short methods over one list of pages
 export function openVectorPages(
   dimensions: number,
+  perPage: number,
   flushed: number,
   read: (page: number) => Uint8Array | null,
   cache: PageCache,
 ) {
   const stride = paddedTo16(dimensions);
   const longsEach = stride / 8;
-  const pages: Page<Vectors>[] = [];
+  const log2 = 31 - Math.clz32(perPage);
+  const pages = new Map<number, Page<Vectors>>();
+  let sweepAt = 4_096;
   let growing = new Map<number, Vectors>();
-  const bytes = VECTORS_PER_PAGE * stride + VECTORS_PER_PAGE * 4;
+  const bytes = perPage * stride + perPage * 4;
 
   const load = (page: number): Vectors => {
     const data = read(page);
     if (data === null) throw new Error(`Vector page ${page} of a search shard is missing`);
-    return unpacked(data, stride);
+    return unpacked(data, perPage);
   };
-  if (flushed % VECTORS_PER_PAGE !== 0) {
-    const last = Math.floor(flushed / VECTORS_PER_PAGE);
+  if (flushed % perPage !== 0) {
+    const last = Math.floor(flushed / perPage);
     // A page whose units were all removed before it was written is not there.
     const data = read(last);
-    if (data !== null) growing.set(last, unpacked(data, stride));
+    if (data !== null) growing.set(last, unpacked(data, perPage));
   }
   /** Pages below this one do not grow: most reads need not look for theirs among those that do. */
-  let firstGrowing = Math.floor(flushed / VECTORS_PER_PAGE);
+  let firstGrowing = Math.floor(flushed / perPage);
+
+  function added(index: number): Page<Vectors> {
+    if (pages.size >= sweepAt) {
+      for (const [other, { data }] of pages) if (data === null) pages.delete(other);
+      sweepAt = Math.max(4_096, pages.size * 2);
+    }
+    const page = emptyPage<Vectors>();
+    pages.set(index, page);
+    return page;
+  }
 
   function pageOf(index: number): Vectors {
     const open = index < firstGrowing ? undefined : growing.get(index);
     if (open !== undefined) return open;
-    const page = (pages[index] ??= emptyPage());
+    const page = pages.get(index) ?? added(index);
     if (page.data !== null) {
       page.used = true;
       return page.data;
@@ -49,7 +67,7 @@ export function openVectorPages(
     return cache.get(
       page,
       () => load(index),
-      () => bytes,
+      () => bytes + PAGE_OVERHEAD,
     );
   }
 
@@ -59,32 +77,32 @@ export function openVectorPages(
   return {
     /** A view of a vector for work that passes all of them in order and must not push others out of the cache. */
     peek(slot: number): Quantised {
-      const index = slot >>> VECTORS_PER_PAGE_LOG2;
-      const page = growing.get(index) ?? pages[index]?.data ?? null;
+      const index = slot >>> log2;
+      const page = growing.get(index) ?? pages.get(index)?.data ?? null;
       if (page === null && peeked?.index !== index) peeked = { index, page: load(index) };
       const from = page ?? peeked?.page;
       if (from === undefined) throw new Error("unreachable");
-      const within = slot & (VECTORS_PER_PAGE - 1);
+      const within = slot & (perPage - 1);
       return {
         values: from.values.subarray(within * stride, (within + 1) * stride),
         scale: from.scales[within] ?? 0,
       };
     },
     put(slot: number, vector: Quantised): void {
-      const index = Math.floor(slot / VECTORS_PER_PAGE);
+      const index = Math.floor(slot / perPage);
       let page = growing.get(index);
       if (page === undefined) {
-        page = unpacked(new Uint8Array(bytes), stride);
+        page = unpacked(new Uint8Array(bytes), perPage);
         growing.set(index, page);
       }
-      const within = slot % VECTORS_PER_PAGE;
+      const within = slot % perPage;
       page.values.set(vector.values.subarray(0, stride), within * stride);
       page.scales[within] = vector.scale;
     },
     /** Copies a vector's values, eight at a time, to `at` and answers its scale. */
     copy(slot: number, longs: BigInt64Array, at: number): number {
-      const page = pageOf(slot >>> VECTORS_PER_PAGE_LOG2);
-      const within = slot & (VECTORS_PER_PAGE - 1);
+      const page = pageOf(slot >>> log2);
+      const within = slot & (perPage - 1);
       const from = within * longsEach;
       // So few are copied faster here than by `set`, which wants a view of each.
       for (let i = 0; i < longsEach; i++) longs[at + i] = page.longs[from + i] ?? 0n;
@@ -95,8 +113,8 @@ export function openVectorPages(
       for (const [index, page] of growing) yield [index, packed(page)];
     },
     flushed(end: number): void {
-      const last = Math.floor(end / VECTORS_PER_PAGE);
-      const still = end % VECTORS_PER_PAGE === 0 ? undefined : growing.get(last);
+      const last = Math.floor(end / perPage);
+      const still = end % perPage === 0 ? undefined : growing.get(last);
       growing = still === undefined ? new Map() : new Map([[last, still]]);
       firstGrowing = last;
     },
@@ -110,11 +128,12 @@ function packed({ values, scales }: Vectors): Uint8Array {
   return data;
 }
 
-function unpacked(data: Uint8Array, stride: number): Vectors {
+function unpacked(data: Uint8Array, perPage: number): Vectors {
   const own = data.slice().buffer;
+  const scales = own.byteLength - perPage * 4;
   return {
-    values: new Int8Array(own, 0, VECTORS_PER_PAGE * stride),
-    longs: new BigInt64Array(own, 0, (VECTORS_PER_PAGE * stride) / 8),
-    scales: new Float32Array(own, VECTORS_PER_PAGE * stride),
+    values: new Int8Array(own, 0, scales),
+    longs: new BigInt64Array(own, 0, scales / 8),
+    scales: new Float32Array(own, scales),
   };
 }

@@ -54,6 +54,10 @@ const nearest = (engine: Engine, vector: Float32Array, limit = 10, tags?: string
     explain: false,
   }).map(({ slot }) => slot);
 
+function fail(why: string): never {
+  throw new Error(why);
+}
+
 const dot = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 const exact = (
@@ -193,15 +197,32 @@ describe("lists of vectors", () => {
     const writer = open(disk, Infinity);
     for (const vector of made.slice(0, 100)) add(writer, vector);
     writer.flush();
+    const answersOf = (engine: Engine) => made.slice(100).map((query) => nearest(engine, query));
+    const expected = answersOf(writer);
     const columns = disk.read("columns", 0, 0) ?? new Uint8Array();
     disk.write("columns", 0, 0, columns.subarray(0, 1024 * (16 + 4)));
+    const { pagedFrom: _new, ...state } = disk.state() ?? fail("nothing was written");
+    disk.saveState(state);
+    const page = new Uint8Array(128 * (DIMENSIONS + 4));
+    for (let eight = 0; eight * 8 < 100; eight++) {
+      const data = disk.read("vectorpages", 0, eight) ?? new Uint8Array();
+      page.set(data.subarray(0, 8 * DIMENSIONS), eight * 8 * DIMENSIONS);
+      page.set(data.subarray(8 * DIMENSIONS), 128 * DIMENSIONS + eight * 8 * 4);
+    }
+    disk.write("vectors", 0, 0, page);
+    disk.drop("vectorpages", 0);
     const opened = open(disk);
-    const answers = () => made.slice(100).map((query) => nearest(opened, query));
-    const before = answers();
-    expect(before).toEqual(made.slice(100).map((query) => nearest(writer, query)));
+    expect(answersOf(opened)).toEqual(expected);
     settle(opened);
     expect(opened.lists().count).toBeGreaterThan(1);
     opened.tune(opened.lists().count);
-    expect(answers()).toEqual(before);
+    expect(answersOf(opened)).toEqual(expected);
+    add(opened, made[100] ?? new Float32Array());
+    opened.flush();
+    for (const engine of [opened, open(disk)]) {
+      engine.tune(engine.lists().count);
+      expect(nearest(engine, made[100] ?? new Float32Array())[0]).toBe(100);
+      expect(nearest(engine, made[3] ?? new Float32Array())[0]).toBe(3);
+    }
   });
 });
