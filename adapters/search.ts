@@ -1,4 +1,5 @@
 import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
+import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
 import { type BulkCandidate, leafTag } from "#domain/search/bulk.ts";
@@ -20,13 +21,16 @@ import {
   type SimilarAsked,
 } from "#domain/search/protocol.ts";
 import { type Place, rootOf } from "#domain/search/ranges.ts";
-import { leavesBelow, routed } from "#domain/search/tree.ts";
+import { leafFor, leavesBelow, routed, type Tree } from "#domain/search/tree.ts";
 
 const SHARD_TIMEOUT_MS = 2_000;
 /** Shards asked at once for one search. */
 const FAN_OUT_MAX = 32;
 /** Leaves of many that are asked for near duplicates: what is as near as that lies in the same leaf, or beside it. */
 const SIMILAR_BEAM = 4;
+
+/** A promise lives no longer than its request, so a search waits a little for the sketches that later ones choose by. */
+const SKETCH_WAIT_MS = 100;
 
 type Bindings = { SEARCH_SHARD: DurableObjectNamespace; VECTOR_TIER?: DurableObjectNamespace };
 
@@ -95,7 +99,7 @@ export function searchPort(env: Bindings) {
       units: IndexedUnit[],
       asked: SimilarAsked,
     ): Promise<NearDuplicate[][]> {
-      const shares = sharesOf(units);
+      const shares = sharesOf(treeOf(collection), units);
       const { values } = await gatherAll([collection], shares.among, async (stub, _, { name }) => {
         const mine = shares.at(name);
         const answer = await stub.similar(
@@ -124,12 +128,19 @@ export function searchPort(env: Bindings) {
         await Promise.all(
           collections.map(async (each) => found.set(each, await bulk.near(each, vector))),
         );
+      const refreshed: Promise<void>[] = [];
       const { values, missing, busyForS } = await gatherAll<SearchHit[]>(
         collections,
-        (leaves, collection) => leavesFor(leaves, request, found.get(collection)),
+        (leaves, collection) => {
+          if (leaves.length > BEAM && request.text !== undefined)
+            refreshed.push(refreshSketches(call, leaves));
+          return leavesFor(leaves, request, found.get(collection));
+        },
         (stub, collection, place) =>
           stub.search(withBulk(request, collection, place, found.get(collection))),
       );
+      if (refreshed.length > 0)
+        await Promise.race([Promise.all(refreshed), scheduler.wait(SKETCH_WAIT_MS)]);
       const isDown = [...found.values()].some(({ kind }) => kind === "down");
       const answer: SearchAnswer = {
         hits: mergedHits(values, request.limit),
@@ -144,9 +155,16 @@ type Ask<T> = (stub: ShardCalls, collection: Collection, place: Place) => Promis
 type Choose = (leaves: readonly Place[], collection: Collection) => Place[];
 
 /** Which units each leaf is asked about: of few leaves all of them, of many those that are near. */
-function sharesOf(units: readonly IndexedUnit[]) {
+function sharesOf(tree: Tree, units: readonly IndexedUnit[]) {
   const all = units.map((unit, i) => ({ unit, i }));
   const shares = new Map<string, typeof all>();
+  /** The leaf where a copy of the unit would be, and those around the unit. */
+  function near(leaves: readonly Place[], { contentKey, passages }: IndexedUnit): Set<string> {
+    const vectors = routed(passages);
+    const home = leafFor(tree, tree.root, { contentKey, vectors });
+    const around = nearestLeaves(leaves, vectors, SIMILAR_BEAM);
+    return new Set([home, ...around].map(({ name }) => name));
+  }
   return {
     at: (name: string) => shares.get(name) ?? [],
     among(leaves: readonly Place[]): Place[] {
@@ -154,7 +172,7 @@ function sharesOf(units: readonly IndexedUnit[]) {
       if (leaves.length <= BEAM) for (const { name } of leaves) shares.set(name, all);
       else
         for (const each of all)
-          for (const { name } of nearestLeaves(leaves, routed(each.unit.passages), SIMILAR_BEAM))
+          for (const name of near(leaves, each.unit))
             shares.set(name, [...(shares.get(name) ?? []), each]);
       return leaves.filter(({ name }) => shares.has(name));
     },
@@ -164,14 +182,13 @@ function sharesOf(units: readonly IndexedUnit[]) {
 /** By vector, the leaves that Vectorize names before those whose centroid is near: it has seen every passage. */
 function leavesFor(
   leaves: readonly Place[],
-  { vector }: SearchRequest,
+  request: SearchRequest,
   found: BulkFound | undefined,
 ): Place[] {
-  if (vector === undefined || leaves.length <= BEAM) return [...leaves];
+  if (leaves.length <= BEAM) return [...leaves];
   const tags = found?.kind === "found" ? found.byLeaf : new Map<string, unknown>();
   const named = tags.size === 0 ? [] : leaves.filter(({ name }) => tags.has(leafTag(name)));
-  const nearest = nearestLeaves(leaves, routed([{ vector }]));
-  return [...new Set([...named.slice(0, BEAM), ...nearest])];
+  return [...new Set([...named.slice(0, BEAM), ...leavesForRequest(leaves, request)])];
 }
 
 type Gathered<T> = { values: T[]; missing: number; busyForS: number };

@@ -28,6 +28,7 @@ import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
 import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
+import { type SketchAnswer, sketcher } from "#objects/search-sketch.ts";
 import { childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
 
@@ -57,6 +58,7 @@ export class SearchShard extends DurableObject<Env> {
   readonly #log: ShardLog;
   /** Null where all dense vectors stay here. */
   readonly #bulk: SearchBulk | null;
+  readonly #sketch = sketcher();
   #split: SplitState | null;
   /** As its parent named it; a root or directory is told with each change. */
   #place: Place | null;
@@ -164,6 +166,10 @@ export class SearchShard extends DurableObject<Env> {
     if (moved !== null) return moved;
     const hits = this.#contents.search(request);
     return done({ hits, seenMs: this.#log.changedAtMs(), spread: 0 });
+  }
+
+  sketch(known: number): ShardAnswer<SketchAnswer> {
+    return this.#whereTo("leaf") ?? done(this.#sketch(this.#contents.engine(), known));
   }
 
   /** Forgets all units, or all claims; for a collection that is not in use. A split that is under way ends first. */

@@ -1,6 +1,7 @@
 import type { Corpus } from "#domain/search/bm25.ts";
 import type { PageCache } from "#domain/search/pages.ts";
 import {
+  entriesOf,
   frequencyOf,
   type List,
   offsetOf,
@@ -11,6 +12,7 @@ import {
   type SegmentHead,
   segmentWriter,
   type SegmentSink,
+  TERM_PAGE,
 } from "#domain/search/segment.ts";
 
 /** Where one term stands: its lists in the segments and in the tail that is not written yet. */
@@ -87,6 +89,16 @@ export function openLexical(heads: readonly SegmentHead[], disk: SegmentDisk, ca
       }
       return 0;
     },
+
+    /** All words with their passages, removed ones included; a word comes once for each segment that has it. */
+    *terms(): Generator<{ key: number; count: number }> {
+      for (const segment of segments)
+        for (const { key, list } of entriesOf(segment)) yield { key, count: list.count };
+      for (const [key, list] of tail.lists) yield { key, count: list.length };
+    },
+    /** No more words than these. */
+    termsMax: (): number =>
+      segments.reduce((sum, { head }) => sum + head.fences.length * TERM_PAGE, tail.lists.size),
 
     /** Writes the tail as a segment. It counts from `flushed` on, once its head is stored. */
     flush(id: number, end: number, sink: SegmentSink): SegmentHead {

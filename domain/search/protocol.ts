@@ -6,6 +6,7 @@ import type {
   SearchRequest,
 } from "#domain/search/model.ts";
 import type { Place } from "#domain/search/ranges.ts";
+import type { Sketch } from "#domain/search/sketch.ts";
 import type { Moved } from "#domain/search/tree.ts";
 
 /** What a shard answers: the thing asked for, where its content has moved to, or that it has too much to do. */
@@ -64,6 +65,8 @@ export type ShardCalls = {
   remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>>;
   search(request: SearchRequest): Promise<ShardAnswer<SearchHit[]>>;
   similar(units: IndexedUnit[], asked: SimilarAsked): Promise<ShardAnswer<NearDuplicate[][]>>;
+  /** What words it has; null in place of the sketch for who knows that version. */
+  sketch(known: number): Promise<ShardAnswer<{ version: number; sketch: Sketch | null }>>;
   /** Forgets all units, or all claims. */
   clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>>;
 };
