@@ -2,7 +2,7 @@ import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
-import { type BulkCandidate, leafTag } from "#domain/search/bulk.ts";
+import { candidatesFor, leavesHolding } from "#domain/search/bulk-routes.ts";
 import { BEAM, nearestLeaves } from "#domain/search/fan-out.ts";
 import { mergedHits } from "#domain/search/merge-hits.ts";
 import type {
@@ -20,7 +20,7 @@ import {
   type ShardCalls,
   type SimilarAsked,
 } from "#domain/search/protocol.ts";
-import { type Place, rootOf } from "#domain/search/ranges.ts";
+import type { Place } from "#domain/search/ranges.ts";
 import { leafFor, leavesBelow, routed, type Tree } from "#domain/search/tree.ts";
 
 const SHARD_TIMEOUT_MS = 2_000;
@@ -134,7 +134,7 @@ export function searchPort(env: Bindings) {
         (leaves, collection) => {
           if (leaves.length > BEAM && request.text !== undefined)
             refreshed.push(refreshSketches(call, leaves));
-          return leavesFor(leaves, request, found.get(collection));
+          return leavesFor(leaves, request, collection, found.get(collection));
         },
         (stub, collection, place) =>
           stub.search(withBulk(request, collection, place, found.get(collection))),
@@ -183,12 +183,13 @@ function sharesOf(tree: Tree, units: readonly IndexedUnit[]) {
 function leavesFor(
   leaves: readonly Place[],
   request: SearchRequest,
+  collection: Collection,
   found: BulkFound | undefined,
 ): Place[] {
   if (leaves.length <= BEAM) return [...leaves];
-  const tags = found?.kind === "found" ? found.byLeaf : new Map<string, unknown>();
-  const named = tags.size === 0 ? [] : leaves.filter(({ name }) => tags.has(leafTag(name)));
-  return [...new Set([...named.slice(0, BEAM), ...leavesForRequest(leaves, request)])];
+  const holding =
+    found?.kind === "found" ? leavesHolding(treeOf(collection), leaves, found.byLeaf) : [];
+  return [...new Set([...holding.slice(0, BEAM), ...leavesForRequest(leaves, request)])];
 }
 
 type Gathered<T> = { values: T[]; missing: number; busyForS: number };
@@ -200,7 +201,7 @@ function unreachable(error: unknown): undefined {
   });
 }
 
-/** A request for one leaf: with the candidates that it or a place above it held, and those of places not known. */
+/** A request for one leaf: with what Vectorize found that may be there. */
 function withBulk(
   request: SearchRequest,
   collection: Collection,
@@ -208,18 +209,9 @@ function withBulk(
   found: BulkFound | undefined,
 ): SearchRequest {
   if (found?.kind !== "found") return request;
-  const tree = treeOf(collection);
-  const leaves = leavesBelow(tree, rootOf(collection)).map(({ name }) => name);
-  const elsewhere = [...leaves, ...tree.leaves.keys()].filter((name) => !isAbove(name, place.name));
-  const others = new Set(elsewhere.map(leafTag));
-  const candidates: BulkCandidate[] = [...found.byLeaf].flatMap(([leaf, all]) =>
-    others.has(leaf) ? [] : all,
-  );
+  const candidates = candidatesFor(treeOf(collection), place, found.byLeaf);
   return { ...request, bulk: { codebook: found.codebook, candidates } };
 }
-
-/** What a leaf split into is named after it. */
-const isAbove = (name: string, below: string): boolean => below.startsWith(name);
 
 const isEmpty = (filter: SearchFilter): boolean =>
   Object.values(filter).every((value) => value === undefined);
