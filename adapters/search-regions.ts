@@ -3,7 +3,13 @@ import type { Home } from "#domain/regions/regions.ts";
 import { isRegion } from "#domain/regions/regions.ts";
 import { type Behind, readLeaf, type Reader, replicaFor } from "#domain/regions/replicas.ts";
 import { mergedHits } from "#domain/search/merge-hits.ts";
-import type { Collection, SearchAnswer, SearchHit, SearchRequest } from "#domain/search/model.ts";
+import type {
+  AnswerText,
+  Collection,
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+} from "#domain/search/model.ts";
 import type { LeafAnswer } from "#domain/search/protocol.ts";
 import { type Place, rootOf } from "#domain/search/ranges.ts";
 import { leavesBelow } from "#domain/search/tree.ts";
@@ -26,6 +32,7 @@ type ReplicaStub = {
 };
 type Searching = {
   search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer>;
+  answerText(collections: Collection[], request: SearchRequest): Promise<AnswerText>;
 };
 /** `seenMs`: what the caller has seen of the collections' leaders now, by their clocks; 0 when nothing says. */
 export type RegionalAnswer = SearchAnswer & { seenMs: number };
@@ -130,6 +137,19 @@ export function regionalSearch(
     };
   }
 
+  /** The collections that have replicas near the reader, and those to be read at their leaders. */
+  function parted(collections: readonly Collection[], { region }: Reader) {
+    const away: { collection: Collection; home: Home }[] = [];
+    const rest: Collection[] = [];
+    for (const collection of collections) {
+      const home = region === null ? null : homeOf(collection.owner);
+      if (isRegion(home) && collection.owner === "public" && home !== region)
+        away.push({ collection, home });
+      else rest.push(collection);
+    }
+    return { away, rest };
+  }
+
   const port = {
     /** The best hits of all collections together; `partial` when a part did not answer, or only from an old state. */
     async search(
@@ -137,14 +157,7 @@ export function regionalSearch(
       request: SearchRequest,
       reader: Reader,
     ): Promise<RegionalAnswer> {
-      const away: { collection: Collection; home: Home }[] = [];
-      const rest: Collection[] = [];
-      for (const collection of collections) {
-        const home = reader.region === null ? null : homeOf(collection.owner);
-        const isAway = isRegion(home) && collection.owner === "public" && home !== reader.region;
-        if (isAway) away.push({ collection, home });
-        else rest.push(collection);
-      }
+      const { away, rest } = parted(collections, reader);
       if (away.length === 0) return { ...(await leaders.search(rest, request)), seenMs: 0 };
       const [near, far] = await Promise.all([
         nearby(away, request, reader),
@@ -162,10 +175,12 @@ export function regionalSearch(
     ...port,
     /** The same for one reader; `seen` hears what the reader has seen by the answer, where leaders' clocks say it. */
     near: (reader: Reader, seen: (seenMs: number) => void) => ({
-      async search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> {
-        const { seenMs, ...answer } = await port.search(collections, request, reader);
+      async answerText(collections: Collection[], request: SearchRequest): Promise<AnswerText> {
+        if (parted(collections, reader).away.length === 0)
+          return await leaders.answerText(collections, request);
+        const { seenMs, hits, ...answer } = await port.search(collections, request, reader);
         if (seenMs > 0) seen(seenMs);
-        return answer;
+        return { ...answer, hits: JSON.stringify(hits) };
       },
     }),
   };

@@ -32,7 +32,7 @@ describe("dense vectors in shards", () => denseContract(() => shardTwin, fresh))
 test("a search says it is partial when a shard cannot answer, and still gives what the others found", async () => {
   const mine = fresh();
   await shards.index(mine, [unitOf(1)]);
-  const stub = { search: () => Promise.reject(new Error("unreachable")) };
+  const stub = { ask: () => Promise.reject(new Error("unreachable")) };
   const broken = searchPort({
     SEARCH_SHARD: {
       getByName: (name: string) =>

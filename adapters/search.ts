@@ -1,11 +1,17 @@
+import {
+  type Asked,
+  type Isolate,
+  type LeafText,
+  searchAnswers,
+} from "#adapters/search-answers.ts";
 import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
 import { candidatesFor, leavesHolding } from "#domain/search/bulk-routes.ts";
 import { BEAM, nearestLeaves } from "#domain/search/fan-out.ts";
-import { mergedHits } from "#domain/search/merge-hits.ts";
 import type {
+  AnswerText,
   Collection,
   IndexedUnit,
   SearchAnswer,
@@ -17,10 +23,9 @@ import {
   done,
   type NearDuplicate,
   type ShardAnswer,
-  type ShardCalls,
   type SimilarAsked,
 } from "#domain/search/protocol.ts";
-import type { Place } from "#domain/search/ranges.ts";
+import { type Place, rootOf } from "#domain/search/ranges.ts";
 import { leafFor, leavesBelow, routed, type Tree } from "#domain/search/tree.ts";
 
 const SHARD_TIMEOUT_MS = 2_000;
@@ -36,9 +41,10 @@ type Bindings = { SEARCH_SHARD: DurableObjectNamespace; VECTOR_TIER?: DurableObj
 
 /** Search over SearchShard objects: one hop to every shard of the collections asked for. */
 // oxlint-disable-next-line max-lines-per-function -- a port: short methods over the same few helpers
-export function searchPort(env: Bindings) {
+export function searchPort(env: Bindings, isolate: Isolate = {}) {
   const call = shardCalls(env.SEARCH_SHARD);
   const bulk = bulkPort(env);
+  const answers = searchAnswers(call, isolate);
 
   /** Asks the leaves chosen of one collection, and those that turn out to have taken their place. */
   async function gather<T>(
@@ -51,7 +57,7 @@ export function searchPort(env: Bindings) {
     const asked = new Set<string>();
     const askOne = async (place: Place): Promise<void> => {
       const { name } = place;
-      const answer = await call(name, (stub) => ask(stub, collection, place)).catch(unreachable);
+      const answer = await ask(collection, place).catch(unreachable);
       if (answer === undefined) return;
       if (answer.kind === "overloaded") {
         into.busyForS = Math.max(into.busyForS, answer.retryAfterS);
@@ -83,11 +89,75 @@ export function searchPort(env: Bindings) {
     ask: Ask<T>,
   ): Promise<Gathered<T>> {
     const into: Gathered<T> = { values: [], missing: 0, busyForS: 0 };
-    const answers = collections.map((collection) => gather(collection, choose, ask, into));
+    const gathering = collections.map((collection) => gather(collection, choose, ask, into));
     // One timer for all. It is left to run out, which costs less than ending it does, and goes with the request.
-    await Promise.race([Promise.all(answers), scheduler.wait(SHARD_TIMEOUT_MS)]);
+    await Promise.race([Promise.all(gathering), scheduler.wait(SHARD_TIMEOUT_MS)]);
     // A shard that answers later than this changes nothing any more.
     return { ...into, values: [...into.values] };
+  }
+
+  /** What Vectorize holds near a request's vector, by collection; nothing where it is not bound or not of use. */
+  async function inBulk(collections: readonly Collection[], { vector, filter }: SearchRequest) {
+    const found = new Map<Collection, BulkFound>();
+    if (env.VECTOR_TIER === undefined || vector === undefined || !isEmpty(filter)) return found;
+    await Promise.all(
+      collections.map(async (each) => found.set(each, await bulk.near(each, vector))),
+    );
+    return found;
+  }
+
+  /** The leaves to ask where nothing is in Vectorize; null where what they say of their words may have to be read first. */
+  function leavesAtHand(collections: readonly Collection[], request: SearchRequest) {
+    const names: string[] = [];
+    for (const collection of collections) {
+      const leaves = leavesBelow(treeOf(collection), rootOf(collection));
+      if (leaves.length > BEAM && request.text !== undefined) return null;
+      for (const { name } of leavesFor(leaves, request, collection, undefined)) names.push(name);
+    }
+    return names;
+  }
+
+  /** Asks the leaves of all collections that the request concerns. */
+  async function fromShards(collections: readonly Collection[], asked: Asked): Promise<AnswerText> {
+    const { request } = asked;
+    const found = await inBulk(collections, request);
+    const refreshed: Promise<void>[] = [];
+    let areSome = false;
+    const { values, missing, busyForS } = await gatherAll<LeafText>(
+      collections,
+      (leaves, collection) => {
+        areSome ||= leaves.length > BEAM;
+        if (leaves.length > BEAM && request.text !== undefined)
+          refreshed.push(refreshSketches(call, leaves));
+        return leavesFor(leaves, request, collection, found.get(collection));
+      },
+      (collection, place) => {
+        const own = withBulk(request, collection, place, found.get(collection));
+        return answers.ask(asked, place.name, own);
+      },
+    );
+    if (refreshed.length > 0)
+      await Promise.race([Promise.all(refreshed), scheduler.wait(SKETCH_WAIT_MS)]);
+    const isDown = [...found.values()].some(({ kind }) => kind === "down");
+    const answer = answers.answered(asked, values, { partial: missing > 0 || isDown, areSome });
+    return values.length === 0 && busyForS > 0 ? { ...answer, retryAfterS: busyForS } : answer;
+  }
+
+  /** The best hits of all collections together; `partial` when a shard did not answer. */
+  async function answerText(
+    collections: Collection[],
+    request: SearchRequest,
+  ): Promise<AnswerText> {
+    const roots = collections.map((collection) => rootOf(collection).name);
+    const asked = answers.question(roots, request);
+    const standing = answers.standing(asked);
+    if (standing !== null) return standing;
+    const names =
+      env.VECTOR_TIER === undefined && answers.areAnyNear()
+        ? leavesAtHand(collections, request)
+        : null;
+    const near = names === null ? null : answers.fromMemory(asked, names);
+    return near ?? (await answers.alone(asked, () => fromShards(collections, asked)));
   }
 
   return {
@@ -100,12 +170,10 @@ export function searchPort(env: Bindings) {
       asked: SimilarAsked,
     ): Promise<NearDuplicate[][]> {
       const shares = sharesOf(treeOf(collection), units);
-      const { values } = await gatherAll([collection], shares.among, async (stub, _, { name }) => {
+      const { values } = await gatherAll([collection], shares.among, async (_, { name }) => {
         const mine = shares.at(name);
-        const answer = await stub.similar(
-          mine.map(({ unit }) => unit),
-          asked,
-        );
+        const close = mine.map(({ unit }) => unit);
+        const answer = await call(name, (stub) => stub.similar(close, asked));
         if (answer.kind !== "done") return answer;
         return done(new Map(mine.map(({ i }, row) => [i, answer.value[row] ?? []])));
       });
@@ -120,38 +188,15 @@ export function searchPort(env: Bindings) {
     /** Learns now where Vectorize holds a collection; a search learns it beside itself. */
     refreshBulk: (collection: Collection): Promise<void> => bulk.refresh(collection),
 
-    /** The best hits of all collections together; `partial` when a shard did not answer. */
     async search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> {
-      const found = new Map<Collection, BulkFound>();
-      const { vector, filter } = request;
-      if (vector !== undefined && isEmpty(filter))
-        await Promise.all(
-          collections.map(async (each) => found.set(each, await bulk.near(each, vector))),
-        );
-      const refreshed: Promise<void>[] = [];
-      const { values, missing, busyForS } = await gatherAll<SearchHit[]>(
-        collections,
-        (leaves, collection) => {
-          if (leaves.length > BEAM && request.text !== undefined)
-            refreshed.push(refreshSketches(call, leaves));
-          return leavesFor(leaves, request, collection, found.get(collection));
-        },
-        (stub, collection, place) =>
-          stub.search(withBulk(request, collection, place, found.get(collection))),
-      );
-      if (refreshed.length > 0)
-        await Promise.race([Promise.all(refreshed), scheduler.wait(SKETCH_WAIT_MS)]);
-      const isDown = [...found.values()].some(({ kind }) => kind === "down");
-      const answer: SearchAnswer = {
-        hits: mergedHits(values, request.limit),
-        partial: missing > 0 || isDown,
-      };
-      return values.length === 0 && busyForS > 0 ? { ...answer, retryAfterS: busyForS } : answer;
+      const { hits, ...answer } = await answerText(collections, request);
+      return { ...answer, hits: JSON.parse(hits) as SearchHit[] };
     },
+    answerText,
   };
 }
 
-type Ask<T> = (stub: ShardCalls, collection: Collection, place: Place) => Promise<ShardAnswer<T>>;
+type Ask<T> = (collection: Collection, place: Place) => Promise<ShardAnswer<T>>;
 type Choose = (leaves: readonly Place[], collection: Collection) => Place[];
 
 /** Which units each leaf is asked about: of few leaves all of them, of many those that are near. */

@@ -22,6 +22,7 @@ import type { CarriedUnit } from "#objects/search-records.ts";
 import { type Followed, liveBetween } from "#objects/search-follow.ts";
 import { pages } from "#objects/search-shard.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
+import { mergeAll } from "#objects/search-upkeep.ts";
 
 type LeaderStub = { follow(asked: FollowState): Promise<ShardAnswer<Followed>> };
 
@@ -83,7 +84,7 @@ export class SearchReplica extends DurableObject<Env> {
     if (this.#leader === null) return;
     this.#isAwake = true;
     await this.#look();
-    await this.#mergeAll();
+    await mergeAll(this.#contents);
     if (this.#moved !== null) return this.#contents.forget(false);
     const again = looksAgainInMs(Date.now() - this.#lastReadMs, this.#failures);
     this.#isAwake = again !== null;
@@ -172,17 +173,6 @@ export class SearchReplica extends DurableObject<Env> {
           this.#contents.adopt(dimensions, [...taken, ...units], [], Date.now());
       },
     };
-  }
-
-  /** Merges step by step, so that a read waits for one step at most. */
-  async #mergeAll(): Promise<void> {
-    for (
-      let merge = this.#contents.engine()?.merge() ?? null;
-      merge !== null;
-      merge = this.#contents.engine()?.merge() ?? null
-    ) {
-      while (merge.next().done !== true) await scheduler.wait(0);
-    }
   }
 
   #spread(): number {

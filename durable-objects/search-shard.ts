@@ -15,6 +15,8 @@ import {
   type Located,
   type NearDuplicate,
   type Placing,
+  type Question,
+  type Reply,
   type Role,
   type ShardAnswer,
   type SimilarAsked,
@@ -25,12 +27,14 @@ import type { Moved } from "#domain/search/tree.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts";
+import { type Leases, openLeases } from "#objects/search-leases.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
 import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
 import { type SketchAnswer, sketcher } from "#objects/search-sketch.ts";
 import { childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
+import { BULK_LOOK_MS, lookAfterBulk, mergeAll } from "#objects/search-upkeep.ts";
 
 /** What all shards of an isolate may hold in memory beside their codes (ARCHITECTURE.md, One isolate's memory). */
 const PAGE_CACHE_BYTES = 48_000_000;
@@ -43,8 +47,6 @@ const CLAIMS_PER_PASSAGE = 20;
 const REMOVALS_KEPT_MS = 30 * 86_400_000;
 const SPLIT_AGAIN_MS = 5_000;
 const DAY_MS = 86_400_000;
-/** How long Vectorize may be behind before the shard looks again. */
-const BULK_LOOK_MS = 1_000;
 
 /**
  * A shard of one collection, named by its place. As a leaf it finds and shows units that are alike; as a directory it
@@ -59,6 +61,7 @@ export class SearchShard extends DurableObject<Env> {
   /** Null where all dense vectors stay here. */
   readonly #bulk: SearchBulk | null;
   readonly #sketch = sketcher();
+  readonly #leases: Leases;
   #split: SplitState | null;
   /** As its parent named it; a root or directory is told with each change. */
   #place: Place | null;
@@ -92,22 +95,33 @@ export class SearchShard extends DurableObject<Env> {
       this.#log.note(key);
       if (key.startsWith("u")) this.#bulk?.reconcile(unitOfKey(key));
     };
-    this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, note);
+    this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, (key) => {
+      this.#leases.changed();
+      note(key);
+    });
     this.#directory = openDirectory(ctx.storage, this.#store, note);
+    this.#leases = openLeases(this.#contents.engine() !== null);
+    this.#leases.showTo(ctx.id.name, (request) =>
+      this.#movedLeaf === null ? this.#found(request) : null,
+    );
   }
 
-  /** Durable when it answers. Delivering a unit again, or an older version of it, changes nothing. */
+  /** Durable when it answers, and found by whoever asks from then on. Delivering a unit again, or an older version of it, changes nothing. */
   async index(place: Place, units: IndexedUnit[], role: Role): Promise<ShardAnswer<null>> {
     const moved = this.#whereTo(role);
     if (moved !== null) return moved;
     this.#open(place);
     this.#contents.index(units, role, Date.now());
-    await this.#lookAfter(place);
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(place)]);
     return done(null);
   }
 
   async reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>> {
-    return this.#whereTo("leaf") ?? done(this.#contents.reindex(units, Date.now()));
+    const moved = this.#whereTo("leaf");
+    if (moved !== null) return moved;
+    const taken = this.#contents.reindex(units, Date.now());
+    await this.#leases.runOut();
+    return done(taken);
   }
 
   async remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>> {
@@ -115,7 +129,7 @@ export class SearchShard extends DurableObject<Env> {
     if (moved !== null) return moved;
     this.#open(place);
     this.#contents.remove(claims, role, Date.now());
-    await this.#lookAfter(place);
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(place)]);
     return done(null);
   }
 
@@ -143,12 +157,12 @@ export class SearchShard extends DurableObject<Env> {
     return this.#whereTo("directory") ?? done(this.#directory.withdraw(claims, Date.now()));
   }
 
-  search(request: SearchRequest): ShardAnswer<SearchHit[]> {
+  ask({ request, unless, lease }: Question): ShardAnswer<Reply> {
     const moved = this.#whereTo("leaf");
     if (moved !== null) return moved;
-    const { bulk } = request;
-    const dense = bulk === undefined ? null : (this.#bulk?.denseSlots(bulk) ?? null);
-    return done(this.#contents.search(request, dense));
+    const revision = this.#leases.revision();
+    const hits = revision === unless ? null : JSON.stringify(this.#found(request));
+    return done({ hits, revision, leaseMs: lease ? this.#leases.grant() : 0 });
   }
 
   similar(units: IndexedUnit[], asked: SimilarAsked): ShardAnswer<NearDuplicate[][]> {
@@ -177,13 +191,17 @@ export class SearchShard extends DurableObject<Env> {
     while (this.#split !== null) await this.#copyOn(this.#split);
     const moved = this.#whereTo(what);
     if (moved !== null) return moved;
-    if (what === "leaf")
-      this.ctx.storage.transactionSync(() => {
-        this.#contents.forget(false);
-        this.#bulk?.leaveAll();
-        this.#log.end();
-      });
-    else this.#store.emptyDirectory(false);
+    if (what === "directory") {
+      this.#store.emptyDirectory(false);
+      return done(null);
+    }
+    this.ctx.storage.transactionSync(() => {
+      this.#contents.forget(false);
+      this.#bulk?.leaveAll();
+      this.#log.end();
+    });
+    this.#leases.changed();
+    await this.#leases.runOut();
     return done(null);
   }
 
@@ -202,7 +220,7 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await this.#mergeAll();
+    await mergeAll(this.#contents);
     try {
       while (this.#split !== null) await this.#copyOn(this.#split);
     } catch (error) {
@@ -212,11 +230,17 @@ export class SearchShard extends DurableObject<Env> {
       return;
     }
     this.#forgetMoved();
-    const waitMs = await this.#lookAfterBulk();
+    const waitMs = await lookAfterBulk(this.#bulk, this.ctx.id.name ?? "");
     if (waitMs !== null) await this.ctx.storage.setAlarm(Date.now() + waitMs);
     if (this.#movedLeaf !== null && this.#movedDirectory !== null) return;
     this.#store.forgetRemovals(Date.now() - REMOVALS_KEPT_MS);
     if (waitMs === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+  }
+
+  #found(request: SearchRequest): SearchHit[] {
+    const { bulk } = request;
+    const dense = bulk === undefined ? null : (this.#bulk?.denseSlots(bulk) ?? null);
+    return this.#contents.search(request, dense);
   }
 
   #whereTo(role: Role | "directory"): ({ kind: "moved" } & Moved) | null {
@@ -229,30 +253,8 @@ export class SearchShard extends DurableObject<Env> {
     if (this.#isOpen || depth === 0) return;
     this.ctx.storage.kv.put("open", true);
     this.#isOpen = true;
-  }
-
-  /** One round with Vectorize; answers when the next is due, or null when nothing is left to do. */
-  async #lookAfterBulk(): Promise<number | null> {
-    if (this.#bulk === null) return null;
-    try {
-      const left = await this.#bulk.step(this.ctx.id.name ?? "");
-      if (left === "refused") return 60 * BULK_LOOK_MS;
-      return left === "idle" ? null : left === "more" ? 0 : BULK_LOOK_MS;
-    } catch (error) {
-      console.error({ event: "search-bulk-failed", error: String(error) });
-      return 10 * BULK_LOOK_MS;
-    }
-  }
-
-  /** Merges step by step, so that a read waits for one step at most. */
-  async #mergeAll(): Promise<void> {
-    for (
-      let merge = this.#contents.engine()?.merge() ?? null;
-      merge !== null;
-      merge = this.#contents.engine()?.merge() ?? null
-    ) {
-      while (merge.next().done !== true) await scheduler.wait(0);
-    }
+    // The shard that has just moved here may have given leases that still stand.
+    this.#leases.hold();
   }
 
   async #copyOn(split: SplitState): Promise<void> {

@@ -674,7 +674,7 @@ export type Operations = {
         space: string;
         move: {
           target: string;
-          queued: number;
+          queued: number | null;
         } | null;
         units: Array<{
           status: "pending" | "verifying" | "searchable" | "rejected" | "superseded" | "retracted";
@@ -695,7 +695,7 @@ export type Operations = {
       space: string;
       move: {
         target: string;
-        queued: number;
+        queued: number | null;
       } | null;
     };
   };

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { searchPort } from "#adapters/search.ts";
 import { BEAM } from "#domain/search/fan-out.ts";
 import type { IndexedUnit, SearchRequest } from "#domain/search/model.ts";
+import type { Question } from "#domain/search/protocol.ts";
 import { rootOf } from "#domain/search/ranges.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
@@ -16,21 +17,24 @@ const root = shards.getByName(rootOf(collection).name);
 
 /** The leaves that were asked by the last search. */
 let asked: string[] = [];
-const port = searchPort({
-  SEARCH_SHARD: {
-    getByName(name: string) {
-      const stub = shards.getByName(name);
-      const search = async (request: SearchRequest) => {
-        const answer = await stub.search(request);
-        if (answer.kind === "done") asked.push(name);
-        return answer;
-      };
-      return new Proxy(stub, {
-        get: (target, method) => (method === "search" ? search : Reflect.get(target, method)),
-      });
-    },
-  } as unknown as DurableObjectNamespace,
-});
+const port = searchPort(
+  {
+    SEARCH_SHARD: {
+      getByName(name: string) {
+        const stub = shards.getByName(name);
+        const ask = async (question: Question) => {
+          const answer = await stub.ask(question);
+          if (answer.kind === "done") asked.push(name);
+          return answer;
+        };
+        return new Proxy(stub, {
+          get: (target, method) => (method === "ask" ? ask : Reflect.get(target, method)),
+        });
+      },
+    } as unknown as DurableObjectNamespace,
+  },
+  { nearShard: () => undefined },
+);
 
 function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit {
   const vector = Float32Array.from({ length: DIMENSIONS }, (_, i) =>

@@ -198,10 +198,17 @@ describe("a full search shard", () => {
 
     const everything: string[] = [];
     for (const name of leaves) {
-      const answer = await shards
-        .getByName(name)
-        .search({ text: "otters", mode: "lexical", filter: {}, limit: 500, explain: false });
-      if (answer.kind === "done") everything.push(...answer.value.map(({ unitId }) => unitId));
+      const request = {
+        text: "otters",
+        mode: "lexical",
+        filter: {},
+        limit: 500,
+        explain: false,
+      } as const;
+      const answer = await shards.getByName(name).ask({ request, unless: null, lease: false });
+      if (answer.kind !== "done") continue;
+      const hits = JSON.parse(answer.value.hits ?? "[]") as { unitId: string }[];
+      everything.push(...hits.map(({ unitId }) => unitId));
     }
     expect(everything.toSorted()).toEqual([...live].map((number) => `unit-${number}`).toSorted());
     for (const number of [0, 20, 299]) {

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { searchPort } from "#adapters/search.ts";
-import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import type { Collection, ContentClaim, IndexedUnit, SearchHit } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/ranges.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
@@ -159,9 +159,11 @@ let collections = 0;
 const fresh = () => new Model({ owner: `split-${++collections}`, space: "s" });
 
 async function leafHits(name: string): Promise<string[]> {
-  const request = { text: "otters", mode: "lexical" as const, filter: {}, limit: 100 };
-  const answer = await shards.getByName(name).search({ ...request, explain: false });
-  return answer.kind === "done" ? answer.value.map(({ unitId }) => unitId) : [];
+  const search = { text: "otters", mode: "lexical" as const, filter: {}, limit: 100 };
+  const request = { ...search, explain: false };
+  const answer = await shards.getByName(name).ask({ request, unless: null, lease: false });
+  if (answer.kind !== "done") return [];
+  return (JSON.parse(answer.value.hits ?? "[]") as SearchHit[]).map(({ unitId }) => unitId);
 }
 
 test(

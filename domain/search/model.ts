@@ -81,3 +81,6 @@ export type SearchHit = {
 
 /** `retryAfterS` is there when no shard answered because all were busy: a caller answers "overloaded". */
 export type SearchAnswer = { hits: SearchHit[]; partial: boolean; retryAfterS?: number };
+
+/** The same with its hits as the JSON text that is sent on. */
+export type AnswerText = Omit<SearchAnswer, "hits"> & { hits: string };

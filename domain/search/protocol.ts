@@ -51,6 +51,18 @@ export type Located = { kind: "removed" } | { kind: "at"; leaf: string | null; a
 /** Where a content is to be taken out. */
 export type Withdrawn = { kind: "nowhere" } | { kind: "at"; leaf: string | null };
 
+/**
+ * A search as the edge asks it. `unless` is a revision whose answer is known already; with `lease` the answer may be
+ * kept.
+ */
+export type Question = { request: SearchRequest; unless: string | null; lease: boolean };
+
+/**
+ * The hits as JSON text (a tenth of the cost of objects over RPC), null where they are those of `unless`. They stand
+ * for `leaseMs` after the question was sent, and as long as the shard has this revision.
+ */
+export type Reply = { hits: string | null; revision: string; leaseMs: number };
+
 /** What a search shard can be asked over RPC; the object of the binding SEARCH_SHARD has these methods. */
 export type ShardCalls = {
   claim(claims: ContentClaim[]): Promise<ShardAnswer<ClaimOutcome[]>>;
@@ -63,7 +75,7 @@ export type ShardCalls = {
   /** Takes those units of whose content it holds a version, or must not hold this one; answers which. */
   reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>>;
   remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>>;
-  search(request: SearchRequest): Promise<ShardAnswer<SearchHit[]>>;
+  ask(question: Question): Promise<ShardAnswer<Reply>>;
   similar(units: IndexedUnit[], asked: SimilarAsked): Promise<ShardAnswer<NearDuplicate[][]>>;
   /** What words it has; null in place of the sketch for who knows that version. */
   sketch(known: number): Promise<ShardAnswer<{ version: number; sketch: Sketch | null }>>;

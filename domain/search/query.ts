@@ -3,12 +3,18 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
-import type { Collection, SearchAnswer, SearchMode, SearchRequest } from "#domain/search/model.ts";
+import type {
+  AnswerText,
+  Collection,
+  SearchHit,
+  SearchMode,
+  SearchRequest,
+} from "#domain/search/model.ts";
 import { unitVector, vectorInput } from "#domain/units/vector.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
 const HITS_DEFAULT = 10;
-const NOTHING: SearchAnswer = { hits: [], partial: false };
+const NOTHING: AnswerText = { hits: "[]", partial: false };
 
 export const searchInput = z
   .strictObject({
@@ -85,7 +91,7 @@ export const searchView = z.object({
 });
 
 type Deps = {
-  search: { search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> };
+  search: { answerText(collections: Collection[], request: SearchRequest): Promise<AnswerText> };
   spaces: {
     /** Where new collections begin. */
     preferred: { id: string; dimensions: number };
@@ -109,7 +115,7 @@ export async function searchUnits(
   deps: Deps,
   accountId: string,
   input: SearchInput,
-): Promise<Result<SearchAnswer, SearchProblem>> {
+): Promise<Result<AnswerText, SearchProblem>> {
   const owners = [
     ...(input.filter?.visibility === "public" ? [] : [accountId]),
     ...(input.filter?.visibility === "private" ? [] : ["public"]),
@@ -141,7 +147,7 @@ async function searchSpace(
   input: SearchInput,
   mode: SearchMode,
   members: Member[],
-): Promise<Result<SearchAnswer, SearchProblem>> {
+): Promise<Result<AnswerText, SearchProblem>> {
   const space = members[0]?.space;
   if (space === undefined) return ok(NOTHING);
   const given = mode === "lexical" ? ok(undefined) : givenVector(input, space);
@@ -160,7 +166,7 @@ async function searchSpace(
   ]);
   if (!vector.ok) return vector;
   const { tags, kind, language, minLevel } = input.filter ?? {};
-  const answer = await deps.search.search(collections, {
+  const answer = await deps.search.answerText(collections, {
     ...(text !== undefined && { text }),
     ...(gloss !== "" && { gloss }),
     ...(vector.value && { vector: vector.value }),
@@ -185,19 +191,21 @@ const wrongSpace = (spaces: string[]) =>
   });
 
 function merged(
-  answers: Result<SearchAnswer, SearchProblem>[],
+  answers: Result<AnswerText, SearchProblem>[],
   limit: number,
-): Result<SearchAnswer, SearchProblem> {
+): Result<AnswerText, SearchProblem> {
   const failed = answers.find((answer) => !answer.ok);
   if (failed) return failed;
   const found = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
   const [only] = found;
   if (found.length === 1 && only) return ok(only);
   return ok({
-    hits: found
-      .flatMap((answer) => answer.hits)
-      .sort((a, b) => b.score - a.score)
-      .slice(0, limit),
+    hits: JSON.stringify(
+      found
+        .flatMap(({ hits }) => JSON.parse(hits) as SearchHit[])
+        .sort((a, b) => b.score - a.score)
+        .slice(0, limit),
+    ),
     partial: found.some((answer) => answer.partial),
   });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Services } from "#adapters/index.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 import { STATUSES } from "#domain/units/model.ts";
@@ -41,8 +42,8 @@ const spaces = route(
 const collectionView = z.object({
   visibility,
   space: z.string(),
-  /** The space it is moving to and how many units were queued for it; null when it is not moving. */
-  move: z.object({ target: z.string(), queued: z.int() }).nullable(),
+  /** The space it is moving to and how many units were queued for it, where that is known; null when it is not moving. */
+  move: z.object({ target: z.string(), queued: z.int().nullable() }).nullable(),
   /** Your account's units in it, by status. */
   units: z.array(z.object({ status: z.enum(STATUSES), count: z.int() })),
 });
@@ -68,13 +69,24 @@ const collections = route(
       return {
         visibility: each,
         space: (await services.spaces.spaceOf(owner)).id,
-        move: await services.collections.progress(owner),
+        move: await moveOf(services, owner),
         units: summed(counts.filter((count) => count.visibility === each)),
       };
     });
     return c.json({ items: await Promise.all(views) });
   },
 );
+
+/** Read from the catalog; only of a move that is under way is the object asked, and it may not answer. */
+async function moveOf({ spaces, collections: moves }: Services, owner: string) {
+  const target = (await spaces.moveOf(owner))?.target ?? null;
+  if (target === null) return null;
+  const progress = await moves.progress(owner).catch((error: unknown) => {
+    console.warn({ event: "collection-silent", error: String(error) });
+    return null;
+  });
+  return { target, queued: progress?.queued ?? null };
+}
 
 function summed(counts: { status: (typeof STATUSES)[number]; units: number }[]) {
   const byStatus = Map.groupBy(counts, (count) => count.status);

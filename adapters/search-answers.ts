@@ -1,0 +1,235 @@
+import { mergedHits } from "#domain/search/merge-hits.ts";
+import type { AnswerText, SearchHit, SearchRequest } from "#domain/search/model.ts";
+import { type NearShard, nearShard } from "#domain/search/nearby.ts";
+import type { ShardAnswer } from "#domain/search/protocol.ts";
+import { kept } from "#domain/shared/kept.ts";
+import type { Call } from "#adapters/search-calls.ts";
+
+/** A shard in this isolate is read without a call for this long after it was last heard of. */
+const ALIVE_MS = 250;
+const SHARDS_MAX = 10_000;
+const BYTES_MAX = 8_000_000;
+const ANSWER_BYTES = 500;
+/** Questions asked once lately: only of one that comes again is the answer kept. */
+const SEEN_MAX = 4_096;
+/** An answer of some leaves of many stands no longer than this: which ones to ask changes with what the others hold. */
+const CHOSEN_MS = 1_000;
+/** A question under way belongs to the request that asked it. Where that one was cut off, others ask after this. */
+const SILENT_MS = 250;
+const LOOK_MS = 2;
+
+/** What one leaf found, as JSON text, at a revision of it. */
+export type LeafText = { name: string; hits: string; revision: string; standsUntilMs: number };
+
+type Kept = {
+  /** Where only some leaves were asked: others may have become the better ones since. */
+  untilMs: number;
+  vector: Float32Array | undefined;
+  leaves: readonly LeafText[];
+  text: string;
+  bytes: number;
+};
+
+/** What an isolate knows by itself: the time, and the shards whose memory it shares. */
+export type Isolate = { nowMs?: () => number; nearShard?: (name: string) => NearShard | undefined };
+
+/** A search on its way: `again` where it was asked lately, so that its answer is worth keeping. */
+export type Asked = { key: string; request: SearchRequest; again: boolean };
+
+/**
+ * The answers an isolate keeps of questions that are asked again and again, and the shards whose memory lies in this
+ * isolate. An answer is served while every leaf it came from stands by it: by its lease, or because the leaf is here
+ * and has the same revision. Nothing is served that a shard has since called out of date.
+ */
+// oxlint-disable-next-line max-lines-per-function -- short methods over the same few helpers
+export function searchAnswers(
+  call: Call,
+  { nowMs = Date.now, nearShard: here = nearShard }: Isolate,
+) {
+  const answers = kept<Kept>(BYTES_MAX);
+  const seen = doorkeeper();
+  const near = nearShards(here, nowMs);
+
+  const stands = ({ name, revision, standsUntilMs }: LeafText): boolean =>
+    nowMs() < standsUntilMs || near.at(name)?.revision() === revision;
+
+  function known({ key, request }: Asked): Kept | undefined {
+    const entry = answers.get(key);
+    return entry !== undefined && sameVector(entry.vector, request.vector) ? entry : undefined;
+  }
+
+  function standing(asked: Asked): AnswerText | null {
+    const entry = known(asked);
+    if (entry === undefined || nowMs() >= entry.untilMs || !entry.leaves.every(stands)) return null;
+    return { hits: entry.text, partial: false };
+  }
+
+  /** Keeps the answer if it is complete and wanted again. */
+  function answered(
+    asked: Asked,
+    leaves: readonly LeafText[],
+    { partial, areSome }: { partial: boolean; areSome: boolean },
+  ): AnswerText {
+    const { key, request, again } = asked;
+    const text = merged(leaves, request.limit);
+    if (!partial && again) {
+      const bytes =
+        ANSWER_BYTES +
+        (request.vector?.byteLength ?? 0) +
+        2 * (key.length + text.length) +
+        (leaves.length > 1 ? 2 * leaves.reduce((sum, { hits }) => sum + hits.length, 0) : 0);
+      const untilMs = areSome ? nowMs() + CHOSEN_MS : Infinity;
+      answers.set(key, { untilMs, vector: request.vector, leaves, text, bytes });
+    }
+    return { hits: text, partial };
+  }
+
+  return {
+    answered,
+    question(collections: readonly string[], request: SearchRequest): Asked {
+      const key = keyOf(collections, request);
+      return { key, request, again: answers.has(key) || seen(key) };
+    },
+
+    /** The kept answer while it stands. */
+    standing: (asked: Asked): AnswerText | null => (asked.again ? standing(asked) : null),
+
+    /** Whether it is worth looking: false in an edge isolate that shares no memory with any shard. */
+    areAnyNear: near.areAny,
+
+    /** The answer of leaves that all lie in this isolate: no call at all. Null where a leaf does not, or needs its disk. */
+    fromMemory(asked: Asked, names: readonly string[]): AnswerText | null {
+      const leaves: LeafText[] = [];
+      for (const name of names) {
+        const shard = near.at(name);
+        if (shard === undefined) return null;
+        try {
+          const hits = shard.search(asked.request);
+          if (hits === null) return null;
+          leaves.push({ name, hits, revision: shard.revision(), standsUntilMs: 0 });
+        } catch {
+          near.lost(name);
+          return null;
+        }
+      }
+      return answered(asked, leaves, { partial: false, areSome: false });
+    },
+
+    /** Asks one leaf; `request` is the question's, with what only this leaf is told. */
+    async ask(asked: Asked, name: string, request: SearchRequest): Promise<ShardAnswer<LeafText>> {
+      const { again } = asked;
+      const before = again ? known(asked)?.leaves.find((leaf) => leaf.name === name) : undefined;
+      const sentAtMs = nowMs();
+      const lease = again && here(name) === undefined;
+      const answer = await call(name, (stub) =>
+        stub.ask({ request, unless: before?.revision ?? null, lease }),
+      );
+      if (answer.kind !== "done") return answer;
+      const { hits, revision, leaseMs } = answer.value;
+      near.heardOf(name, revision, sentAtMs);
+      const value = {
+        name,
+        hits: hits ?? before?.hits ?? "[]",
+        revision,
+        standsUntilMs: sentAtMs + leaseMs,
+      };
+      return { kind: "done", value };
+    },
+
+    alone: oneAtATime(nowMs, standing),
+  };
+}
+
+/** Runs what asks the shards. Where another request is asking for the same, its answer is waited for instead. */
+function oneAtATime(nowMs: () => number, standing: (asked: Asked) => AnswerText | null) {
+  const underWay = new Map<string, number>();
+  return async (asked: Asked, work: () => Promise<AnswerText>): Promise<AnswerText> => {
+    const { key, again } = asked;
+    if (!again) return await work();
+    const begunAtMs = nowMs();
+    // Looking again instead of awaiting the other: one request may not await a promise of another.
+    for (let since = underWay.get(key); since !== undefined; since = underWay.get(key)) {
+      if (nowMs() - since >= SILENT_MS || nowMs() - begunAtMs >= SILENT_MS) break;
+      await scheduler.wait(LOOK_MS);
+      const answer = standing(asked);
+      if (answer !== null) return answer;
+    }
+    const mine = nowMs();
+    underWay.set(key, mine);
+    try {
+      return await work();
+    } finally {
+      if (underWay.get(key) === mine) underWay.delete(key);
+    }
+  };
+}
+
+/** Shards of this isolate, each for as long as it gave a sign of life that is fresh and of this run of the object. */
+function nearShards(here: (name: string) => NearShard | undefined, nowMs: () => number) {
+  const alive = new Map<string, { instance: string; untilMs: number }>();
+  return {
+    at(name: string): NearShard | undefined {
+      const sign = alive.get(name);
+      if (sign === undefined || nowMs() >= sign.untilMs) return undefined;
+      const shard = here(name);
+      return shard?.instance === sign.instance ? shard : undefined;
+    },
+    heardOf(name: string, revision: string, sentAtMs: number): void {
+      if (here(name) === undefined) return;
+      if (alive.size >= SHARDS_MAX) alive.clear();
+      const instance = revision.slice(0, revision.lastIndexOf("."));
+      alive.set(name, { instance, untilMs: sentAtMs + ALIVE_MS });
+    },
+    areAny: () => alive.size > 0,
+    /** Not to be read until it is heard of again. */
+    lost: (name: string): boolean => alive.delete(name),
+  };
+}
+
+/** Whether something was asked lately; says no the first time. At most two generations of `SEEN_MAX` are remembered. */
+function doorkeeper(): (key: string) => boolean {
+  let [young, old] = [new Set<string>(), new Set<string>()];
+  return (key) => {
+    if (young.has(key)) return true;
+    const again = old.has(key);
+    young.add(key);
+    if (young.size >= SEEN_MAX) [young, old] = [new Set(), young];
+    return again;
+  };
+}
+
+/** Names a question but for its vector, of which it holds 64 bits only. */
+function keyOf(collections: readonly string[], request: SearchRequest): string {
+  const { text, gloss, mode, filter, limit, explain, vector } = request;
+  let [a, b] = [0x811c_9dc5, 0x9e37_79b9];
+  if (vector !== undefined) {
+    const bits = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+    for (const word of bits) {
+      a = Math.imul(a ^ word, 0x0100_0193);
+      b = Math.imul(b ^ (word >>> 7), 0x85eb_ca6b) + a;
+    }
+  }
+  return JSON.stringify([collections, text, gloss, mode, filter, limit, explain, a | 0, b | 0]);
+}
+
+function sameVector(one: Float32Array | undefined, other: Float32Array | undefined): boolean {
+  if (one === undefined || other === undefined || one.length !== other.length) return one === other;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
+
+/** What one leaf found stands as it is; of several the best. */
+function merged(leaves: readonly LeafText[], limit: number): string {
+  const [only] = leaves;
+  if (only === undefined) return "[]";
+  if (leaves.length === 1) return only.hits;
+  const found = leaves.filter(({ hits }) => hits !== "[]");
+  const [single] = found;
+  if (found.length <= 1) return single?.hits ?? "[]";
+  return JSON.stringify(
+    mergedHits(
+      found.map(({ hits }) => JSON.parse(hits) as SearchHit[]),
+      limit,
+    ),
+  );
+}
