@@ -14,9 +14,15 @@ const ANSWER_BYTES = 500;
 const SEEN_MAX = 4_096;
 /** An answer of some leaves of many stands no longer than this: which ones to ask changes with what the others hold. */
 const CHOSEN_MS = 1_000;
+/** The lease that a question gets which was not asked lately: for those who ask it meanwhile. */
+const ONCE_LEASE_MS = 25;
+const AGAIN_LEASE_MS = 250;
 /** A question under way belongs to the request that asked it. Where that one was cut off, others ask after this. */
 const SILENT_MS = 250;
+/** Whoever has waited so long for the answers of others asks for itself. */
+const PATIENCE_MS = 1_000;
 const LOOK_MS = 2;
+const UNDER_WAY_MAX = 10_000;
 
 /** What one leaf found, as JSON text, at a revision of it. */
 export type LeafText = { name: string; hits: string; revision: string; standsUntilMs: number };
@@ -33,7 +39,7 @@ type Kept = {
 /** What an isolate knows by itself: the time, and the shards whose memory it shares. */
 export type Isolate = { nowMs?: () => number; nearShard?: (name: string) => NearShard | undefined };
 
-/** A search on its way: `again` where it was asked lately, so that its answer is worth keeping. */
+/** A search on its way: `again` where it was asked lately or is asked meanwhile, so that its answer is worth keeping. */
 export type Asked = { key: string; request: SearchRequest; again: boolean };
 
 /**
@@ -120,18 +126,18 @@ export function searchAnswers(
       const { again } = asked;
       const before = again ? known(asked)?.leaves.find((leaf) => leaf.name === name) : undefined;
       const sentAtMs = nowMs();
-      const lease = again && here(name) === undefined;
+      const leaseMs = here(name) !== undefined ? 0 : again ? AGAIN_LEASE_MS : ONCE_LEASE_MS;
       const answer = await call(name, (stub) =>
-        stub.ask({ request, unless: before?.revision ?? null, lease }),
+        stub.ask({ request, unless: before?.revision ?? null, leaseMs }),
       );
       if (answer.kind !== "done") return answer;
-      const { hits, revision, leaseMs } = answer.value;
+      const { hits, revision } = answer.value;
       near.heardOf(name, revision, sentAtMs);
       const value = {
         name,
         hits: hits ?? before?.hits ?? "[]",
         revision,
-        standsUntilMs: sentAtMs + leaseMs,
+        standsUntilMs: sentAtMs + answer.value.leaseMs,
       };
       return { kind: "done", value };
     },
@@ -142,19 +148,20 @@ export function searchAnswers(
 
 /** Runs what asks the shards. Where another request is asking for the same, its answer is waited for instead. */
 function oneAtATime(nowMs: () => number, standing: (asked: Asked) => AnswerText | null) {
-  const underWay = new Map<string, number>();
+  const underWay = new Map<string, { asked: Asked; sinceMs: number }>();
   return async (asked: Asked, work: () => Promise<AnswerText>): Promise<AnswerText> => {
-    const { key, again } = asked;
-    if (!again) return await work();
+    const { key } = asked;
     const begunAtMs = nowMs();
     // Looking again instead of awaiting the other: one request may not await a promise of another.
-    for (let since = underWay.get(key); since !== undefined; since = underWay.get(key)) {
-      if (nowMs() - since >= SILENT_MS || nowMs() - begunAtMs >= SILENT_MS) break;
+    for (let other = underWay.get(key); other !== undefined; other = underWay.get(key)) {
+      if (nowMs() - other.sinceMs >= SILENT_MS || nowMs() - begunAtMs >= PATIENCE_MS) break;
+      other.asked.again = true;
       await scheduler.wait(LOOK_MS);
       const answer = standing(asked);
       if (answer !== null) return answer;
     }
-    const mine = nowMs();
+    const mine = { asked, sinceMs: nowMs() };
+    if (underWay.size >= UNDER_WAY_MAX) underWay.clear();
     underWay.set(key, mine);
     try {
       return await work();

@@ -40,10 +40,11 @@ export function openLeases(heldUnits: boolean) {
       changes++;
       changedAtMs = Date.now();
     },
-    /** How long the answer of now stands, in ms. */
-    grant(): number {
+    /** How long the answer of now stands, in ms: no longer than was asked for. */
+    grant(wantedMs: number): number {
       const now = Date.now();
-      const leaseMs = now - changedAtMs < BUSY_MS ? LEASE_BUSY_MS : LEASE_MS;
+      const most = now - changedAtMs < BUSY_MS ? LEASE_BUSY_MS : LEASE_MS;
+      const leaseMs = Math.max(0, Math.min(wantedMs, most));
       leasedUntilMs = Math.max(leasedUntilMs, now + leaseMs);
       return leaseMs;
     },

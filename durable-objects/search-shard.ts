@@ -157,12 +157,12 @@ export class SearchShard extends DurableObject<Env> {
     return this.#whereTo("directory") ?? done(this.#directory.withdraw(claims, Date.now()));
   }
 
-  ask({ request, unless, lease }: Question): ShardAnswer<Reply> {
+  ask({ request, unless, leaseMs }: Question): ShardAnswer<Reply> {
     const moved = this.#whereTo("leaf");
     if (moved !== null) return moved;
     const revision = this.#leases.revision();
     const hits = revision === unless ? null : JSON.stringify(this.#found(request));
-    return done({ hits, revision, leaseMs: lease ? this.#leases.grant() : 0 });
+    return done({ hits, revision, leaseMs: this.#leases.grant(leaseMs) });
   }
 
   similar(units: IndexedUnit[], asked: SimilarAsked): ShardAnswer<NearDuplicate[][]> {

@@ -49,6 +49,7 @@ type Asking = { ask(question: Question): Promise<ShardAnswer<Reply>> };
 function isolate(where: "far" | "here" | "far and slow") {
   const calls = { asked: 0, unchanged: 0, leases: 0 };
   let laterMs = 0;
+  let held: Promise<unknown> = Promise.resolve();
   const begunAtMs = Date.now();
   const namespace = {
     getByName(name: string) {
@@ -58,7 +59,8 @@ function isolate(where: "far" | "here" | "far and slow") {
           if (method !== "ask") return Reflect.get(target, method);
           return async (question: Question) => {
             calls.asked++;
-            if (question.lease) calls.leases++;
+            if (question.leaseMs > 0) calls.leases++;
+            await held;
             const answer = await target.ask(question);
             if (answer.kind === "done" && answer.value.hits === null) calls.unchanged++;
             return answer;
@@ -78,7 +80,13 @@ function isolate(where: "far" | "here" | "far and slow") {
     (await port.search([collection], request)).hits
       .map(({ unitId, version }) => `${unitId}@${version}`)
       .toSorted();
-  return { port, found, calls, later: (ms: number) => (laterMs += ms) };
+  /** From now on no shard hears anything until what this gives is called. */
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    return resolve;
+  };
+  return { port, found, calls, hold, later: (ms: number) => (laterMs += ms) };
 }
 
 describe("a question that is asked again", () => {
@@ -87,7 +95,7 @@ describe("a question that is asked again", () => {
     await port.index(collection, [unitOf(1)]);
     await found();
     await found();
-    expect(calls).toEqual({ asked: 2, unchanged: 0, leases: 1 });
+    expect(calls).toEqual({ asked: 2, unchanged: 0, leases: 2 });
     for (let times = 0; times < 20; times++) expect(await found()).toEqual(["unit-1@1"]);
     expect(calls.asked).toBe(2);
   });
@@ -99,15 +107,30 @@ describe("a question that is asked again", () => {
     await found();
     later(LEASE_MS);
     expect(await found()).toEqual(["unit-1@1"]);
-    expect(calls).toEqual({ asked: 3, unchanged: 1, leases: 2 });
+    expect(calls).toEqual({ asked: 3, unchanged: 1, leases: 3 });
   });
 
-  it("is asked of the shard twice at most when very many ask it at once", async () => {
-    const { port, found, calls } = isolate("far and slow");
+  it.each(["far and slow", "here"] as const)(
+    "costs one call when very many ask it at once that nobody asked before, %s",
+    async (where) => {
+      const { port, found, calls } = isolate(where);
+      await port.index(collection, [unitOf(1)]);
+      const answers = await Promise.all(Array.from({ length: 100 }, () => found()));
+      expect(answers).toEqual(Array.from({ length: 100 }, () => ["unit-1@1"]));
+      expect(calls.asked).toBe(1);
+    },
+  );
+
+  it("is asked of a silent shard by one request at a time, and answered to all once it speaks", async () => {
+    const { port, found, calls, hold } = isolate("far");
     await port.index(collection, [unitOf(1)]);
-    const answers = await Promise.all(Array.from({ length: 100 }, () => found()));
-    expect(new Set(answers.flat())).toEqual(new Set(["unit-1@1"]));
-    expect(calls.asked).toBe(2);
+    const speak = hold();
+    const waiting = Promise.all(Array.from({ length: 50 }, () => found()));
+    await scheduler.wait(50);
+    expect(calls.asked).toBe(1);
+    speak();
+    expect(new Set((await waiting).flat())).toEqual(new Set(["unit-1@1"]));
+    expect(calls.asked).toBeLessThan(5);
   });
 
   it("is told from one that differs in its vector only", async () => {
@@ -162,7 +185,7 @@ describe("a change", () => {
     const stub = env.SEARCH_SHARD.getByName(rootOf(collection).name) as unknown as Asking;
     const seen = new Set<string>();
     const revision = async () => {
-      const answer = await stub.ask({ request: otters, unless: null, lease: false });
+      const answer = await stub.ask({ request: otters, unless: null, leaseMs: 0 });
       if (answer.kind !== "done") throw new Error(answer.kind);
       return answer.value.revision;
     };

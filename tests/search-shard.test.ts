@@ -205,7 +205,7 @@ describe("a full search shard", () => {
         limit: 500,
         explain: false,
       } as const;
-      const answer = await shards.getByName(name).ask({ request, unless: null, lease: false });
+      const answer = await shards.getByName(name).ask({ request, unless: null, leaseMs: 0 });
       if (answer.kind !== "done") continue;
       const hits = JSON.parse(answer.value.hits ?? "[]") as { unitId: string }[];
       everything.push(...hits.map(({ unitId }) => unitId));

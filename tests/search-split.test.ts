@@ -161,7 +161,7 @@ const fresh = () => new Model({ owner: `split-${++collections}`, space: "s" });
 async function leafHits(name: string): Promise<string[]> {
   const search = { text: "otters", mode: "lexical" as const, filter: {}, limit: 100 };
   const request = { ...search, explain: false };
-  const answer = await shards.getByName(name).ask({ request, unless: null, lease: false });
+  const answer = await shards.getByName(name).ask({ request, unless: null, leaseMs: 0 });
   if (answer.kind !== "done") return [];
   return (JSON.parse(answer.value.hits ?? "[]") as SearchHit[]).map(({ unitId }) => unitId);
 }

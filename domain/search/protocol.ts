@@ -52,10 +52,10 @@ export type Located = { kind: "removed" } | { kind: "at"; leaf: string | null; a
 export type Withdrawn = { kind: "nowhere" } | { kind: "at"; leaf: string | null };
 
 /**
- * A search as the edge asks it. `unless` is a revision whose answer is known already; with `lease` the answer may be
- * kept.
+ * A search as the edge asks it. `unless` is a revision whose answer is known already; `leaseMs` how long it would like
+ * to keep the answer, 0 for not at all.
  */
-export type Question = { request: SearchRequest; unless: string | null; lease: boolean };
+export type Question = { request: SearchRequest; unless: string | null; leaseMs: number };
 
 /**
  * The hits as JSON text (a tenth of the cost of objects over RPC), null where they are those of `unless`. They stand

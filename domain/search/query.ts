@@ -194,11 +194,15 @@ function merged(
   answers: Result<AnswerText, SearchProblem>[],
   limit: number,
 ): Result<AnswerText, SearchProblem> {
-  const failed = answers.find((answer) => !answer.ok);
-  if (failed) return failed;
   const found = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+  const isBusy = ({ code }: SearchProblem) => code === "overloaded";
+  // A space that is busy is a part that does not answer, as long as another one does.
+  const failed = answers.find(
+    (answer) => !answer.ok && (found.length === 0 || !isBusy(answer.error)),
+  );
+  if (failed) return failed;
   const [only] = found;
-  if (found.length === 1 && only) return ok(only);
+  if (answers.length === 1 && only) return ok(only);
   return ok({
     hits: JSON.stringify(
       found
@@ -206,7 +210,7 @@ function merged(
         .sort((a, b) => b.score - a.score)
         .slice(0, limit),
     ),
-    partial: found.some((answer) => answer.partial),
+    partial: found.length < answers.length || found.some((answer) => answer.partial),
   });
 }
 
