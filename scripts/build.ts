@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { assembleServices } from "./launch/assemble.ts";
 import { bundleWorkers } from "./launch/bundle.ts";
 import { inRoot } from "./launch/paths.ts";
 import { command, isCommand, step } from "./launch/say.ts";
@@ -26,6 +27,10 @@ export async function buildAll(): Promise<void> {
     });
   }
   await step("bundling the Worker", () => bundleWorkers());
+  await step("wiring the Workers", () => assembleServices());
 }
 
-if (isCommand(import.meta)) await command(buildAll);
+if (isCommand(import.meta)) {
+  await command(buildAll);
+  process.exit(); // a compiler's service would keep it alive
+}

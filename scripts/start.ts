@@ -1,5 +1,5 @@
-import { buildAll } from "./build.ts";
 import { firstAccount, consoleUrl } from "./launch/account.ts";
+import { ensureBuilt } from "./launch/built.ts";
 import { afterReady } from "./launch/first-search.ts";
 import { keepGpuBackend } from "./launch/gpu.ts";
 import { answers, portIsFree } from "./launch/http.ts";
@@ -36,7 +36,7 @@ async function start(
   stops.push(() => lock.release());
   checkStateVersion(settings.stateDir);
   await portIsFree(settings.host, settings.port, "WISHUB_PORT");
-  await timed("seeing that all is built", buildAll);
+  await timed("seeing that all is built", ensureBuilt);
 
   const served = await step("starting", () => serve(settings, fail));
   stops.push(() => served.stop());

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import type { MiniflareOptions } from "miniflare";
 import { readManifest } from "./bundle.ts";
 import { ASSETS_DIST, WORKER_DIST } from "./paths.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings as AllSettings } from "./settings.ts";
 import type { WranglerConfig } from "./wrangler-config.ts";
 
+type Settings = Pick<AllSettings, "host" | "port" | "stateDir" | "token" | "vars" | "gpu">;
 type WorkerOptions = MiniflareOptions["workers"][number];
 type Bindings = NonNullable<WorkerOptions["config"]["env"]>;
 type Triggers = NonNullable<WorkerOptions["config"]["triggers"]>;
@@ -40,6 +41,7 @@ export function productOptions(
 export function embedderOptions(config: WranglerConfig, settings: Settings): MiniflareOptions {
   return {
     ...QUIET,
+    resourcePersistencePath: settings.stateDir,
     workers: [
       {
         config: {

@@ -1,21 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, rmSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
 import { migrateAll, type Migrated } from "#scripts/migrate.ts";
+import { readAssembled } from "./assemble.ts";
 import { pidFile } from "./lock.ts";
-import { readManifest } from "./bundle.ts";
+import { onDemand } from "./on-demand.ts";
 import { WORKERD } from "./paths.ts";
-import { embedderOptions, productOptions, TOKEN_HEADER } from "./product.ts";
+import { TOKEN_HEADER } from "./product.ts";
 import { Refusal, timed } from "./say.ts";
+import { filled, type Filling, SOCKETS } from "./services.ts";
 import type { Settings } from "./settings.ts";
 import { unitShardCount } from "./unit-shards.ts";
+import { crashes, startWorkerd, type Workerd } from "./workerd.ts";
 import { readWranglerConfig } from "./wrangler-config.ts";
-
-/** More often than this, starting it again helps nobody. */
-const CRASHES_MAX = 5;
-const CRASHES_WINDOW_MS = 60_000;
 
 export type Served = {
   /** One call to the product's launcher Worker. */
@@ -23,7 +20,7 @@ export type Served = {
   stop(): Promise<void>;
 };
 
-/** Starts the embedder and the product and brings the databases up to date; `failed` is called if they later give up. */
+/** Starts the product and brings the databases up to date; `failed` is called if it later gives up. */
 export async function serve(
   settings: Settings,
   failed: (sentence: string) => void,
@@ -31,42 +28,25 @@ export async function serve(
   const config = await readWranglerConfig();
   unitShardCount(config);
   const unwrap = wrapWorkerd(settings.stateDir);
-  const running: Miniflare[] = [];
-  const start = async (what: string, options: MiniflareOptions): Promise<Miniflare> => {
-    const miniflare = withoutSignalHandlers(
-      () => new Miniflare({ ...options, ...watched(what, failed) }),
-    );
-    running.push(miniflare);
-    await timed(`workerd with the ${what}`, () => miniflare.ready);
-    return miniflare;
-  };
+  const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(running.map((miniflare) => miniflare.dispose().catch(() => {}))); // it may have failed to start
+    await Promise.all(stops.map((each) => each()));
     unwrap();
   };
   try {
-    let embedderPort: number | undefined;
-    if (hasEmbedder()) {
-      const embedder = await start("embedder", embedderOptions(config, settings));
-      embedderPort = Number((await embedder.unsafeGetDirectURL("wishub-embedder")).port);
-    }
-    const product = await start("product", productOptions(config, settings, embedderPort));
-    const entry = await product.ready;
-    const ask = async <T>(path: string, body?: unknown): Promise<T> => {
-      const headers = { [TOKEN_HEADER]: settings.token };
-      const response = await fetch(new URL(path, entry), {
-        method: "POST",
-        headers,
-        body: JSON.stringify(body ?? {}),
-      });
-      if (!response.ok)
-        throw new Error(
-          `${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`,
-        );
-      return (await response.json()) as T;
-    };
-    await migrateAll(config, (binding, migrations) =>
-      ask<Migrated>("/migrate", { binding, migrations }),
+    const embedder = await embedderOf(settings, failed);
+    stops.push(embedder.stop);
+    const product = await keptRunning(settings, failed, {
+      worker: config.name,
+      launcher: "wishub-launcher",
+      embedder: `127.0.0.1:${embedder.port}`,
+    });
+    stops.push(product.stop);
+    const ask = askerOf(settings, () => product.port(SOCKETS.launcher));
+    await timed("bringing the databases up to date", () =>
+      migrateAll(config, (binding, migrations) =>
+        ask<Migrated>("/migrate", { binding, migrations }),
+      ),
     );
     await ask("/open-unit-shards");
     return { ask, stop };
@@ -78,40 +58,119 @@ export async function serve(
   }
 }
 
-/** Miniflare would end this process on the spot; the launcher stops everything else first. */
-function withoutSignalHandlers<T>(make: () => T): T {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const before = signals.map((signal) => process.listeners(signal));
-  const made = make();
-  for (const [index, signal] of signals.entries()) {
-    const ours = before[index] ?? [];
-    for (const listener of process.listeners(signal)) {
-      if (!ours.includes(listener)) process.removeListener(signal, listener);
+function askerOf(settings: Settings, port: () => number): Served["ask"] {
+  return async <T>(path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(`http://127.0.0.1:${port()}${path}`, {
+      method: "POST",
+      headers: { [TOKEN_HEADER]: settings.token },
+      body: JSON.stringify(body ?? {}),
+    });
+    if (!response.ok)
+      throw new Error(
+        `${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`,
+      );
+    return (await response.json()) as T;
+  };
+}
+
+type Wiring = Pick<Filling, "worker" | "launcher" | "embedder">;
+
+/** The product's workerd, started again whenever it ends by itself. */
+async function keptRunning(
+  settings: Settings,
+  failed: (sentence: string) => void,
+  wiring: Wiring,
+): Promise<{ port(socket: string): number; stop(): Promise<void> }> {
+  const isWorthIt = crashes();
+  let stopping = false;
+  const start = async (): Promise<Workerd> =>
+    await startWorkerd({
+      what: "product",
+      stateDir: settings.stateDir,
+      // Read again: what is not kept takes no memory while all goes well.
+      services: filled(readAssembled("product"), {
+        ...wiring,
+        address: addressOf(settings),
+        stateDir: settings.stateDir,
+        token: settings.token,
+        vars: settings.vars,
+        gpu: settings.gpu && `127.0.0.1:${settings.gpu.port}`,
+      }),
+      ended: () => void again(),
+    });
+  const again = async (): Promise<void> => {
+    if (stopping) return;
+    if (!isWorthIt(performance.now())) return failed("the product crashed too often in a minute.");
+    try {
+      running = await start();
+      process.stderr.write("wishub: the product crashed and was started again.\n");
+    } catch (error) {
+      failed(`the product stopped and could not be started again (${messageOf(error)}).`);
     }
-  }
-  return made;
+    if (stopping) await running.stop();
+  };
+  let running = await timed("workerd with the product", start);
+  return {
+    port: (socket) => running.ports.get(socket) ?? 0,
+    async stop() {
+      stopping = true;
+      await running.stop();
+    },
+  };
 }
 
-function hasEmbedder(): boolean {
-  try {
-    return readManifest("embedder").exports.length > 0;
-  } catch {
-    return false;
-  }
+/** The embedding code in a workerd of its own, so that it holds up no read; it starts with the first text to embed. */
+async function embedderOf(settings: Settings, failed: (sentence: string) => void) {
+  const isWorthIt = crashes();
+  let running: Promise<Workerd> | undefined;
+  const start = async (): Promise<Workerd> =>
+    await startWorkerd({
+      what: "embedder",
+      stateDir: settings.stateDir,
+      services: filled(readAssembled("embedder"), {
+        worker: "wishub-embedder",
+        launcher: undefined,
+        address: "127.0.0.1:0",
+        stateDir: join(settings.stateDir, "embedder"),
+        token: settings.token,
+        vars: {},
+        embedder: undefined,
+        gpu: undefined,
+      }),
+      ended() {
+        running = undefined; // the next text starts it again
+        if (!isWorthIt(performance.now())) failed("the embedder crashed too often in a minute.");
+      },
+    });
+  const door = await onDemand(async () => {
+    running ??= start().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    });
+    return (await running).ports.get(SOCKETS.world) ?? 0;
+  });
+  return {
+    port: door.port,
+    async stop() {
+      await door.stop();
+      await running?.then(
+        (workerd) => workerd.stop(),
+        () => {},
+      );
+    },
+  };
 }
 
-/** Miniflare starts whatever MINIFLARE_WORKERD_PATH names; ours ends when this process does (see workerd.sh). */
+/** What starts workerd ends it when this process ends (see workerd.sh). */
 function wrapWorkerd(stateDir: string): () => void {
   if (process.platform === "win32") return () => {};
   const pipe = join(stateDir, "launcher.pipe");
   rmSync(pipe, { force: true });
   execFileSync("mkfifo", ["-m", "600", pipe]);
   const held = openSync(pipe, "r+");
-  process.env["MINIFLARE_WORKERD_PATH"] = join(import.meta.dirname, "workerd.sh");
   process.env["WISHUB_WORKERD"] = WORKERD;
   process.env["WISHUB_WORKERD_PIDS"] = pidFile(stateDir);
   process.env["WISHUB_LAUNCHER_PIPE"] = pipe;
-  process.env["WISHUB_CAPNP_SECRET"] = randomBytes(20).toString("hex").slice(0, 39);
   return () => {
     closeSync(held);
     rmSync(pipe, { force: true });
@@ -119,30 +178,8 @@ function wrapWorkerd(stateDir: string): () => void {
   };
 }
 
-/** Miniflare starts a crashed workerd again by itself, on the same ports and the same state. */
-function watched(what: string, failed: (sentence: string) => void) {
-  const crashesMs: number[] = [];
-  class Watcher extends Log {
-    override error(error: Error): void {
-      if (error.message.includes("failed to restart"))
-        failed(`the ${what} stopped and could not be started again.`);
-      super.error(error);
-    }
-  }
-  return {
-    log: new Watcher(LogLevel.ERROR),
-    handleStructuredLogs: ({ message }: { message: string }) =>
-      void process.stderr.write(`${message}\n`),
-    unsafeHandleRuntimeRestart: () => {
-      const nowMs = performance.now();
-      crashesMs.push(nowMs);
-      process.stderr.write(`wishub: the ${what} crashed and was started again.\n`);
-      if (crashesMs.filter((ms) => nowMs - ms < CRASHES_WINDOW_MS).length > CRASHES_MAX) {
-        failed(`the ${what} crashed more than ${CRASHES_MAX} times in a minute.`);
-      }
-    },
-  };
-}
+const addressOf = ({ host, port }: Settings): string =>
+  `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

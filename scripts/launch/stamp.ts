@@ -34,7 +34,7 @@ function readStamp(path: string): Stamp | undefined {
 }
 
 /** A file that was written to has another change time (ctime), which no program sets back. Undefined while it is too young to tell. */
-function seenNow(inputs: string[], extra: string): string | undefined {
+export function seenNow(inputs: string[], extra: string): string | undefined {
   const seen = createHash("sha256").update(extra);
   for (const input of inputs) {
     const stats = statSync(inRoot(input), { throwIfNoEntry: false });

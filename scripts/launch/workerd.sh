@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands in for the workerd binary (MINIFLARE_WORKERD_PATH). workerd does not watch its parent, so a watcher
+# Starts workerd (workerd.ts). workerd does not watch its parent, so a watcher
 # reads a pipe that only the launcher holds open: it ends when the launcher does, however that died.
 # Where there is no /proc the watcher looks at the launcher once a second instead.
 parent=$PPID
@@ -23,12 +23,4 @@ else
   ) </dev/null >/dev/null 2>&1 3>&- &
 fi
 
-# Miniflare lets whoever connects to a socket switch to workerd's own RPC by naming this host, and so call
-# anything, queues and private entrypoints too. The name is made a secret of this process (same length: the
-# configuration is binary).
-umask 077
-config="$WISHUB_WORKERD_PIDS.$$"
-LC_ALL=C sed "s/miniflare-unsafe-internal-capnp-connect/$WISHUB_CAPNP_SECRET/g" >"$config"
-exec 0<"$config"
-rm -f "$config"
 exec "$WISHUB_WORKERD" "$@"
