@@ -296,10 +296,10 @@ export function openContents(
         }
       });
     },
-    forget(keepsClaims: boolean): void {
+    forget(keeps: Parameters<typeof store.emptyLeaf>[0]): void {
       engine?.close();
       storage.transactionSync(() => {
-        store.emptyLeaf(keepsClaims);
+        store.emptyLeaf(keeps);
         storage.kv.delete("dimensions");
       });
       engine = null;

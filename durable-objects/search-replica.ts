@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
 import type { Behind } from "#domain/regions/replicas.ts";
-import { spreadAfter } from "#domain/regions/replicas.ts";
 import {
   type FollowState,
   isLookDue,
@@ -20,6 +19,7 @@ import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import type { CarriedUnit } from "#objects/search-records.ts";
 import { type Followed, liveBetween } from "#objects/search-follow.ts";
+import { heatMeter } from "#objects/search-heat.ts";
 import { pages } from "#objects/search-shard.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
 import { mergeAll } from "#objects/search-upkeep.ts";
@@ -31,7 +31,6 @@ const LOOK_WAIT_MS = 300;
 const LEADER_TIMEOUT_MS = 2_000;
 /** `asOfMs` moves on without a change; so often it is written down all the same. */
 const SAVE_EVERY_MS = 10_000;
-const HEAT_MS = 1_000;
 
 /**
  * A copy of one leaf in another region, or of a hot one beside it: follows its leader's log and answers searches, and
@@ -49,7 +48,7 @@ export class SearchReplica extends DurableObject<Env> {
   #heardAtMs = 0;
   #savedAtMs = 0;
   #lastReadMs = Date.now();
-  readonly #heat = { sinceMs: Date.now(), calls: 0, spread: 0 };
+  readonly #spread = heatMeter();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -85,7 +84,7 @@ export class SearchReplica extends DurableObject<Env> {
     this.#isAwake = true;
     await this.#look();
     await mergeAll(this.#contents);
-    if (this.#moved !== null) return this.#contents.forget(false);
+    if (this.#moved !== null) return this.#contents.forget("nothing");
     const again = looksAgainInMs(Date.now() - this.#lastReadMs, this.#failures);
     this.#isAwake = again !== null;
     if (again !== null) await this.ctx.storage.setAlarm(Date.now() + again);
@@ -173,18 +172,6 @@ export class SearchReplica extends DurableObject<Env> {
           this.#contents.adopt(dimensions, [...taken, ...units], [], Date.now());
       },
     };
-  }
-
-  #spread(): number {
-    const heat = this.#heat;
-    const ageMs = Date.now() - heat.sinceMs;
-    heat.calls++;
-    if (ageMs >= HEAT_MS) {
-      heat.spread = spreadAfter(heat.spread, (heat.calls * 1_000) / ageMs);
-      heat.sinceMs += ageMs;
-      heat.calls = 0;
-    }
-    return heat.spread;
   }
 }
 

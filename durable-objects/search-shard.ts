@@ -12,6 +12,7 @@ import { pageCache } from "#domain/search/pages.ts";
 import {
   done,
   type LeafAnswer,
+  type LeafState,
   type Located,
   type NearDuplicate,
   type Placing,
@@ -22,27 +23,23 @@ import {
   type SimilarAsked,
   type Withdrawn,
 } from "#domain/search/protocol.ts";
-import { directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
-import type { Moved } from "#domain/search/tree.ts";
+import type { Place } from "#domain/search/ranges.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts";
 import { type Leases, openLeases } from "#objects/search-leases.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
 import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
+import { openMoves, type SearchMoves } from "#objects/search-moves.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
 import { type SketchAnswer, sketcher } from "#objects/search-sketch.ts";
-import { childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
-import { BULK_LOOK_MS, lookAfterBulk, mergeAll } from "#objects/search-upkeep.ts";
+import { BULK_LOOK_MS, leafState, lookAfterBulk, mergeAll } from "#objects/search-upkeep.ts";
 
 /** What all shards of an isolate may hold in memory beside their codes (ARCHITECTURE.md, One isolate's memory). */
 const PAGE_CACHE_BYTES = 48_000_000;
 export const pages = pageCache(PAGE_CACHE_BYTES);
 
-const PASSAGES_MAX = 100_000;
-/** Claims of a directory, for each passage of a full leaf: 2 million, some 300 MB. */
-const CLAIMS_PER_PASSAGE = 20;
 /** Longer than any queue redelivers (14 days): after that nobody can bring a removed version back. */
 const REMOVALS_KEPT_MS = 30 * 86_400_000;
 const SPLIT_AGAIN_MS = 5_000;
@@ -62,36 +59,16 @@ export class SearchShard extends DurableObject<Env> {
   readonly #bulk: SearchBulk | null;
   readonly #sketch = sketcher();
   readonly #leases: Leases;
-  #split: SplitState | null;
-  /** As its parent named it; a root or directory is told with each change. */
-  #place: Place | null;
-  #movedLeaf: Moved | null;
-  #movedDirectory: Moved | null;
-  /** A child of a split takes what is copied to it until it is written to as a shard of its own. */
-  #isOpen: boolean;
-  #sequence: number;
-  /** An upper bound; exact when it is first needed and when it comes near the limit. */
-  #claims: number | null = null;
+  readonly #moves: SearchMoves;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
-    const { kv } = ctx.storage;
     this.#store = searchStore(ctx.storage);
-    const both = kv.get<Place[]>("moved");
-    const legacy: Moved | null = both === undefined ? null : { of: "both", to: both };
-    this.#movedLeaf = kv.get<Moved>("moved-leaf") ?? legacy;
-    this.#movedDirectory = kv.get<Moved>("moved-directory") ?? legacy;
-    this.#place = kv.get<Place>("place") ?? null;
-    this.#isOpen = kv.get<boolean>("open") ?? false;
-    this.#split = kv.get<SplitState>("split") ?? null;
-    this.#sequence = Math.max(Date.now(), this.#store.newestChange());
     this.#bulk = bulkOf(ctx.storage, env, this.#store, ctx.id.name);
-    // A crash may have come between beginning and the alarm.
-    if (this.#split !== null) void ctx.storage.setAlarm(Date.now());
     this.#log = openLog(ctx.storage, this.#store);
     const note = (key: string): void => {
-      if (this.#split !== null) this.#store.noteChanged(key, ++this.#sequence);
+      this.#moves.note(key);
       this.#log.note(key);
       if (key.startsWith("u")) this.#bulk?.reconcile(unitOfKey(key));
     };
@@ -100,15 +77,18 @@ export class SearchShard extends DurableObject<Env> {
       note(key);
     });
     this.#directory = openDirectory(ctx.storage, this.#store, note);
+    const leafMoved = (): void => this.#bulk?.leaveAll();
+    const own = (): Env => this.env;
+    this.#moves = openMoves(ctx.storage, own, this.#store, this.#contents, leafMoved);
     this.#leases = openLeases(this.#contents.engine() !== null);
     this.#leases.showTo(ctx.id.name, (request) =>
-      this.#movedLeaf === null ? this.#found(request) : null,
+      this.#moves.whereTo("leaf") === null ? this.#found(request) : null,
     );
   }
 
   /** Durable when it answers, and found by whoever asks from then on. Delivering a unit again, or an older version of it, changes nothing. */
   async index(place: Place, units: IndexedUnit[], role: Role): Promise<ShardAnswer<null>> {
-    const moved = this.#whereTo(role);
+    const moved = this.#moves.whereTo(role);
     if (moved !== null) return moved;
     this.#open(place);
     this.#contents.index(units, role, Date.now());
@@ -117,15 +97,15 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   async reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>> {
-    const moved = this.#whereTo("leaf");
+    const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
     const taken = this.#contents.reindex(units, Date.now());
-    await this.#leases.runOut();
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(null)]);
     return done(taken);
   }
 
   async remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>> {
-    const moved = this.#whereTo(role);
+    const moved = this.#moves.whereTo(role);
     if (moved !== null) return moved;
     this.#open(place);
     this.#contents.remove(claims, role, Date.now());
@@ -134,31 +114,31 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   claim(claims: ContentClaim[]): ShardAnswer<ClaimOutcome[]> {
-    return this.#whereTo("directory") ?? done(this.#directory.claim(claims));
+    return this.#moves.whereTo("directory") ?? done(this.#directory.claim(claims));
   }
 
   release(claims: ContentClaim[]): ShardAnswer<null> {
-    const moved = this.#whereTo("directory");
+    const moved = this.#moves.whereTo("directory");
     if (moved !== null) return moved;
     this.#directory.release(claims);
     return done(null);
   }
 
   async locate(place: Place, placings: Placing[]): Promise<ShardAnswer<Located[]>> {
-    const moved = this.#whereTo("directory");
+    const moved = this.#moves.whereTo("directory");
     if (moved !== null) return moved;
     this.#open(place);
     const located = this.#directory.locate(placings);
-    await this.#lookAfterClaims(place, placings.length);
+    if (this.#moves.lookAtClaims(place, placings.length)) await this.#alarmIfBusy();
     return done(located);
   }
 
   withdraw(claims: ContentClaim[]): ShardAnswer<Withdrawn[]> {
-    return this.#whereTo("directory") ?? done(this.#directory.withdraw(claims, Date.now()));
+    return this.#moves.whereTo("directory") ?? done(this.#directory.withdraw(claims, Date.now()));
   }
 
   ask({ request, unless, leaseMs }: Question): ShardAnswer<Reply> {
-    const moved = this.#whereTo("leaf");
+    const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
     const revision = this.#leases.revision();
     const hits = revision === unless ? null : JSON.stringify(this.#found(request));
@@ -166,37 +146,50 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   similar(units: IndexedUnit[], asked: SimilarAsked): ShardAnswer<NearDuplicate[][]> {
-    return this.#whereTo("leaf") ?? done(units.map((unit) => this.#contents.similar(unit, asked)));
+    return (
+      this.#moves.whereTo("leaf") ?? done(units.map((unit) => this.#contents.similar(unit, asked)))
+    );
   }
 
   /** What a replica that stands at `asked` needs to go on. */
   follow(asked: FollowState): ShardAnswer<Followed> {
-    return this.#whereTo("leaf") ?? done(this.#log.follow(asked, this.#contents));
+    return this.#moves.whereTo("leaf") ?? done(this.#log.follow(asked, this.#contents));
   }
 
   /** A search of a reader in another region, whose replica could not answer. */
   read(request: SearchRequest): LeafAnswer {
-    const moved = this.#whereTo("leaf");
+    const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
     const hits = this.#contents.search(request);
     return done({ hits, seenMs: this.#log.changedAtMs(), spread: 0 });
   }
 
+  state(): ShardAnswer<LeafState> {
+    const { sql } = this.ctx.storage;
+    const now = () => leafState(this.#contents.engine(), sql, this.#moves.isSplitting());
+    return this.#moves.whereTo("leaf") ?? done(now());
+  }
+
+  /** A place that this one leads to has moved to a fresh one. */
+  leadOn(name: string, to: Place[]): void {
+    this.#moves.leadOn(name, to);
+  }
+
   sketch(known: number): ShardAnswer<SketchAnswer> {
-    return this.#whereTo("leaf") ?? done(this.#sketch(this.#contents.engine(), known));
+    return this.#moves.whereTo("leaf") ?? done(this.#sketch(this.#contents.engine(), known));
   }
 
   /** Forgets all units, or all claims; for a collection that is not in use. A split that is under way ends first. */
   async clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>> {
-    while (this.#split !== null) await this.#copyOn(this.#split);
-    const moved = this.#whereTo(what);
+    await this.#moves.copy();
+    const moved = this.#moves.whereTo(what);
     if (moved !== null) return moved;
     if (what === "directory") {
       this.#store.emptyDirectory(false);
       return done(null);
     }
     this.ctx.storage.transactionSync(() => {
-      this.#contents.forget(false);
+      this.#contents.forget("nothing");
       this.#bulk?.leaveAll();
       this.#log.end();
     });
@@ -212,9 +205,7 @@ export class SearchShard extends DurableObject<Env> {
     units: CarriedUnit[],
     claims: CarriedClaim[],
   ): Promise<void> {
-    if (this.#isOpen) return;
-    if (this.#place === null) this.ctx.storage.kv.put("place", place);
-    this.#place = place;
+    if (!this.#moves.takesOver(place)) return;
     this.#contents.adopt(dimensions, units, claims, Date.now());
     await this.#alarmIfBusy();
   }
@@ -222,17 +213,18 @@ export class SearchShard extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     await mergeAll(this.#contents);
     try {
-      while (this.#split !== null) await this.#copyOn(this.#split);
+      await this.#moves.copy();
     } catch (error) {
       // A child that does not answer. The platform would give up after six attempts, and the shard be full for good.
       console.error({ event: "search-split-waits", error: String(error) });
       await this.ctx.storage.setAlarm(Date.now() + SPLIT_AGAIN_MS);
       return;
     }
-    this.#forgetMoved();
+    this.#moves.giveBack();
+    await this.#moves.shorten();
     const waitMs = await lookAfterBulk(this.#bulk, this.ctx.id.name ?? "");
     if (waitMs !== null) await this.ctx.storage.setAlarm(Date.now() + waitMs);
-    if (this.#movedLeaf !== null && this.#movedDirectory !== null) return;
+    if (this.#moves.hasLeft()) return;
     this.#store.forgetRemovals(Date.now() - REMOVALS_KEPT_MS);
     if (waitMs === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
   }
@@ -243,110 +235,25 @@ export class SearchShard extends DurableObject<Env> {
     return this.#contents.search(request, dense);
   }
 
-  #whereTo(role: Role | "directory"): ({ kind: "moved" } & Moved) | null {
-    const leaf = role === "directory" ? null : this.#movedLeaf;
-    const moved = leaf ?? (role === "leaf" ? null : this.#movedDirectory);
-    return moved === null ? null : { kind: "moved", ...moved };
-  }
-
-  #open({ depth }: Place): void {
-    if (this.#isOpen || depth === 0) return;
-    this.ctx.storage.kv.put("open", true);
-    this.#isOpen = true;
+  #open(place: Place): void {
     // The shard that has just moved here may have given leases that still stand.
-    this.#leases.hold();
+    if (this.#moves.open(place)) this.#leases.hold();
   }
 
-  async #copyOn(split: SplitState): Promise<void> {
-    const next = await copySome(split, this.#store, this.#contents, (child) =>
-      (this.env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>).getByName(child.name),
-    );
-    this.ctx.storage.transactionSync(() => {
-      if (this.#split === null) return; // whoever copied beside us was done first
-      if (next !== "copied") {
-        this.#split = next;
-        this.ctx.storage.kv.put("split", next);
-        return;
-      }
-      // Nothing has changed since the last look and nothing can before this ends: from here on the children answer.
-      if (this.#store.changesAfter(split.through ?? 0, 1).length > 0) return;
-      this.#move({ of: split.of ?? "both", to: split.children });
-      this.ctx.storage.kv.delete("split");
-      this.#store.forgetChanges(Number.MAX_SAFE_INTEGER);
-      this.#split = null;
-    });
+  /** Sees to it that an alarm comes when there is something to merge, to move or to give back. */
+  async #lookAfter(place: Place | null): Promise<void> {
+    if (this.#contents.engine() === null) return;
+    await this.#alarmIfBusy(this.#moves.lookAtRoom(place));
   }
 
-  #move(moved: Moved): void {
-    const { kv } = this.ctx.storage;
-    if (moved.of !== "directory") {
-      kv.put("moved-leaf", moved);
-      this.#bulk?.leaveAll();
-      this.#movedLeaf = moved;
-    }
-    if (moved.of !== "leaf") {
-      kv.put("moved-directory", moved);
-      this.#movedDirectory = moved;
-    }
-  }
-
-  /** Gives back the space of what has moved. Done again after a crash. */
-  #forgetMoved(): void {
-    if (this.#movedLeaf !== null && this.#contents.engine() !== null) {
-      const { of, to } = this.#movedLeaf;
-      const name = to[0]?.name.slice(0, -1) ?? "";
-      this.#contents.forget(of === "leaf" && keepsClaims(name) && this.#movedDirectory === null);
-    }
-    if (this.#movedDirectory !== null) this.#store.emptyDirectory(this.#movedLeaf === null);
-  }
-
-  /** Sees to it that an alarm comes when there is something to merge, or when the shard is full. */
-  async #lookAfter(place: Place): Promise<void> {
-    const engine = this.#contents.engine();
-    if (engine === null) return;
-    if (this.#split === null) this.#beginSplit(place, engine.alive(), engine.nextSlot());
-    await this.#alarmIfBusy();
-  }
-
-  async #alarmIfBusy(): Promise<void> {
-    const isBusy = this.#split !== null || this.#contents.engine()?.isMergeDue() === true;
+  async #alarmIfBusy(isDue = false): Promise<void> {
+    const isBusy =
+      isDue || this.#moves.isSplitting() || this.#contents.engine()?.isMergeDue() === true;
     const alarm = await this.ctx.storage.getAlarm();
     if (isBusy && (alarm === null || alarm > Date.now() + 1_000))
       await this.ctx.storage.setAlarm(Date.now());
     else if (this.#bulk?.isBusy() === true && (alarm ?? Infinity) > Date.now() + BULK_LOOK_MS)
       await this.ctx.storage.setAlarm(Date.now() + BULK_LOOK_MS);
     else if (alarm === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
-  }
-
-  #passagesMax(): number {
-    return Number(this.env.WISHUB_SHARD_PASSAGES ?? PASSAGES_MAX);
-  }
-
-  #beginSplit(told: Place, alive: number, slots: number): void {
-    const place = this.#place ?? told;
-    const full = this.#passagesMax();
-    if (alive < full && slots < 2 * full) return;
-    const dimensions = this.#contents.engine()?.kernel.dimensions ?? 0;
-    const children = childrenFor(place, alive < full / 2, dimensions, this.#store);
-    this.#begin({ of: "leaf", name: place.name, children, phase: "records", after: ["", ""] });
-  }
-
-  /** A directory divides once its leaf has gone: until then it has no more claims than a leaf has units. */
-  async #lookAfterClaims(place: Place, added: number): Promise<void> {
-    if (this.#split !== null) return;
-    const full = CLAIMS_PER_PASSAGE * this.#passagesMax();
-    this.#claims = (this.#claims ?? this.#store.claimCount()) + added;
-    if (this.#claims < full) return;
-    this.#claims = this.#store.claimCount();
-    const isLeaf = this.#movedLeaf === null && this.#contents.engine() !== null;
-    if (this.#claims < full || isLeaf || place.to - place.from < 2) return;
-    const children = directoriesUnder(place);
-    this.#begin({ of: "directory", name: place.name, children, phase: "records", after: ["", ""] });
-    await this.#alarmIfBusy();
-  }
-
-  #begin(split: SplitState): void {
-    this.ctx.storage.kv.put("split", split);
-    this.#split = split;
   }
 }

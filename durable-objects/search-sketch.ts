@@ -6,12 +6,16 @@ export type SketchAnswer = { version: number; sketch: Sketch | null };
 
 /** Makes the sketch of a leaf when it is asked for and units have come since. One that only lost units may name too many. */
 export function sketcher() {
-  let made: { version: number; sketch: Sketch } | null = null;
+  let made: { engine: Engine | null; slots: number; answer: SketchAnswer } | null = null;
   return (engine: Engine | null, known: number): SketchAnswer => {
-    const version = engine?.nextSlot() ?? 0;
-    if (version === known) return { version, sketch: null };
-    if (made?.version !== version) made = { version, sketch: sketchOf(engine) };
-    return made;
+    const slots = engine?.nextSlot() ?? 0;
+    if (made === null || made.engine !== engine || made.slots !== slots) {
+      // By chance, because a leaf that begins again counts its slots from nothing.
+      const version = Math.random();
+      made = { engine, slots, answer: { version, sketch: sketchOf(engine) } };
+    }
+    const { version } = made.answer;
+    return version === known ? { version, sketch: null } : made.answer;
   };
 }
 

@@ -68,6 +68,9 @@ export const recordOf = (row: RecordRow): UnitRecord => ({
   leaf: row.leaf,
 });
 
+/** What is left of a leaf that gives its space back: nothing, what belongs to claims, or (where no unit is left) all tombstones. */
+type Keeps = "nothing" | "claims" | "records";
+
 export type SearchStore = ReturnType<typeof searchStore>;
 
 /** The queries of a search shard over its object's SQLite. */
@@ -285,14 +288,14 @@ export function searchStore(storage: DurableObjectStorage) {
      * Every unit, but not the claims. Tombstones stay where claims are kept, and so does the note of a unit whose
      * content another one has claimed: its removal finds it by that.
      */
-    emptyLeaf(keepsClaims: boolean): void {
-      if (keepsClaims) {
+    emptyLeaf(keeps: Keeps): void {
+      if (keeps === "claims") {
         sql.exec(
           `UPDATE record SET slot = NULL, passages = 0 WHERE slot IS NOT NULL AND NOT EXISTS
              (SELECT 1 FROM claim WHERE claim.content_key = record.content_key AND claim.unit_id = record.unit_id)`,
         );
         sql.exec("DELETE FROM record WHERE slot IS NOT NULL");
-      } else sql.exec("DELETE FROM record");
+      } else if (keeps === "nothing") sql.exec("DELETE FROM record");
       for (const table of ["shown", "page"]) sql.exec(`DELETE FROM ${table}`);
       kv.delete("engine");
     },

@@ -1,8 +1,23 @@
+import type { Engine } from "#domain/search/engine.ts";
+import type { LeafState } from "#domain/search/protocol.ts";
 import type { SearchBulk } from "#objects/search-bulk.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
 
 /** How long Vectorize may be behind before the shard looks again. */
 export const BULK_LOOK_MS = 1_000;
+
+/** Units are counted in memory: a count by SQL would read every record. */
+export function leafState(
+  engine: Engine | null,
+  { databaseSize: bytes }: SqlStorage,
+  splitting: boolean,
+): LeafState {
+  let units = 0;
+  const slots = engine?.nextSlot() ?? 0;
+  for (let slot = 0; slot < slots; slot++)
+    if (engine?.kernel.isAlive(slot) === true && engine.kernel.passageOf(slot) === 0) units++;
+  return { units, passages: engine?.alive() ?? 0, bytes, splitting };
+}
 
 /** Merges step by step, so that a read waits for one step at most. */
 export async function mergeAll(contents: SearchContents): Promise<void> {

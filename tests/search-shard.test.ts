@@ -232,4 +232,45 @@ describe("a full search shard", () => {
     expect(leaves).not.toContain(rootOf(collection).name);
     expect(await found("otters")).toEqual(["unit-1@150"]);
   });
+
+  test("leads on at once, however often it has moved to a fresh place", async () => {
+    await settle();
+    for (let version = 1; version <= 300; version++) {
+      await port.index(collection, [unitOf(1, { version })]);
+      if (version % (PASSAGES_MAX / 2) === 1) await settle();
+    }
+    const [leaf = "", ...others] = await settle();
+    expect(others).toEqual([]);
+    expect(leaf).toMatch(/\|0c{5,}$/);
+    const answer = await root().reindex([]);
+    expect(answer.kind === "moved" && answer.to.map(({ name }) => name)).toEqual([leaf]);
+    expect(await found("otters")).toEqual(["unit-1@300"]);
+    await port.remove(collection, [claimOf(unitOf(1, { version: 300 }))]);
+    expect(await found("otters")).toEqual([]);
+  });
+
+  test("that lost all its units begins again in its place, and nothing removed comes back", async () => {
+    await settle();
+    const units = Array.from({ length: 25 }, (_, i) => unitOf(i));
+    await port.index(collection, units);
+    const used = async () => {
+      const answer = await root().state();
+      return answer.kind === "done" ? answer.value : null;
+    };
+    expect(await used()).toMatchObject({ units: 25, passages: 25, splitting: false });
+    await port.remove(collection, units.map(claimOf));
+    await settle();
+    expect(await used()).toMatchObject({ units: 0, passages: 0, splitting: false });
+    const slots = () =>
+      runInDurableObject(root(), (_, { storage }) => [
+        storage.kv.get("engine"),
+        ...storage.sql.exec("SELECT slot FROM shown"),
+        ...storage.sql.exec("SELECT id FROM page"),
+      ]);
+    expect(await slots()).toEqual([undefined]);
+    await evictDurableObject(root());
+    await port.index(collection, [...units, unitOf(30)]);
+    expect(await found("otters")).toEqual(["unit-30@1"]);
+    expect(await settle()).toEqual([rootOf(collection).name]);
+  });
 });

@@ -63,6 +63,9 @@ export type Question = { request: SearchRequest; unless: string | null; leaseMs:
  */
 export type Reply = { hits: string | null; revision: string; leaseMs: number };
 
+/** What a leaf holds; `bytes` is all of its object, with claims where it keeps some. */
+export type LeafState = { units: number; passages: number; bytes: number; splitting: boolean };
+
 /** What a search shard can be asked over RPC; the object of the binding SEARCH_SHARD has these methods. */
 export type ShardCalls = {
   claim(claims: ContentClaim[]): Promise<ShardAnswer<ClaimOutcome[]>>;
@@ -79,6 +82,7 @@ export type ShardCalls = {
   similar(units: IndexedUnit[], asked: SimilarAsked): Promise<ShardAnswer<NearDuplicate[][]>>;
   /** What words it has; null in place of the sketch for who knows that version. */
   sketch(known: number): Promise<ShardAnswer<{ version: number; sketch: Sketch | null }>>;
+  state(): Promise<ShardAnswer<LeafState>>;
   /** Forgets all units, or all claims. */
   clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>>;
 };

@@ -1,0 +1,178 @@
+import type { Role } from "#domain/search/protocol.ts";
+import { directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
+import { roomStep } from "#domain/search/room.ts";
+import type { Moved } from "#domain/search/tree.ts";
+import type { SearchContents } from "#objects/search-contents.ts";
+import { type Child, childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
+import type { SearchStore } from "#objects/search-store.ts";
+
+const PASSAGES_MAX = 100_000;
+/** Claims of a directory, for each passage of a full leaf: 2 million, some 300 MB. */
+const CLAIMS_PER_PASSAGE = 20;
+
+/** Another shard, as far as one that moves talks to it. */
+type Other = Child & { leadOn(name: string, to: Place[]): Promise<void> };
+export type SearchMoves = ReturnType<typeof openMoves>;
+
+/**
+ * Where a shard's units and claims are: here, being copied, or elsewhere. `leafMoved` is called in the transaction in
+ * which its units have moved.
+ */
+// oxlint-disable-next-line max-lines-per-function -- short methods over one state
+export function openMoves(
+  storage: DurableObjectStorage,
+  env: () => Env,
+  store: SearchStore,
+  contents: SearchContents,
+  leafMoved: () => void,
+) {
+  const { kv } = storage;
+  const both = kv.get<Place[]>("moved");
+  const legacy: Moved | null = both === undefined ? null : { of: "both", to: both };
+  let leaf = kv.get<Moved>("moved-leaf") ?? legacy;
+  let directory = kv.get<Moved>("moved-directory") ?? legacy;
+  /** As its parent named it; a root or directory is told with each change. */
+  let place = kv.get<Place>("place") ?? null;
+  /** A child of a split takes what is copied to it until it is written to as a shard of its own. */
+  let isOpen = kv.get<boolean>("open") ?? false;
+  let split = kv.get<SplitState>("split") ?? null;
+  let sequence = Math.max(Date.now(), store.newestChange());
+  /** An upper bound; exact when it is first needed and when it comes near the limit. */
+  let claims: number | null = null;
+  /** Where it went in this life, for whoever leads to it. */
+  let left: { name: string; to: Place[] } | null = null;
+  // A crash may have come between beginning and the alarm.
+  if (split !== null) void storage.setAlarm(Date.now());
+
+  const full = (): number => Number(env().WISHUB_SHARD_PASSAGES ?? PASSAGES_MAX);
+  const other = (name: string): Other =>
+    (env().SEARCH_SHARD as DurableObjectNamespace).getByName(name) as unknown as Other;
+
+  function begin(of: "leaf" | "directory", { name }: Place, children: Place[]): void {
+    split = { of, name, children, phase: "records", after: ["", ""] };
+    kv.put("split", split);
+  }
+
+  function move(moved: Moved, name: string | undefined): void {
+    if (moved.of !== "directory") {
+      kv.put("moved-leaf", moved);
+      leafMoved();
+      leaf = moved;
+      if (name !== undefined) left = { name, to: moved.to };
+    }
+    if (moved.of !== "leaf") {
+      kv.put("moved-directory", moved);
+      directory = moved;
+    }
+  }
+
+  function roomDue(): ReturnType<typeof roomStep> {
+    const engine = contents.engine();
+    if (engine === null || split !== null || leaf !== null) return "nothing";
+    return roomStep({ alive: engine.alive(), slots: engine.nextSlot() }, full());
+  }
+
+  async function copyOn(from: SplitState): Promise<void> {
+    const next = await copySome(from, store, contents, ({ name }) => other(name));
+    storage.transactionSync(() => {
+      if (split === null) return; // whoever copied beside us was done first
+      if (next !== "copied") {
+        split = next;
+        kv.put("split", next);
+        return;
+      }
+      // Nothing has changed since the last look and nothing can before this ends: from here on the children answer.
+      if (store.changesAfter(from.through ?? 0, 1).length > 0) return;
+      move({ of: from.of ?? "both", to: from.children }, from.name);
+      kv.delete("split");
+      store.forgetChanges(Number.MAX_SAFE_INTEGER);
+      split = null;
+    });
+  }
+
+  return {
+    isSplitting: () => split !== null,
+    hasLeft: () => leaf !== null && directory !== null,
+    /** Hears of every record and claim that changes, in the same transaction. */
+    note(key: string): void {
+      if (split !== null) store.noteChanged(key, ++sequence);
+    },
+    whereTo(role: Role | "directory"): ({ kind: "moved" } & Moved) | null {
+      const moved = (role === "directory" ? null : leaf) ?? (role === "leaf" ? null : directory);
+      return moved === null ? null : { kind: "moved", ...moved };
+    },
+    /** It is written to as a shard of its own; true the first time. */
+    open({ depth }: Place): boolean {
+      if (isOpen || depth === 0) return false;
+      kv.put("open", true);
+      isOpen = true;
+      return true;
+    },
+    /** Whether it still takes what the shard that splits copies to it. */
+    takesOver(as: Place): boolean {
+      if (isOpen) return false;
+      if (place === null) kv.put("place", as);
+      place = as;
+      return true;
+    },
+    /** Begins to move the units when the leaf is full, or mostly dead. True when the alarm has something to do. */
+    lookAtRoom(told: Place | null): boolean {
+      const due = roomDue();
+      const from = place ?? told;
+      if (from === null) return false;
+      if (due === "divide" || due === "compact") {
+        const dimensions = contents.engine()?.kernel.dimensions ?? 0;
+        begin("leaf", from, childrenFor(from, due === "compact", dimensions, store));
+      }
+      return due !== "nothing";
+    },
+    /** A directory divides once its leaf has gone: until then it has no more claims than a leaf has units. */
+    lookAtClaims(told: Place, added: number): boolean {
+      if (split !== null) return false;
+      const most = CLAIMS_PER_PASSAGE * full();
+      claims = (claims ?? store.claimCount()) + added;
+      if (claims < most) return false;
+      claims = store.claimCount();
+      const isLeaf = leaf === null && contents.engine() !== null;
+      if (claims < most || isLeaf || told.to - told.from < 2) return false;
+      begin("directory", told, directoriesUnder(told));
+      return true;
+    },
+    /** Copies to the end. Throws when a child does not answer; nothing is lost by that. */
+    async copy(): Promise<void> {
+      while (split !== null) await copyOn(split);
+    },
+    /** Gives back the space of what has moved or is all dead. Done again after a crash. */
+    giveBack(): void {
+      if (leaf !== null && contents.engine() !== null) {
+        const name = leaf.to[0]?.name.slice(0, -1) ?? "";
+        const keeps = leaf.of === "leaf" && keepsClaims(name) && directory === null;
+        contents.forget(keeps ? "claims" : "nothing");
+      }
+      if (directory !== null) store.emptyDirectory(leaf === null);
+      if (roomDue() === "empty") contents.forget("records");
+    },
+    /** Has the place that leads here through moves to a fresh place lead on at once: no way gets longer by those. */
+    async shorten(): Promise<void> {
+      if (left === null) return;
+      const { name, to } = left;
+      left = null;
+      const from = name.replace(/c+$/, "");
+      if (from === name) return;
+      await other(from)
+        .leadOn(name, to)
+        .catch((error: unknown) =>
+          console.warn({ event: "search-way-not-shortened", error: String(error) }),
+        );
+    },
+    leadOn(name: string, to: Place[]): void {
+      const [next] = leaf?.to ?? [];
+      if (leaf?.of !== "leaf" || leaf.to.length !== 1 || next === undefined) return;
+      // Before its own space is given back, where it leads says what it was.
+      if (contents.engine() !== null || !name.startsWith(next.name)) return;
+      if (/[^c]/.test(name.slice(next.name.length))) return;
+      leaf = { of: "leaf", to };
+      kv.put("moved-leaf", leaf);
+    },
+  };
+}
