@@ -8,6 +8,7 @@ import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
+import { VECTORIZE } from "#domain/search/bulk.ts";
 import { candidatesFor, leavesHolding } from "#domain/search/bulk-routes.ts";
 import { BEAM, nearestLeaves } from "#domain/search/fan-out.ts";
 import type {
@@ -31,6 +32,8 @@ import { leafFor, leavesBelow, routed, type Tree } from "#domain/search/tree.ts"
 const SHARD_TIMEOUT_MS = 2_000;
 /** Shards asked at once for one search. */
 const FAN_OUT_MAX = 32;
+/** For more hits the best hundred passages of an index are too few: the shards look for them. */
+const BULK_LIMIT_MAX = VECTORIZE.topKMax / 2;
 /** Leaves of many that are asked for near duplicates: what is as near as that lies in the same leaf, or beside it. */
 const SIMILAR_BEAM = 4;
 
@@ -97,9 +100,11 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
   }
 
   /** What Vectorize holds near a request's vector, by collection; nothing where it is not bound or not of use. */
-  async function inBulk(collections: readonly Collection[], { vector, filter }: SearchRequest) {
+  async function inBulk(collections: readonly Collection[], request: SearchRequest) {
     const found = new Map<Collection, BulkFound>();
-    if (env.VECTOR_TIER === undefined || vector === undefined || !isEmpty(filter)) return found;
+    const { vector, filter, limit } = request;
+    if (!bulk.isBound || vector === undefined || !isEmpty(filter)) return found;
+    if (limit > BULK_LIMIT_MAX) return found;
     await Promise.all(
       collections.map(async (each) => found.set(each, await bulk.near(each, vector))),
     );
@@ -152,10 +157,7 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
     const asked = answers.question(roots, request);
     const standing = answers.standing(asked);
     if (standing !== null) return standing;
-    const names =
-      env.VECTOR_TIER === undefined && answers.areAnyNear()
-        ? leavesAtHand(collections, request)
-        : null;
+    const names = !bulk.isBound && answers.areAnyNear() ? leavesAtHand(collections, request) : null;
     const near = names === null ? null : answers.fromMemory(asked, names);
     return near ?? (await answers.alone(asked, () => fromShards(collections, asked)));
   }
@@ -254,8 +256,9 @@ function withBulk(
   found: BulkFound | undefined,
 ): SearchRequest {
   if (found?.kind !== "found") return request;
-  const candidates = candidatesFor(treeOf(collection), place, found.byLeaf);
-  return { ...request, bulk: { codebook: found.codebook, candidates } };
+  const { codebook, askedAtMs, byLeaf } = found;
+  const candidates = candidatesFor(treeOf(collection), place, byLeaf);
+  return { ...request, bulk: { codebook, askedAtMs, candidates } };
 }
 
 const isEmpty = (filter: SearchFilter): boolean =>

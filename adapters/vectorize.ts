@@ -24,7 +24,12 @@ const TIERS_MAX = 100;
 export type BulkFound =
   | { kind: "unused" }
   | { kind: "down" }
-  | { kind: "found"; codebook: number; byLeaf: Map<string, BulkCandidate[]> };
+  | {
+      kind: "found";
+      codebook: number;
+      askedAtMs: number;
+      byLeaf: Map<string, BulkCandidate[]>;
+    };
 
 type TierCalls = { codebook(known: number): Promise<Codebook | null> };
 type Known = { codebook: Codebook | null; readAtMs: number; refreshing: boolean };
@@ -76,6 +81,9 @@ export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
   }
 
   return {
+    /** Whether there is any index to ask. */
+    isBound: indexes.length > 0,
+
     /** Learns the newest codebook of a collection now; a search learns it beside itself. */
     refresh: async ({ owner, space }: Collection): Promise<void> =>
       void (await load(`${owner}|${space}`)),
@@ -84,13 +92,15 @@ export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
       if (indexes.length === 0 || collection.owner !== "public") return { kind: "unused" };
       const codebook = codebookOf(collection);
       if (codebook === null || codebook.from !== vector.length) return { kind: "unused" };
-      if (Date.now() < restUntilMs) return { kind: "down" };
+      const askedAtMs = Date.now();
+      if (askedAtMs < restUntilMs) return { kind: "down" };
       try {
         const byLeaf = await Promise.race([
           ask(collection, codebook, vector),
           scheduler.wait(ANSWER_MS).then(() => null),
         ]);
-        if (byLeaf !== null) return { kind: "found", codebook: codebook.version, byLeaf };
+        if (byLeaf !== null)
+          return { kind: "found", codebook: codebook.version, askedAtMs, byLeaf };
       } catch (error) {
         console.error({
           event: "vectorize-failed",

@@ -9,29 +9,29 @@ import {
 import { type Codebook, homeOf, storedAs } from "#domain/search/coarse.ts";
 import { normalised } from "#domain/search/pca.ts";
 import { restored } from "#domain/search/vectors.ts";
+import {
+  GIVEN,
+  GONE,
+  LEAVING,
+  openRows,
+  REFUSED,
+  type Row,
+  STORED,
+  TAIL,
+  UNITS_PER_STEP,
+} from "#objects/search-bulk-rows.ts";
 import { type SearchStore, unpackVectors } from "#objects/search-store.ts";
 import { openTail, type SlotRun } from "#objects/search-tail.ts";
 import type { VectorIndex } from "#objects/vector-index.ts";
 import { codebookOf, type VectorTier } from "#objects/vector-tier.ts";
 
-/** In the shard alone · handed over · passed by its indexes · to be deleted there · deletion handed over. */
-const [TAIL, GIVEN, STORED, GONE, LEAVING] = [0, 1, 2, 3, 4];
-
-const UNITS_PER_STEP = 64;
 const WAITING_PER_STEP = 2_000;
 const DENSE_MAX = 4_096;
+/** What an index refused is offered to it again so often, unless a newer codebook has another place for it. */
+const REFUSED_AGAIN_MS = 60_000;
 /** Records looked at in one go for units that were there before the first index was bound. */
 const FILLED_PER_STEP = 200;
 
-type Row = {
-  life: number;
-  unit_id: string;
-  version: number;
-  passages: number;
-  state: number;
-  place: string | null;
-  waiting: string | null;
-};
 type Waiting = [index: number, number: number][];
 
 type Objects = Env & {
@@ -66,58 +66,16 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
   const bindings = bulkBindings(env);
   const objects = env as Objects;
   let stepping = false;
+  let retryAtMs = 0;
+  /** When something last left the tail; what did so before the object was evicted, it knows no time of. */
+  let settledAtMs = Date.now();
   let newest = sql
     .exec<{ codebook: number }>("SELECT coalesce(max(codebook), 0) AS codebook FROM bulk")
     .one().codebook;
 
   const nameOf = (): string => kv.get<string>("leaf") ?? "";
-  const rows = (where: string, ...values: (string | number)[]): Row[] =>
-    sql.exec<Row>(`SELECT * FROM bulk WHERE ${where}`, ...values).toArray();
-  /** The rows that something is still to be done for: few, and indexed. */
-  const open = (where: string, ...values: (string | number)[]): Row[] =>
-    rows(`state <> ${STORED} AND ${where}`, ...values);
-
-  /** Brings the rows of a unit to what its records say. Runs in the transaction that changed them. */
-  function reconcile(unitId: string): void {
-    const live = store.records(unitId).filter(({ slot }) => slot !== null);
-    const all = rows("unit_id = ? AND state <> ?", unitId, LEAVING);
-    const held = all.filter(({ state }) => state !== GONE);
-    for (const row of held) {
-      if (live.some(({ version }) => version === row.version)) continue;
-      if (row.state === TAIL) sql.exec("DELETE FROM bulk WHERE life = ?", row.life);
-      else sql.exec("UPDATE bulk SET state = ?, waiting = NULL WHERE life = ?", GONE, row.life);
-    }
-    for (const { version, passages } of live) {
-      if (held.some((row) => row.version === version)) continue;
-      // Taken out and put in again before anybody was told: told again what is so, since it may have been meanwhile.
-      const back = all.find((row) => row.version === version && row.passages === passages);
-      if (back !== undefined) {
-        sql.exec("UPDATE bulk SET state = ?, waiting = NULL WHERE life = ?", GIVEN, back.life);
-        continue;
-      }
-      sql.exec(
-        "INSERT INTO bulk (unit_id, version, passages, state, codebook) VALUES (?, ?, ?, ?, 0)",
-        unitId,
-        version,
-        passages,
-        TAIL,
-      );
-    }
-    tail.touch(unitId);
-  }
-
-  /** The next to be handed over: what is to go, alone, because it makes room; then what was cut off and the tail. */
-  function nextRows(): Row[] {
-    const gone = open("state = ? ORDER BY life LIMIT ?", GONE, UNITS_PER_STEP);
-    if (gone.length > 0) return gone;
-    const given = open(
-      "state = ? AND waiting IS NULL ORDER BY life LIMIT ?",
-      GIVEN,
-      UNITS_PER_STEP,
-    );
-    const left = UNITS_PER_STEP - given.length;
-    return [...given, ...open("state = ? ORDER BY life LIMIT ?", TAIL, left)];
-  }
+  const rows = openRows(storage, store, (unitId) => tail.touch(unitId));
+  const { open } = rows;
 
   const tail = openTail(
     (most) => open("state <= ? LIMIT ?", GIVEN, most).map(({ unit_id }) => unit_id),
@@ -184,15 +142,15 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
   }
 
   /** Hands the oldest of the work to the writers; answers how it went. */
-  async function handOver(codebook: Codebook): Promise<"taken" | "overloaded" | "refused"> {
+  async function handOver(codebook: Codebook): Promise<"taken" | "overloaded"> {
     const namespace = bulkNamespaceOf(collectionOf(nameOf()));
-    const some = nextRows();
+    const some = rows.next();
     const wanted = storage.transactionSync(() =>
       some.map((row) => ({ row, changes: changesOf(row, codebook, namespace) })),
     );
     const indexes = new Set(wanted.flatMap(({ changes }) => [...changes.keys()]));
     const numbers = new Map<number, number>();
-    let isRefused = false;
+    const refused = new Set<number>();
     await Promise.all(
       [...indexes].map(async (index) => {
         const binding = bindings[index];
@@ -201,7 +159,7 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
         const answer = await objects.VECTOR_INDEX.getByName(binding).append(binding, changes);
         if (answer.kind === "taken") numbers.set(index, answer.number);
         else if (answer.kind === "refused") {
-          isRefused = true;
+          refused.add(index);
           console.error({ event: "vector-refused", binding, reason: answer.reason });
         }
       }),
@@ -212,7 +170,17 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
           const number = numbers.get(index);
           return number === undefined ? [] : [[index, number] as [number, number]];
         });
-        if (waiting.length < changes.size) continue;
+        if (waiting.length < changes.size) {
+          // Out of the way of what other indexes have room for.
+          if ([...changes.keys()].some((index) => refused.has(index)))
+            sql.exec(
+              "UPDATE bulk SET state = ? WHERE life = ? AND state = ?",
+              REFUSED,
+              row.life,
+              GIVEN,
+            );
+          continue;
+        }
         // What was removed meanwhile is told so by a later step: its state is another one by now.
         const [from, to] = row.state === GONE ? [GONE, LEAVING] : [GIVEN, GIVEN];
         sql.exec(
@@ -224,8 +192,7 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
         );
       }
     });
-    if (isRefused) return "refused";
-    return numbers.size === indexes.size ? "taken" : "overloaded";
+    return numbers.size + refused.size === indexes.size ? "taken" : "overloaded";
   }
 
   /** Drops from the tail what the indexes have passed, and forgets what they have forgotten. */
@@ -257,18 +224,28 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
             GIVEN,
             waiting,
           );
+        settledAtMs = Date.now();
         tail.touch(unit_id);
       }
     });
   }
 
-  async function currentCodebook(): Promise<Codebook | null> {
+  async function currentCodebook(isRefused: boolean): Promise<Codebook | null> {
     const { owner, space } = collectionOf(nameOf());
-    return await codebookOf(objects.VECTOR_TIER, `${owner}|${space}`, () =>
+    const sampled = () =>
       open("state = ? ORDER BY life LIMIT ?", TAIL, UNITS_PER_STEP).flatMap((row) =>
         vectorsOf(row).map((vector, i) => ({ key: `${row.unit_id} ${row.version} ${i}`, vector })),
-      ),
-    );
+      );
+    return await codebookOf(objects.VECTOR_TIER, `${owner}|${space}`, sampled, isRefused);
+  }
+
+  const isRefused = (): boolean => open("state = ? LIMIT 1", REFUSED).length > 0;
+
+  /** What was refused gets its next chance. */
+  function retry({ version }: Codebook): void {
+    const isTime = Date.now() >= retryAtMs;
+    storage.transactionSync(() => rows.retry(version, isTime));
+    if (isTime) retryAtMs = Date.now() + REFUSED_AGAIN_MS;
   }
 
   function slotsOf(unitId: string): SlotRun | null {
@@ -283,7 +260,7 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
     if (after === "all") return false;
     storage.transactionSync(() => {
       const records = store.recordsAfter(after[0], after[1], FILLED_PER_STEP);
-      for (const unitId of new Set(records.map((record) => record.unitId))) reconcile(unitId);
+      for (const unitId of new Set(records.map((record) => record.unitId))) rows.reconcile(unitId);
       const last = records.at(-1);
       kv.put("bulkAfter", last === undefined ? "all" : [last.unitId, last.contentKey]);
     });
@@ -292,13 +269,12 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
 
   return {
     isBound: bindings.length > 0,
-    reconcile,
+    reconcile: rows.reconcile,
     /** Whether the indexes and the shard are not in step yet. */
     isBusy: (): boolean => open("life > 0 LIMIT 1").length > 0,
     /** All that is stored leaves: the shard has moved or was emptied, and its rows are what is left of it. */
     leaveAll(): void {
-      sql.exec("DELETE FROM bulk WHERE state = ?", TAIL);
-      sql.exec("UPDATE bulk SET state = ?, waiting = NULL WHERE state < ?", GONE, GONE);
+      rows.leaveAll();
       tail.reset();
     },
     /** One round of work: hands over a little, and settles what the indexes have passed. */
@@ -309,25 +285,27 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
       try {
         const filled = fillSome();
         if (open("life > 0 LIMIT 1").length === 0) return filled ? "more" : "idle";
-        const codebook = await currentCodebook();
+        const codebook = await currentCodebook(isRefused());
         if (codebook === null) return "later";
+        retry(codebook);
         const handed = await handOver(codebook);
         await settle();
-        if (handed === "refused") return "refused";
-        if (filled || (handed === "taken" && nextRows().length > 0)) return "more";
-        return open("life > 0 LIMIT 1").length > 0 ? "later" : "idle";
+        if (filled || (handed === "taken" && rows.next().length > 0)) return "more";
+        if (open("life > 0 LIMIT 1").length === 0) return "idle";
+        return open("state <> ? LIMIT 1", REFUSED).length > 0 ? "later" : "refused";
       } finally {
         stepping = false;
       }
     },
     /**
      * The slots a search must look at itself beside what Vectorize found: the tail, and the candidates that are still
-     * what they were. Null when it must look at everything: the tail is long, the asker's codebook is an old one, or
-     * units that were there before are not noted yet.
+     * what they were. Null when it must look at everything: the tail is long, the asker's codebook is an old one, units
+     * that were there before are not noted yet, or some left the tail when Vectorize had been asked already.
      */
     denseSlots(answer: BulkAnswer): Uint32Array | null {
       const isFilled = kv.get("bulkAfter") === "all";
-      const own = newest > answer.codebook || !isFilled ? null : tail.current();
+      const isBehind = newest > answer.codebook || answer.askedAtMs < settledAtMs;
+      const own = isBehind || !isFilled ? null : tail.current();
       if (own === null) return null;
       const slots = new Set<number>();
       for (const { first, count } of own)

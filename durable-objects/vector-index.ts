@@ -6,6 +6,8 @@ import { migrate } from "#objects/migrate.ts";
 const STEPS = [
   `CREATE TABLE sent (position INTEGER PRIMARY KEY AUTOINCREMENT, mutation_id TEXT NOT NULL UNIQUE,
      through INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL) STRICT`,
+  // Vectors that the mutation may add: the index counts them only once it has come to it.
+  "ALTER TABLE sent ADD COLUMN vectors INTEGER NOT NULL DEFAULT 0",
 ];
 
 /** What waits to be sent; whoever comes when there is more keeps its own for later. */
@@ -20,6 +22,8 @@ const LOOK_MAX_MS = 60_000;
 /** An index that names a mutation we do not know for so long is sent one that changes nothing, to be known again. */
 const UNKNOWN_MS = 30_000;
 const MARKER = "-";
+
+type Mutation = { id: string; vectors: number };
 
 /** Waiting is what the numbers up to `next` hold that the index was not told yet. */
 type State = { next: number; queued: number; passed: number; passedPosition: number };
@@ -125,7 +129,8 @@ export class VectorIndex extends DurableObject<Env> {
         kind: "refused",
         reason: `the index has ${dimensions} dimensions, the vectors ${misfit.values?.length ?? 0}`,
       };
-    return upserts.length > 0 && isOverfull(vectors + this.#state.queued + upserts.length)
+    const coming = this.#state.queued + this.#unpassed().vectors + upserts.length;
+    return upserts.length > 0 && isOverfull(vectors + coming - 1)
       ? { kind: "refused", reason: "the index is full" }
       : null;
   }
@@ -139,7 +144,7 @@ export class VectorIndex extends DurableObject<Env> {
 
   /** Tells the index the oldest changes it was not told yet; answers whether there are more. */
   async #sendSome(): Promise<boolean> {
-    if (this.#unpassed() >= SENT_MAX) return false;
+    if (this.#unpassed().mutations >= SENT_MAX) return false;
     const changes: BulkChange[] = [];
     const keys: string[] = [];
     for (const [key, part] of this.ctx.storage.kv.list<BulkChange[]>({
@@ -156,45 +161,46 @@ export class VectorIndex extends DurableObject<Env> {
     const mutations = await this.#tell(changes);
     this.ctx.storage.transactionSync(() => {
       // Only the last of them says that the whole group was passed.
-      for (const [i, id] of mutations.entries())
-        this.#note(id, i === mutations.length - 1 ? through : through - keys.length);
+      for (const [i, { id, vectors }] of mutations.entries())
+        this.#note(id, i === mutations.length - 1 ? through : through - keys.length, vectors);
       for (const key of keys) this.ctx.storage.kv.delete(key);
       this.#save({ ...this.#state, queued: this.#state.queued - changes.length });
     });
     return true;
   }
 
-  async #tell(changes: readonly BulkChange[]): Promise<string[]> {
+  async #tell(changes: readonly BulkChange[]): Promise<Mutation[]> {
     const index = this.#index();
     const { upserts, deletions } = coalesced(changes);
-    const mutations: string[] = [];
+    const mutations: Mutation[] = [];
     if (upserts.length > 0) {
       const vectors = upserts.map(({ id, namespace, values }) => ({
         id,
         namespace,
         values: values ?? new Float32Array(),
       }));
-      mutations.push((await index.upsert(vectors)).mutationId);
+      mutations.push({ id: (await index.upsert(vectors)).mutationId, vectors: vectors.length });
     }
     for (let first = 0; first < deletions.length; first += VECTORIZE.deleteMax) {
       const ids = deletions.slice(first, first + VECTORIZE.deleteMax);
-      mutations.push((await index.deleteByIds(ids)).mutationId);
+      mutations.push({ id: (await index.deleteByIds(ids)).mutationId, vectors: 0 });
     }
     return mutations;
   }
 
-  #note(mutation: string, through: number): void {
+  #note(mutation: string, through: number, vectors: number): void {
     this.ctx.storage.sql.exec(
-      "INSERT INTO sent (mutation_id, through, sent_at_ms) VALUES (?, ?, ?)",
+      "INSERT INTO sent (mutation_id, through, sent_at_ms, vectors) VALUES (?, ?, ?, ?)",
       mutation,
       through,
       Date.now(),
+      vectors,
     );
   }
 
   /** Asks the index how far it is. A mutation it names that we do not know says nothing. */
   async #look(): Promise<void> {
-    if (this.#unpassed() === 0) return;
+    if (this.#unpassed().mutations === 0) return;
     const { mutation, ...info } = await this.#describe();
     this.#info = info;
     const { sql } = this.ctx.storage;
@@ -226,19 +232,23 @@ export class VectorIndex extends DurableObject<Env> {
       .toArray()[0];
     if (newest === undefined || Date.now() - newest.sent_at_ms < UNKNOWN_MS) return;
     const { mutationId } = await this.#index().deleteByIds([MARKER]);
-    this.#note(mutationId, newest.through);
+    this.#note(mutationId, newest.through, 0);
   }
 
-  #unpassed(): number {
+  #unpassed(): { mutations: number; vectors: number } {
     return this.ctx.storage.sql
       .exec<{
-        n: number;
-      }>("SELECT count(*) AS n FROM sent WHERE position > ?", this.#state.passedPosition)
-      .one().n;
+        mutations: number;
+        vectors: number;
+      }>(
+        "SELECT count(*) AS mutations, coalesce(sum(vectors), 0) AS vectors FROM sent WHERE position > ?",
+        this.#state.passedPosition,
+      )
+      .one();
   }
 
   #isIdle(): boolean {
-    return this.#state.queued === 0 && this.#unpassed() === 0;
+    return this.#state.queued === 0 && this.#unpassed().mutations === 0;
   }
 }
 

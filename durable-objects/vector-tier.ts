@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { bulkBindings } from "#domain/search/bulk.ts";
+import { bulkBindings, VECTORIZE } from "#domain/search/bulk.ts";
 import {
   CELLS_MAX,
   type Codebook,
@@ -63,7 +63,7 @@ export class VectorTier extends DurableObject<Env> {
         vector.slice().buffer,
       );
     }
-    const wanted = Number(this.env.WISHUB_VECTORIZE_SAMPLE ?? SAMPLE_MIN);
+    const wanted = Math.min(SAMPLE_MAX, Number(this.env.WISHUB_VECTORIZE_SAMPLE ?? SAMPLE_MIN));
     if (this.#sampled() >= wanted && (await this.ctx.storage.getAlarm()) === null)
       await this.ctx.storage.setAlarm(Date.now());
     return null;
@@ -110,7 +110,11 @@ export class VectorTier extends DurableObject<Env> {
   }
 
   #dimensions(from: number): number {
-    return Math.min(from, Number(this.env.WISHUB_VECTORIZE_DIMENSIONS ?? from));
+    const given = this.env.WISHUB_VECTORIZE_DIMENSIONS;
+    const wanted = Number(given ?? from);
+    if (!Number.isInteger(wanted) || wanted < 1)
+      throw new RangeError(`WISHUB_VECTORIZE_DIMENSIONS is "${given}", not a number of dimensions`);
+    return Math.min(from, wanted, VECTORIZE.dimensionsMax);
   }
 
   #sampled(): number {
@@ -168,9 +172,11 @@ export async function codebookOf(
   tiers: DurableObjectNamespace<VectorTier>,
   name: string,
   sampled: () => Sampled[],
+  isAskedAnew = false,
 ): Promise<Codebook | null> {
   const known = codebooks.get(name);
-  if (known !== undefined && Date.now() - known.readAtMs < BELIEVED_MS) return known.codebook;
+  const believed = isAskedAnew ? 0 : BELIEVED_MS;
+  if (known !== undefined && Date.now() - known.readAtMs < believed) return known.codebook;
   const tier = tiers.getByName(name);
   const codebook =
     (await tier.codebook(known?.codebook.version ?? 0)) ??

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type FakeVectorize, fakeVectorize } from "#adapters/fake-vectorize.ts";
 import { type BulkChange, VECTORIZE } from "#domain/search/bulk.ts";
+import { INDEX_VECTORS_MAX } from "#domain/search/coarse.ts";
 import type { VectorIndex } from "#objects/vector-index.ts";
 
 const writers = env.VECTOR_INDEX as DurableObjectNamespace<VectorIndex>;
@@ -83,6 +84,17 @@ describe("the writer of an index", () => {
     const wide = { ...put("wide"), values: new Float32Array(5) };
     expect(await append([wide])).toMatchObject({ kind: "refused" });
     expect(await append([put("a")])).toMatchObject({ kind: "taken" });
+  });
+
+  test("never tells an index of more vectors than it holds, those that it has not come to included", async () => {
+    const five = (first: number) => Array.from({ length: 5 }, (_, i) => put(`id-${first + i}`));
+    fake.pretend(INDEX_VECTORS_MAX - 10);
+    expect(await append(five(0))).toMatchObject({ kind: "taken" });
+    await alarm();
+    expect(await append(five(5))).toMatchObject({ kind: "taken" });
+    await alarm();
+    expect(await append([put("one-more")])).toMatchObject({ kind: "refused" });
+    expect(await append([drop("id-0")])).toMatchObject({ kind: "taken" });
   });
 
   test("takes no more than it may keep, and says so", async () => {

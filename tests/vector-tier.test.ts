@@ -47,6 +47,27 @@ describe("the tier of a public collection", () => {
     expect(await tier.offer(sampled(100, 40))).toEqual(before);
   });
 
+  test("says what is wrong with a number of dimensions that is none, and learns nothing by it", async () => {
+    const tier = fresh();
+    for (const wrong of ["many", "0", "-3", "1.5"]) {
+      Object.assign(env, { WISHUB_VECTORIZE_DIMENSIONS: wrong });
+      await expect(
+        tier.offer(sampled(0, 40)).then(() => runDurableObjectAlarm(tier)),
+      ).rejects.toThrow("WISHUB_VECTORIZE_DIMENSIONS");
+    }
+    Object.assign(env, { WISHUB_VECTORIZE_DIMENSIONS: "8" });
+    expect(await tier.codebook(0)).toBeNull();
+  });
+
+  test("learns from no more than it may keep, whatever is wanted", async () => {
+    const tier = fresh();
+    Object.assign(env, { WISHUB_VECTORIZE_SAMPLE: "1000000" });
+    for (let first = 0; first < 4_200; first += 600) await tier.offer(sampled(first, 600));
+    await runDurableObjectAlarm(tier);
+    Object.assign(env, { WISHUB_VECTORIZE_SAMPLE: "40" });
+    expect(await tier.codebook(0)).toMatchObject({ version: 1 });
+  });
+
   test("gives cells of an index that gets full a home in the other, and moves nothing", async () => {
     const tier = fresh();
     const before = await trained(tier);

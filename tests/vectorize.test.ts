@@ -91,6 +91,13 @@ describe("a public collection in Vectorize", () => {
     expect(await idsOf(collection, direction(2))).toEqual(["unit-3"]);
   });
 
+  test("gives as many hits as are asked for, also where Vectorize names too few passages", async () => {
+    const units = Array.from({ length: 60 }, (_, number) => unitOf(number));
+    const collection = await stored(units);
+    expect((await search(collection, direction(3), 100)).hits).toHaveLength(60);
+    expect((await search(collection, direction(3), 50)).hits).toHaveLength(50);
+  });
+
   test("is looked through by its shard for a filter, whatever is near", async () => {
     const collection = await stored([unitOf(1), unitOf(2, { tags: ["rare"] })]);
     fake.clear();
@@ -149,6 +156,24 @@ describe("a public collection in Vectorize", () => {
     fake.hang(false);
     expect(answer.hits.map(({ unitId }) => unitId)).toEqual(["unit-1", "unit-2"]);
     expect(answer.partial).toBe(true);
+  });
+
+  test("misses nothing that left its shard's tail after Vectorize had been asked", async () => {
+    const collection = await stored([unitOf(1), unitOf(2)]);
+    const own = searchPort(env);
+    await own.refreshBulk(collection);
+    await port.index(collection, [unitOf(3)]);
+    const { query } = fake.binding;
+    fake.binding.query = async (...asked) => {
+      const answer = await query(...asked);
+      // The answer is on its way while the index comes to the unit and the shard hears of it.
+      await bulk.settle(collection);
+      return answer;
+    };
+    const request = { vector: direction(2), mode: "semantic" as const, filter: {}, limit: 10 };
+    const { hits } = await own.search([collection], { ...request, explain: false });
+    fake.binding.query = query;
+    expect(hits.map(({ unitId }) => unitId).toSorted()).toEqual(["unit-1", "unit-2", "unit-3"]);
   });
 
   test("is looked through by its shard for whoever knows an older codebook than it was placed by", async () => {

@@ -54,7 +54,12 @@ export function bulkNamespaceOf({ owner, space }: { owner: string; space: string
 export type BulkCandidate = { unitId: string; version: number; passage: number; cosine: number };
 
 /** What a shard is told with a search when Vectorize was asked: it then looks itself only through what is not there yet. */
-export type BulkAnswer = { codebook: number; candidates: BulkCandidate[] };
+export type BulkAnswer = {
+  codebook: number;
+  /** When Vectorize was asked, by the asker's clock: what it passed later it may not have shown. */
+  askedAtMs: number;
+  candidates: BulkCandidate[];
+};
 
 /** Candidates by the leaf that held them, best first, each passage once. */
 export function candidatesByLeaf(

@@ -145,6 +145,23 @@ describe("a codebook", () => {
     );
   });
 
+  test("gives a cell no more homes than are asked, so that whatever is stored is looked for", () => {
+    let codebook = trained(sample.slice(0, 200), 2);
+    for (let round = 1; round < 12; round++) {
+      const counts = Array.from({ length: 2 + round }, (_, i) =>
+        i <= round ? INDEX_VECTORS_MAX : 0,
+      );
+      codebook = relieved(codebook, counts) ?? codebook;
+    }
+    for (const homes of codebook.homes) expect(homes).toHaveLength(PROBES_MAX);
+    for (const vector of sample.slice(0, 100)) {
+      const asked = probesFor(codebook, vector);
+      expect(asked).toContain(homeOf(codebook, vector));
+    }
+    const nearest = probesFor(codebook, codebook.centroids.subarray(0, DIMENSIONS));
+    expect(new Set(nearest)).toEqual(new Set(codebook.homes[0]));
+  });
+
   test("leaves cells where they are while all have room, or none has", () => {
     const codebook = trained(sample.slice(0, 200), 2);
     expect(relieved(codebook, [10, 10])).toBeNull();

@@ -213,7 +213,8 @@ export function relieved(
   let changed = false;
   const homes = codebook.homes.map((cell) => {
     const taking = cell.at(-1) ?? 0;
-    if (!isFull(taking)) return cell;
+    // A fifth home would leave the first one unasked.
+    if (!isFull(taking) || cell.length >= PROBES_MAX) return cell;
     const room = planned
       .map((count, index) => ({ count, index }))
       .filter(({ index }) => !isFull(index) && !cell.includes(index))
