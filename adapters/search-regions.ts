@@ -18,6 +18,7 @@ import { leavesBelow } from "#domain/search/tree.ts";
 const REPLICA_TIMEOUT_MS = 700;
 const SEARCH_TIMEOUT_MS = 2_000;
 const FAN_OUT_MAX = 32;
+const AGAIN_S = 1;
 /** What a replica said of its spread counts for so long, for so many replicas. */
 const SPREAD_LIFE_MS = 10_000;
 const SPREADS_MAX = 10_000;
@@ -134,6 +135,7 @@ export function regionalSearch(
       hits: mergedHits([...into.found], request.limit),
       partial: into.missing > 0 || into.isStale,
       seenMs: into.seenMs,
+      ...(into.found.length === 0 && into.missing > 0 && { retryAfterS: AGAIN_S }),
     };
   }
 
@@ -164,7 +166,9 @@ export function regionalSearch(
         rest.length === 0 ? null : leaders.search(rest, request),
       ]);
       if (far === null) return near;
+      const neither = near.retryAfterS !== undefined && far.retryAfterS;
       return {
+        ...(neither && { retryAfterS: neither }),
         hits: mergedHits([near.hits, far.hits], request.limit),
         partial: near.partial || far.partial,
         seenMs: near.seenMs,

@@ -6,6 +6,7 @@ import {
 } from "#adapters/search-answers.ts";
 import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
+import { silentLeaves } from "#adapters/search-silent.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
 import { VECTORIZE } from "#domain/search/bulk.ts";
@@ -22,8 +23,10 @@ import type {
 } from "#domain/search/model.ts";
 import {
   done,
+  type LeafState,
   type NearDuplicate,
   type ShardAnswer,
+  type ShardsView,
   type SimilarAsked,
 } from "#domain/search/protocol.ts";
 import { type Place, rootOf } from "#domain/search/ranges.ts";
@@ -40,6 +43,13 @@ const SIMILAR_BEAM = 4;
 /** A promise lives no longer than its request, so a search waits a little for the sketches that later ones choose by. */
 const SKETCH_WAIT_MS = 100;
 
+/** When to ask again where no shard answered and none said. */
+const AGAIN_S = 1;
+/** Leaves named in a line of the log. */
+const LOGGED_MAX = 8;
+/** Leaves asked for a view of a collection's shards. */
+const SHOWN_MAX = 256;
+
 type Bindings = { SEARCH_SHARD: DurableObjectNamespace; VECTOR_TIER?: DurableObjectNamespace };
 
 /** Search over SearchShard objects: one hop to every shard of the collections asked for. */
@@ -48,6 +58,7 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
   const call = shardCalls(env.SEARCH_SHARD);
   const bulk = bulkPort(env);
   const answers = searchAnswers(call, isolate);
+  const silent = silentLeaves(isolate.nowMs);
 
   /** Asks the leaves chosen of one collection, and those that turn out to have taken their place. */
   async function gather<T>(
@@ -60,8 +71,14 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
     const asked = new Set<string>();
     const askOne = async (place: Place): Promise<void> => {
       const { name } = place;
-      const answer = await ask(collection, place).catch(unreachable);
+      if (silent.isLeftOut(name)) return;
+      into.waiting.add(name);
+      const answer = await ask(collection, place).catch((error: unknown) =>
+        unreachable(name, error),
+      );
+      into.waiting.delete(name);
       if (answer === undefined) return;
+      silent.answered(name);
       if (answer.kind === "overloaded") {
         into.busyForS = Math.max(into.busyForS, answer.retryAfterS);
         return;
@@ -71,15 +88,17 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
         learned(tree, name, answer);
         hasMoved = true;
       }
-      into.missing--;
+      into.missing.delete(name);
     };
     let hasMoved = true;
     while (hasMoved) {
       hasMoved = false;
       const chosen = choose(leavesBelow(tree, tree.root), collection);
       const leaves = asked.size === 0 ? chosen : chosen.filter(({ name }) => !asked.has(name));
-      into.missing += leaves.length;
-      for (const { name } of leaves) asked.add(name);
+      for (const { name } of leaves) {
+        asked.add(name);
+        into.missing.add(name);
+      }
       for (let first = 0; first < leaves.length; first += FAN_OUT_MAX)
         await Promise.all(leaves.slice(first, first + FAN_OUT_MAX).map(askOne));
     }
@@ -90,13 +109,16 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
     collections: readonly Collection[],
     choose: Choose,
     ask: Ask<T>,
-  ): Promise<Gathered<T>> {
-    const into: Gathered<T> = { values: [], missing: 0, busyForS: 0 };
+  ): Promise<{ values: T[]; missing: number; busyForS: number }> {
+    const into: Gathered<T> = { values: [], missing: new Set(), waiting: new Set(), busyForS: 0 };
     const gathering = collections.map((collection) => gather(collection, choose, ask, into));
     // One timer for all. It is left to run out, which costs less than ending it does, and goes with the request.
     await Promise.race([Promise.all(gathering), scheduler.wait(SHARD_TIMEOUT_MS)]);
+    for (const name of into.waiting) silent.wasSilent(name);
+    if (into.missing.size > 0) reportMissing(into);
     // A shard that answers later than this changes nothing any more.
-    return { ...into, values: [...into.values] };
+    const { values, missing, busyForS } = into;
+    return { values: [...values], missing: missing.size, busyForS };
   }
 
   /** What Vectorize holds near a request's vector, by collection; nothing where it is not bound or not of use. */
@@ -145,7 +167,8 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
       await Promise.race([Promise.all(refreshed), scheduler.wait(SKETCH_WAIT_MS)]);
     const isDown = [...found.values()].some(({ kind }) => kind === "down");
     const answer = answers.answered(asked, values, { partial: missing > 0 || isDown, areSome });
-    return values.length === 0 && busyForS > 0 ? { ...answer, retryAfterS: busyForS } : answer;
+    if (values.length > 0 || missing === 0) return answer;
+    return { ...answer, retryAfterS: Math.max(busyForS, AGAIN_S) };
   }
 
   /** The best hits of all collections together; `partial` when a shard did not answer. */
@@ -185,6 +208,27 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
           .sort((a, b) => b.cosine - a.cosine)
           .slice(0, asked.limit),
       );
+    },
+
+    /** What a collection's leaves hold together, as far as they answer. */
+    async shardsOf(collection: Collection): Promise<ShardsView> {
+      const tree = treeOf(collection);
+      const { values } = await gatherAll<LeafState>(
+        [collection],
+        (leaves) => leaves.slice(0, SHOWN_MAX),
+        (_, { name }) => call(name, (stub) => stub.state()),
+      );
+      const sum = (of: (state: LeafState) => number) =>
+        values.reduce((total, state) => total + of(state), 0);
+      const leaves = leavesBelow(treeOf(collection), tree.root).length;
+      return {
+        leaves,
+        unanswered: leaves - values.length,
+        units: sum(({ units }) => units),
+        passages: sum(({ passages }) => passages),
+        bytes: sum(({ bytes }) => bytes),
+        splitting: values.filter(({ splitting }) => splitting).length,
+      };
     },
 
     /** Learns now where Vectorize holds a collection; a search learns it beside itself. */
@@ -239,11 +283,30 @@ function leavesFor(
   return [...new Set([...holding.slice(0, BEAM), ...leavesForRequest(leaves, request)])];
 }
 
-type Gathered<T> = { values: T[]; missing: number; busyForS: number };
+/** `missing` are leaves that have not answered, `waiting` those of them that were asked and may still. */
+type Gathered<T> = {
+  values: T[];
+  missing: Set<string>;
+  waiting: Set<string>;
+  busyForS: number;
+};
 
-function unreachable(error: unknown): undefined {
+/** What a client sees as `partial`, for whoever runs the shards. */
+function reportMissing({ values, missing, waiting, busyForS }: Gathered<unknown>): void {
+  console.warn({
+    event: "search-partial",
+    leaves: [...missing].slice(0, LOGGED_MAX),
+    missing: missing.size,
+    silent: waiting.size,
+    answered: values.length,
+    busyForS,
+  });
+}
+
+function unreachable(leaf: string, error: unknown): undefined {
   console.error({
     event: "search-shard-failed",
+    leaf,
     error: error instanceof Error ? error.message : String(error),
   });
 }

@@ -676,6 +676,14 @@ export type Operations = {
           target: string;
           queued: number | null;
         } | null;
+        shards: {
+          leaves: number;
+          unanswered: number;
+          units: number;
+          passages: number;
+          bytes: number;
+          splitting: number;
+        };
         units: Array<{
           status: "pending" | "verifying" | "searchable" | "rejected" | "superseded" | "retracted";
           count: number;

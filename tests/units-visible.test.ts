@@ -156,9 +156,11 @@ describe("a list", () => {
       await account.call("GET", "/v1/collections")
     ).json<{ items: object[] }>();
     const units = [{ status: "searchable", count: 1 }];
+    const counted = { leaves: 1, unanswered: 0, splitting: 0 };
+    const shards = (least: object) => expect.objectContaining({ ...counted, ...least });
     expect(items).toEqual([
-      { visibility: "private", space, move: null, units },
-      { visibility: "public", space, move: null, units },
+      { visibility: "private", space, move: null, units, shards: shards({ units: 1 }) },
+      { visibility: "public", space, move: null, units, shards: shards({}) },
     ]);
   });
 });

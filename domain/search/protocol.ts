@@ -66,6 +66,14 @@ export type Reply = { hits: string | null; revision: string; leaseMs: number };
 /** What a leaf holds; `bytes` is all of its object, with claims where it keeps some. */
 export type LeafState = { units: number; passages: number; bytes: number; splitting: boolean };
 
+/** All leaves of a collection together; what is `unanswered` of them is in no other number but `leaves`. */
+export type ShardsView = Omit<LeafState, "splitting"> & {
+  leaves: number;
+  unanswered: number;
+  /** Leaves that are being copied to others, and go on answering. */
+  splitting: number;
+};
+
 /** What a search shard can be asked over RPC; the object of the binding SEARCH_SHARD has these methods. */
 export type ShardCalls = {
   claim(claims: ContentClaim[]): Promise<ShardAnswer<ClaimOutcome[]>>;

@@ -44,9 +44,20 @@ const collectionView = z.object({
   space: z.string(),
   /** The space it is moving to and how many units were queued for it, where that is known; null when it is not moving. */
   move: z.object({ target: z.string(), queued: z.int().nullable() }).nullable(),
+  /** Where the search units are, all accounts' of the public collection; what is unanswered is in no other number but leaves. */
+  shards: z.object({
+    leaves: z.int(),
+    unanswered: z.int(),
+    units: z.int(),
+    passages: z.int(),
+    bytes: z.int(),
+    splitting: z.int(),
+  }),
   /** Your account's units in it, by status. */
   units: z.array(z.object({ status: z.enum(STATUSES), count: z.int() })),
 });
+
+const NO_SHARDS = { leaves: 0, unanswered: 0, units: 0, passages: 0, bytes: 0, splitting: 0 };
 
 const collections = route(
   {
@@ -66,10 +77,16 @@ const collections = route(
     const counts = await countUnits(services.units.shards, principal.accountId);
     const views = (["private", "public"] as const).map(async (each) => {
       const owner = each === "public" ? "public" : principal.accountId;
+      const { id: space } = await services.spaces.spaceOf(owner);
+      const [move, isWritten] = [
+        await moveOf(services, owner),
+        (await services.spaces.searchedSpaceOf(owner)) !== null,
+      ];
       return {
         visibility: each,
-        space: (await services.spaces.spaceOf(owner)).id,
-        move: await moveOf(services, owner),
+        space,
+        move,
+        shards: isWritten ? await services.search.shardsOf({ owner, space }) : NO_SHARDS,
         units: summed(counts.filter((count) => count.visibility === each)),
       };
     });
