@@ -1,7 +1,10 @@
-import { learned, treeOf } from "#adapters/search-calls.ts";
+import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
+import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
 import type { Home } from "#domain/regions/regions.ts";
 import { isRegion } from "#domain/regions/regions.ts";
 import { type Behind, readLeaf, type Reader, replicaFor } from "#domain/regions/replicas.ts";
+import { BEAM } from "#domain/search/fan-out.ts";
+import type { AskingReader } from "#domain/search/follow.ts";
 import { mergedHits } from "#domain/search/merge-hits.ts";
 import type {
   AnswerText,
@@ -11,12 +14,15 @@ import type {
   SearchRequest,
 } from "#domain/search/model.ts";
 import type { LeafAnswer } from "#domain/search/protocol.ts";
-import { type Place, rootOf } from "#domain/search/ranges.ts";
+import type { Place } from "#domain/search/ranges.ts";
 import { leavesBelow } from "#domain/search/tree.ts";
 
-/** A replica that takes longer than this is left for the leader, which then has the rest of a search's time. */
+/** A replica that takes longer than this is left for the leader, and that again for what the replica has. */
 const REPLICA_TIMEOUT_MS = 700;
+const LEADER_TIMEOUT_MS = 900;
 const SEARCH_TIMEOUT_MS = 2_000;
+/** A search waits a little for the sketches that later ones choose leaves by. */
+const SKETCH_WAIT_MS = 100;
 const FAN_OUT_MAX = 32;
 const AGAIN_S = 1;
 /** What a replica said of its spread counts for so long, for so many replicas. */
@@ -29,7 +35,7 @@ type Bindings = {
 };
 type LeaderStub = { read(request: SearchRequest): Promise<LeafAnswer> };
 type ReplicaStub = {
-  read(leader: string, atLeastMs: number, request: SearchRequest): Promise<LeafAnswer | Behind>;
+  read(leader: string, reader: AskingReader, request: SearchRequest): Promise<LeafAnswer | Behind>;
 };
 type Searching = {
   search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer>;
@@ -38,7 +44,25 @@ type Searching = {
 /** `seenMs`: what the caller has seen of the collections' leaders now, by their clocks; 0 when nothing says. */
 export type RegionalAnswer = SearchAnswer & { seenMs: number };
 
-type Gathered = { found: SearchHit[][]; missing: number; isStale: boolean; seenMs: number };
+type Gathered = {
+  found: SearchHit[][];
+  missing: number;
+  isStale: boolean;
+  seenMs: number;
+  refreshed: Promise<void>[];
+};
+/** A collection whose leaders are in another region than the reader. */
+type Away = { collection: Collection; home: Home };
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = scheduler.wait(ms).then((): never => {
+    throw new Error(`No answer in ${ms} ms`);
+  });
+  // Whichever comes second is nobody's any more.
+  late.catch(() => {});
+  work.catch(() => {});
+  return await Promise.race([work, late]);
+}
 
 /** Searches that ask replicas near the reader where there are any, and everything else at its leader. */
 // oxlint-disable-next-line max-lines-per-function -- a port: short methods over the same few helpers
@@ -47,6 +71,7 @@ export function regionalSearch(
   leaders: Searching,
   homeOf: (owner: string) => Home | null,
 ) {
+  const call = shardCalls(env.SEARCH_SHARD);
   const spreads = new Map<string, { spread: number; untilMs: number }>();
 
   const spreadOf = (name: string): number => {
@@ -60,88 +85,103 @@ export function regionalSearch(
     if (spreads.size > SPREADS_MAX && oldest !== undefined) spreads.delete(oldest);
   };
 
-  async function gather(
-    collection: Collection,
+  /** Asks one leaf; answers whether it has moved. */
+  async function ask(
+    { collection, home }: Away,
     { name }: Place,
-    home: Home,
-    reader: Reader,
     request: SearchRequest,
+    reader: Reader,
     into: Gathered,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const leaf = { name, isPublic: collection.owner === "public", home };
     const chosen = replicaFor(leaf, reader, spreadOf, Math.random());
     const leader = env.SEARCH_SHARD.getByName(name) as unknown as LeaderStub;
     try {
       const { answer, isStale } = await readLeaf<LeafAnswer>(
-        chosen && (() => askReplica(chosen, name, reader.atLeastMs, request)),
-        () => leader.read(request),
+        chosen && ((hasAsked) => askReplica(chosen, name, reader, hasAsked, request)),
+        () => within(LEADER_TIMEOUT_MS, leader.read(request)),
         Date.now,
       );
       into.isStale ||= isStale;
-      if (answer.kind === "done") {
-        into.missing--;
-        into.found.push(answer.value.hits);
-        into.seenMs = Math.max(into.seenMs, answer.value.seenMs);
-      } else if (answer.kind === "moved") {
+      if (answer.kind === "overloaded") return false;
+      into.missing--;
+      if (answer.kind === "moved") {
         learned(treeOf(collection), name, answer);
-        into.missing += answer.to.length - 1;
-        await Promise.all(
-          answer.to.map((child) => gather(collection, child, home, reader, request, into)),
-        );
+        return true;
       }
+      into.found.push(answer.value.hits);
+      into.seenMs = Math.max(into.seenMs, answer.value.seenMs);
     } catch (error) {
       // Neither replica nor leader: this leaf stays missing, which the answer says.
       console.error({ event: "search-leaf-failed", leaf: name, error: String(error) });
     }
+    return false;
   }
 
   async function askReplica(
     { name, near }: { name: string; near: Home },
     leader: string,
-    atLeastMs: number,
+    { atLeastMs }: Reader,
+    hasAskedLeader: boolean,
     request: SearchRequest,
   ): Promise<LeafAnswer | Behind> {
     const hint = isRegion(near) ? { locationHint: near } : {};
     const stub = env.SEARCH_REPLICA.getByName(name, hint) as unknown as ReplicaStub;
-    const late = scheduler.wait(REPLICA_TIMEOUT_MS).then((): Behind => ({ kind: "behind" }));
-    const answer = await Promise.race([stub.read(leader, atLeastMs, request), late]);
+    const reader = { atLeastMs, hasAskedLeader };
+    const answer = await within(REPLICA_TIMEOUT_MS, stub.read(leader, reader, request));
     if (answer.kind === "done") heard(name, answer.value.spread);
     return answer;
   }
 
+  /** Asks the leaves chosen of one collection, and those that turn out to have taken their place. */
+  async function gather(
+    away: Away,
+    request: SearchRequest,
+    reader: Reader,
+    into: Gathered,
+  ): Promise<void> {
+    const tree = treeOf(away.collection);
+    const asked = new Set<string>();
+    let hasMoved = true;
+    while (hasMoved) {
+      hasMoved = false;
+      const all = leavesBelow(tree, tree.root);
+      if (all.length > BEAM && request.text !== undefined)
+        into.refreshed.push(refreshSketches(call, all));
+      const leaves = leavesForRequest(all, request).filter(({ name }) => !asked.has(name));
+      into.missing += leaves.length;
+      for (const { name } of leaves) asked.add(name);
+      for (let first = 0; first < leaves.length; first += FAN_OUT_MAX) {
+        const some = leaves.slice(first, first + FAN_OUT_MAX);
+        const moves = await Promise.all(some.map((leaf) => ask(away, leaf, request, reader, into)));
+        hasMoved ||= moves.includes(true);
+      }
+    }
+  }
+
   async function nearby(
-    collections: readonly { collection: Collection; home: Home }[],
+    collections: readonly Away[],
     request: SearchRequest,
     reader: Reader,
   ): Promise<RegionalAnswer> {
-    const leaves = collections.flatMap(({ collection, home }) =>
-      leavesBelow(treeOf(collection), rootOf(collection)).map((place) => ({
-        collection,
-        home,
-        place,
-      })),
-    );
-    const into: Gathered = { found: [], missing: leaves.length, isStale: false, seenMs: 0 };
-    for (let first = 0; first < leaves.length; first += FAN_OUT_MAX) {
-      const asked = leaves
-        .slice(first, first + FAN_OUT_MAX)
-        .map(({ collection, home, place }) =>
-          gather(collection, place, home, reader, request, into),
-        );
-      await Promise.race([Promise.all(asked), scheduler.wait(SEARCH_TIMEOUT_MS)]);
-    }
+    const into: Gathered = { found: [], missing: 0, isStale: false, seenMs: 0, refreshed: [] };
+    const gathering = collections.map((away) => gather(away, request, reader, into));
+    await Promise.race([Promise.all(gathering), scheduler.wait(SEARCH_TIMEOUT_MS)]);
     // A leaf that answers later than this changes nothing any more.
+    const { found, missing, isStale, seenMs, refreshed } = { ...into, found: [...into.found] };
+    if (refreshed.length > 0)
+      await Promise.race([Promise.all(refreshed), scheduler.wait(SKETCH_WAIT_MS)]);
     return {
-      hits: mergedHits([...into.found], request.limit),
-      partial: into.missing > 0 || into.isStale,
-      seenMs: into.seenMs,
-      ...(into.found.length === 0 && into.missing > 0 && { retryAfterS: AGAIN_S }),
+      hits: mergedHits(found, request.limit),
+      partial: missing > 0 || isStale,
+      seenMs,
+      ...(found.length === 0 && missing > 0 && { retryAfterS: AGAIN_S }),
     };
   }
 
   /** The collections that have replicas near the reader, and those to be read at their leaders. */
   function parted(collections: readonly Collection[], { region }: Reader) {
-    const away: { collection: Collection; home: Home }[] = [];
+    const away: Away[] = [];
     const rest: Collection[] = [];
     for (const collection of collections) {
       const home = region === null ? null : homeOf(collection.owner);

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
 import type { Behind } from "#domain/regions/replicas.ts";
 import {
+  type AskingReader,
   type FollowState,
   isLookDue,
   LOOK_EVERY_MS,
@@ -45,7 +46,7 @@ export class SearchReplica extends DurableObject<Env> {
   #looking: Promise<void> | null = null;
   #isAwake = false;
   #failures = 0;
-  #heardAtMs = 0;
+  #heardAtMs = Date.now();
   #savedAtMs = 0;
   #lastReadMs = Date.now();
   readonly #spread = heatMeter();
@@ -61,19 +62,20 @@ export class SearchReplica extends DurableObject<Env> {
     this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, () => {});
   }
 
-  /** Searches for a reader who has seen the leader at `atLeastMs`, looking at the leader first when that is due. */
+  /** Searches for a reader who has seen the leader at `atLeastMs`, looking at the leader first when that is due. Nobody keeps the answer. */
   async read(
     leader: string,
-    atLeastMs: number,
+    reader: AskingReader,
     request: SearchRequest,
   ): Promise<LeafAnswer | Behind> {
-    const reader = { atLeastMs };
     this.#lastReadMs = Date.now();
     await this.#wake(leader);
-    if (this.#failures === 0 && isLookDue(this.#state, reader, this.#lastReadMs))
+    const isDue = !reader.hasAskedLeader && this.#failures === 0;
+    if (isDue && isLookDue(this.#state, reader, this.#lastReadMs))
       await atMost(LOOK_WAIT_MS, this.#look());
     if (this.#moved !== null) return { kind: "moved", ...this.#moved };
-    if (!mayAnswer(this.#state, reader, this.#heardAtMs, Date.now())) return { kind: "behind" };
+    const heard = { atMs: this.#heardAtMs, failures: this.#failures };
+    if (!mayAnswer(this.#state, reader, heard, Date.now())) return { kind: "behind" };
     const { asOfMs, newestMs } = this.#state;
     const hits = this.#contents.search(request);
     return { kind: "done", value: { hits, seenMs: newestMs, spread: this.#spread() }, asOfMs };

@@ -64,7 +64,11 @@ const root = () => rootOf(collection).name;
 const replicaIn = (region: Region, leaf = root()) => replicas.getByName(`${leaf}@${region}`);
 /** What a replica itself would answer now. */
 const heldIn = async (region: Region, atLeastMs = 0, leaf = root()) => {
-  const answer = await replicaIn(region, leaf).read(leaf, atLeastMs, REQUEST);
+  const answer = await replicaIn(region, leaf).read(
+    leaf,
+    { atLeastMs, hasAskedLeader: false },
+    REQUEST,
+  );
   return answer.kind === "done" ? idsOf(answer.value) : answer.kind;
 };
 

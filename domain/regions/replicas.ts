@@ -62,20 +62,31 @@ export type LeafRead<A> = { answer: A; isStale: boolean };
 
 /**
  * Reads a leaf: the replica, or else the leader. A replica that is down, busy, or behind what the reader has seen costs
- * the way to the leader. A reader who has seen more than the replica gets nothing of this leaf when the leader is
- * unreachable too; that, and a leaf without anybody who answers, is the leader's exception.
+ * the way to the leader. Where the leader does not answer either, the replica is asked for what it has, unless the
+ * reader has seen more: then nobody answers for this leaf, which is the leader's exception.
  */
 export async function readLeaf<A extends Answer>(
-  replica: (() => Promise<A | Behind>) | null,
+  replica: ((hasAskedLeader: boolean) => Promise<A | Behind>) | null,
   leader: () => Promise<A>,
   nowMs: () => number,
 ): Promise<LeafRead<A>> {
-  const near = replica === null ? null : await replica().catch(() => null);
-  if (near !== null && isUsable(near)) {
-    const isStale = near.asOfMs !== undefined && nowMs() - near.asOfMs > STALE_MS;
-    return { answer: near, isStale };
-  }
-  return { answer: await leader(), isStale: false };
+  const near = async (hasAskedLeader: boolean): Promise<LeafRead<A> | null> => {
+    const answer = replica === null ? null : await replica(hasAskedLeader).catch(() => null);
+    if (answer === null || !isUsable(answer)) return null;
+    const isStale = answer.asOfMs !== undefined && nowMs() - answer.asOfMs > STALE_MS;
+    return { answer, isStale };
+  };
+  const first = await near(false);
+  if (first !== null) return first;
+  const told = await leader().then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ error }),
+  );
+  if ("answer" in told && isUsable(told.answer)) return { answer: told.answer, isStale: false };
+  const last = await near(true);
+  if (last !== null) return last;
+  if ("error" in told) throw told.error;
+  return { answer: told.answer, isStale: false };
 }
 
 const isUsable = <A extends Answer>(answer: A | Behind): answer is A =>

@@ -178,8 +178,11 @@ export const LOOK_EVERY_MS = 500;
 export const FRESH_MS = 1_000;
 /** A replica that nobody reads stops looking; the next read finds it behind. */
 export const SLEEP_AFTER_MS = 600_000;
-/** Older than this, a state may lack what every layer is to have taken over: whoever shows it says so. */
-export const STALE_MS = 5_000;
+/**
+ * Older than this, a state may lack what every layer is to have taken over within 5 s: whoever shows it says so. The
+ * rest is for clocks that are apart, and for the way.
+ */
+export const STALE_MS = 4_500;
 const RETRY_MAX_MS = 2_000;
 
 /** When a replica looks again, from now; null to sleep. `failures` in a row make it wait longer. */
@@ -190,21 +193,32 @@ export function looksAgainInMs(idleMs: number, failures: number): number | null 
 
 /** A replica that is further behind while its leader is there leaves the answer to it. */
 const BEHIND_MAX_MS = 3_000;
+/**
+ * After this, whoever is shown a leaf by a replica has the change too, or is told that something may be missing: a unit
+ * whose new version lies in another leaf stays in its old one so long. Two clocks may be a quarter of a second apart.
+ */
+export const FOLLOWED_MS = BEHIND_MAX_MS + 250;
 /** A leader that was heard of this recently is there, though an answer may be late. */
 const HEARD_MS = 2_000;
 
+/** What a reader has seen of the leader, and whether it has asked the leader already and got no answer. */
+export type AskingReader = { atLeastMs: number; hasAskedLeader: boolean };
+/** When a replica last heard of its leader, or began, and how many looks in a row have failed since. */
+export type Heard = { atMs: number; failures: number };
+
 /**
  * Whether a replica answers from what it has, or sends its reader to the leader: always when the reader has seen more,
- * and also when it is far behind while its leader is there, as during a full copy. Cut off, it goes on answering.
+ * and also when it is far behind while its leader may be there, as during a full copy. Cut off, it goes on answering.
  */
 export function mayAnswer(
   { asOfMs }: FollowState,
-  reader: { atLeastMs: number },
-  heardAtMs: number,
+  reader: AskingReader,
+  heard: Heard,
   nowMs: number,
 ): boolean {
   if (asOfMs === 0 || asOfMs < reader.atLeastMs) return false;
-  return nowMs - asOfMs <= BEHIND_MAX_MS || nowMs - heardAtMs > HEARD_MS;
+  const isCutOff = heard.failures > 0 && nowMs - heard.atMs > HEARD_MS;
+  return nowMs - asOfMs <= BEHIND_MAX_MS || isCutOff || reader.hasAskedLeader;
 }
 
 /** Whether a replica looks at its leader before it answers. */

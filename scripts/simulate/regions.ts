@@ -32,8 +32,8 @@ export type Unit = {
   id: string;
   version: number;
   contentKey: string;
-  /** The content keys of its last versions: where it may lie in two leaves for a moment. */
-  lately: string[];
+  /** Versions that were replaced and are still to be taken out. */
+  older: Map<number, string>;
   /** When the last write of it began and, once it did, ended at all leaders. */
   begunAtMs: number;
   doneAtMs: number | null;
@@ -44,6 +44,12 @@ export type Reading = {
   isPartial: boolean;
   missing: number;
   bookmark: string;
+  /** Units that one shard showed twice. */
+  doubled: string[];
+  /** Leaves that answered, those of them that lie in the reader's region, and how old the oldest state was, ms. */
+  leaves: number;
+  near: number;
+  ageMs: number;
 };
 
 /** Four regions: leaders in one of them, replicas in all, and an edge in each that reads and writes for its clients. */
@@ -92,13 +98,6 @@ export class World {
     return replica;
   }
 
-  /** Whether contents are in different leaves. */
-  isApart(contentKeys: readonly string[]): boolean {
-    const open = [...this.leaders.values()].filter(({ moved }) => moved === null);
-    const leaves = contentKeys.map((key) => open.findIndex(({ range }) => isIn(range, key)));
-    return new Set(leaves).size > 1;
-  }
-
   split(leaf: Leader): void {
     const { name, from, to } = leaf.range;
     const middle = (from + to) >> 1;
@@ -116,7 +115,14 @@ export class World {
     const edge = this.edges.get(region);
     if (edge === undefined) throw new Error(`there is no edge in ${region}`);
     const bookmark = echoed === null ? null : this.parsed(edge.machine, echoed);
-    const into: Gathered = { answers: [], seenMs: 0, missing: 0, isStale: false };
+    const into: Gathered = {
+      answers: [],
+      seenMs: 0,
+      missing: 0,
+      isStale: false,
+      near: 0,
+      ageMs: 0,
+    };
     await Promise.all(edge.leaves.map((leaf) => this.#gather(region, leaf, bookmark, into)));
     const hits = mergedHits(into.answers.map(hitsOf), 10_000);
     return {
@@ -124,6 +130,10 @@ export class World {
       isPartial: into.missing > 0 || into.isStale,
       missing: into.missing,
       bookmark: bookmarkText({ seenMs: seenAfter(bookmark, into.seenMs) }),
+      doubled: into.answers.flatMap(({ doubled }) => doubled),
+      leaves: into.answers.length,
+      near: into.near,
+      ageMs: into.ageMs,
     };
   }
 
@@ -154,7 +164,7 @@ export class World {
     const leader = this.leader(leaf.name);
     try {
       const { answer, isStale } = await readLeaf<ShardAnswer>(
-        replica && (() => this.#ask(machine, replica, atLeastMs)),
+        replica && ((hasAsked) => this.#ask(machine, replica, atLeastMs, hasAsked)),
         () => this.network.call(machine, leader.machine, () => leader.search(), LEADER_TIMEOUT_MS),
         () => this.network.clockOf(machine),
       );
@@ -162,6 +172,10 @@ export class World {
       if (answer.kind === "done") {
         into.answers.push(answer);
         into.seenMs = Math.max(into.seenMs, answer.seenMs);
+        const { asOfMs } = answer;
+        if (asOfMs !== undefined || region === HOME) into.near++;
+        if (asOfMs !== undefined)
+          into.ageMs = Math.max(into.ageMs, this.network.clockOf(machine) - asOfMs);
         return;
       }
       edge.leaves = withMoved(edge.leaves, leaf.name, answer.to);
@@ -172,11 +186,16 @@ export class World {
     }
   }
 
-  #ask(from: Machine, replica: Replica, atLeastMs: number): Promise<ShardAnswer | Behind> {
+  #ask(
+    from: Machine,
+    replica: Replica,
+    atLeastMs: number,
+    hasAskedLeader: boolean,
+  ): Promise<ShardAnswer | Behind> {
     return this.network.call(
       from,
       replica.machine,
-      () => replica.read(atLeastMs),
+      () => replica.read(atLeastMs, hasAskedLeader),
       REPLICA_TIMEOUT_MS,
     );
   }
@@ -220,6 +239,8 @@ type Gathered = {
   seenMs: number;
   missing: number;
   isStale: boolean;
+  near: number;
+  ageMs: number;
 };
 
 const withMoved = (leaves: readonly Range[], name: string, to: readonly Range[]): Range[] =>

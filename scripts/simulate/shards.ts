@@ -20,7 +20,7 @@ export type Write = { unitId: string; version: number; contentKey: string };
 export type Range = { name: string; from: number; to: number };
 type Carried = { record: UnitRecord };
 export type ShardAnswer =
-  | { kind: "done"; units: Map<string, number>; asOfMs?: number; seenMs: number }
+  | { kind: "done"; units: Map<string, number>; doubled: string[]; asOfMs?: number; seenMs: number }
   | { kind: "moved"; to: Range[] };
 type Followed = { kind: "done"; value: FollowAnswer<Carried> } | { kind: "moved"; to: Range[] };
 
@@ -43,14 +43,15 @@ class Records {
     void this.#all.set(`${record.unitId} ${record.contentKey}`, record);
   clear = () => this.#all.clear();
 
-  /** What a search finds: the newest version of each unit; a unit twice in one shard is a bug that this shows. */
-  found(): Map<string, number> {
+  /** What a search finds, and the units that it would find twice. */
+  found(): { units: Map<string, number>; doubled: string[] } {
     const units = new Map<string, number>();
+    const doubled: string[] = [];
     for (const { unitId, version } of this.live()) {
-      if (units.has(unitId)) throw new Error(`${unitId} is in one shard twice`);
+      if (units.has(unitId)) doubled.push(unitId);
       units.set(unitId, version);
     }
-    return units;
+    return { units, doubled };
   }
 }
 
@@ -107,7 +108,7 @@ export class Leader {
 
   search(): ShardAnswer {
     return this.moved === null
-      ? { kind: "done", units: this.records.found(), seenMs: this.#changedAtMs }
+      ? { kind: "done", ...this.records.found(), seenMs: this.#changedAtMs }
       : { kind: "moved", to: this.moved };
   }
 
@@ -173,7 +174,7 @@ export class Replica {
   moved: Range[] | null = null;
   readonly #network: Network;
   #lastReadMs = -Infinity;
-  #heardAtMs = -Infinity;
+  #heardAtMs: number;
   #failures = 0;
   #isLooking = false;
 
@@ -181,29 +182,31 @@ export class Replica {
     this.#network = network;
     this.leader = leader;
     this.machine = machine;
+    this.#heardAtMs = network.nowMs;
   }
 
-  async read(atLeastMs: number): Promise<ShardAnswer | Behind> {
+  async read(atLeastMs: number, hasAskedLeader = false): Promise<ShardAnswer | Behind> {
     this.#lastReadMs = this.#network.nowMs;
     this.#keepLooking();
-    const reader = { atLeastMs };
+    const reader = { atLeastMs, hasAskedLeader };
     const clock = () => this.#network.clockOf(this.machine);
-    if (this.moved === null && this.#failures === 0 && isLookDue(this.state, reader, clock())) {
+    const isDue = this.moved === null && this.#failures === 0 && !hasAskedLeader;
+    if (isDue && isLookDue(this.state, reader, clock())) {
       const { asOfMs } = this.state;
       this.#pull();
       await Promise.race([this.#network.wait(PULL_MS / 2), this.#caughtUpSince(asOfMs)]);
     }
     if (this.moved !== null) return { kind: "moved", to: this.moved };
-    const heardAtMs = this.#heardAtMs + this.machine.skewMs;
-    if (!mayAnswer(this.state, reader, heardAtMs, clock())) return { kind: "behind" };
+    const heard = { atMs: this.#heardAtMs + this.machine.skewMs, failures: this.#failures };
+    if (!mayAnswer(this.state, reader, heard, clock())) return { kind: "behind" };
     const { asOfMs, newestMs } = this.state;
-    return { kind: "done", units: this.records.found(), asOfMs, seenMs: newestMs };
+    return { kind: "done", ...this.records.found(), asOfMs, seenMs: newestMs };
   }
 
   restart(): void {
     this.#isLooking = false;
     this.#failures = 0;
-    this.#heardAtMs = -Infinity;
+    this.#heardAtMs = this.#network.nowMs;
     this.#keepLooking();
   }
 

@@ -10,6 +10,8 @@ export class Trouble {
   /** Until when a machine was down. */
   readonly downUntil = new Map<object, number>();
   fullCopies = 0;
+  kills = 0;
+  splits = 0;
   readonly #world: World;
 
   constructor(world: World) {
@@ -34,7 +36,10 @@ export class Trouble {
         ({ moved, machine }) => moved === null && machine.isUp,
       ),
     );
-    if (leaf !== undefined && leaf.records.live().length > 8) this.#world.split(leaf);
+    if (leaf !== undefined && leaf.records.live().length > 8) {
+      this.#world.split(leaf);
+      this.splits++;
+    }
   }
 
   /** Something goes wrong every second or so. */
@@ -48,10 +53,12 @@ export class Trouble {
       if (chance < 0.6 && replica) {
         const forMs = 100 + network.random() * 2_500;
         this.downUntil.set(replica.machine, network.nowMs + forMs);
+        this.kills++;
         this.#world.stop(replica.machine, forMs, () => replica.restart());
       } else if (chance < 0.85 && leader) {
         const forMs = 100 + network.random() * 1_500;
         this.downUntil.set(leader.machine, network.nowMs + forMs);
+        this.kills++;
         this.#world.stop(leader.machine, forMs, () => {});
       } else if (leader) {
         leader.dropLog();
