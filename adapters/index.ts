@@ -59,6 +59,7 @@ export function services(env: Env) {
     hand: handover(env),
     search,
     regional,
+    replicas: regional,
     regionOf,
     spaces,
     collections: collectionMoves(env),

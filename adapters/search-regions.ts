@@ -4,7 +4,7 @@ import type { Home } from "#domain/regions/regions.ts";
 import { isRegion } from "#domain/regions/regions.ts";
 import { type Behind, readLeaf, type Reader, replicaFor } from "#domain/regions/replicas.ts";
 import { BEAM } from "#domain/search/fan-out.ts";
-import type { AskingReader } from "#domain/search/follow.ts";
+import { type AskingReader, FOLLOWED_MS } from "#domain/search/follow.ts";
 import { mergedHits } from "#domain/search/merge-hits.ts";
 import type {
   AnswerText,
@@ -15,7 +15,7 @@ import type {
 } from "#domain/search/model.ts";
 import type { LeafAnswer } from "#domain/search/protocol.ts";
 import type { Place } from "#domain/search/ranges.ts";
-import { leavesBelow } from "#domain/search/tree.ts";
+import { leavesBelow, type Tree } from "#domain/search/tree.ts";
 
 /** A replica that takes longer than this is left for the leader, and that again for what the replica has. */
 const REPLICA_TIMEOUT_MS = 700;
@@ -38,8 +38,12 @@ type ReplicaStub = {
   read(leader: string, reader: AskingReader, request: SearchRequest): Promise<LeafAnswer | Behind>;
 };
 type Searching = {
-  search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer>;
-  answerText(collections: Collection[], request: SearchRequest): Promise<AnswerText>;
+  search(collections: Collection[], request: SearchRequest, seenMs: number): Promise<SearchAnswer>;
+  answerText(
+    collections: Collection[],
+    request: SearchRequest,
+    seenMs: number,
+  ): Promise<AnswerText>;
 };
 /** `seenMs`: what the caller has seen of the collections' leaders now, by their clocks; 0 when nothing says. */
 export type RegionalAnswer = SearchAnswer & { seenMs: number };
@@ -53,6 +57,7 @@ type Gathered = {
 };
 /** A collection whose leaders are in another region than the reader. */
 type Away = { collection: Collection; home: Home };
+type Asking = Away & { tree: Tree };
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const late = scheduler.wait(ms).then((): never => {
@@ -64,7 +69,10 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return await Promise.race([work, late]);
 }
 
-/** Searches that ask replicas near the reader where there are any, and everything else at its leader. */
+/**
+ * Searches that ask replicas near the reader where there are any, and everything else at its leader. Nothing of a
+ * replica is kept under a lease: a leader cannot wait for what it did not give, so its promise ends at the replica.
+ */
 // oxlint-disable-next-line max-lines-per-function -- a port: short methods over the same few helpers
 export function regionalSearch(
   env: Bindings,
@@ -87,7 +95,7 @@ export function regionalSearch(
 
   /** Asks one leaf; answers whether it has moved. */
   async function ask(
-    { collection, home }: Away,
+    { collection, home, tree }: Asking,
     { name }: Place,
     request: SearchRequest,
     reader: Reader,
@@ -106,7 +114,7 @@ export function regionalSearch(
       if (answer.kind === "overloaded") return false;
       into.missing--;
       if (answer.kind === "moved") {
-        learned(treeOf(collection), name, answer);
+        learned(tree, name, answer);
         return true;
       }
       into.found.push(answer.value.hits);
@@ -141,6 +149,7 @@ export function regionalSearch(
     into: Gathered,
   ): Promise<void> {
     const tree = treeOf(away.collection);
+    const asking = { ...away, tree };
     const asked = new Set<string>();
     let hasMoved = true;
     while (hasMoved) {
@@ -153,7 +162,9 @@ export function regionalSearch(
       for (const { name } of leaves) asked.add(name);
       for (let first = 0; first < leaves.length; first += FAN_OUT_MAX) {
         const some = leaves.slice(first, first + FAN_OUT_MAX);
-        const moves = await Promise.all(some.map((leaf) => ask(away, leaf, request, reader, into)));
+        const moves = await Promise.all(
+          some.map((leaf) => ask(asking, leaf, request, reader, into)),
+        );
         hasMoved ||= moves.includes(true);
       }
     }
@@ -200,10 +211,12 @@ export function regionalSearch(
       reader: Reader,
     ): Promise<RegionalAnswer> {
       const { away, rest } = parted(collections, reader);
-      if (away.length === 0) return { ...(await leaders.search(rest, request)), seenMs: 0 };
+      const { atLeastMs } = reader;
+      if (away.length === 0)
+        return { ...(await leaders.search(rest, request, atLeastMs)), seenMs: 0 };
       const [near, far] = await Promise.all([
         nearby(away, request, reader),
-        rest.length === 0 ? null : leaders.search(rest, request),
+        rest.length === 0 ? null : leaders.search(rest, request, atLeastMs),
       ]);
       if (far === null) return near;
       const neither = near.retryAfterS !== undefined && far.retryAfterS;
@@ -217,11 +230,15 @@ export function regionalSearch(
   };
   return {
     ...port,
+    /** Waits until a reader of any replica of the collection finds what is in its leaders now, or is told. */
+    async followed(owner: string): Promise<void> {
+      if (owner === "public" && isRegion(homeOf(owner))) await scheduler.wait(FOLLOWED_MS);
+    },
     /** The same for one reader; `seen` hears what the reader has seen by the answer, where leaders' clocks say it. */
     near: (reader: Reader, seen: (seenMs: number) => void) => ({
       async answerText(collections: Collection[], request: SearchRequest): Promise<AnswerText> {
         if (parted(collections, reader).away.length === 0)
-          return await leaders.answerText(collections, request);
+          return await leaders.answerText(collections, request, reader.atLeastMs);
         const { seenMs, hits, ...answer } = await port.search(collections, request, reader);
         if (seenMs > 0) seen(seenMs);
         return { ...answer, hits: JSON.stringify(hits) };

@@ -49,6 +49,8 @@ const AGAIN_S = 1;
 const LOGGED_MAX = 8;
 /** Leaves asked for a view of a collection's shards. */
 const SHOWN_MAX = 256;
+/** Whoever saw a shard so lately may have seen a change that an answer under a lease still lacks; clocks may be apart. */
+const LEASES_LAST_MS = 500;
 
 type Bindings = { SEARCH_SHARD: DurableObjectNamespace; VECTOR_TIER?: DurableObjectNamespace };
 
@@ -175,14 +177,17 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
   async function answerText(
     collections: Collection[],
     request: SearchRequest,
+    seenMs = 0,
   ): Promise<AnswerText> {
     const roots = collections.map((collection) => rootOf(collection).name);
     const asked = answers.question(roots, request);
-    const standing = answers.standing(asked);
+    const isSeenLately = seenMs > Date.now() - LEASES_LAST_MS;
+    const standing = isSeenLately ? null : answers.standing(asked);
     if (standing !== null) return standing;
     const names = !bulk.isBound && answers.areAnyNear() ? leavesAtHand(collections, request) : null;
     const near = names === null ? null : answers.fromMemory(asked, names);
-    return near ?? (await answers.alone(asked, () => fromShards(collections, asked)));
+    if (near !== null || isSeenLately) return near ?? (await fromShards(collections, asked));
+    return await answers.alone(asked, () => fromShards(collections, asked));
   }
 
   return {
@@ -234,8 +239,12 @@ export function searchPort(env: Bindings, isolate: Isolate = {}) {
     /** Learns now where Vectorize holds a collection; a search learns it beside itself. */
     refreshBulk: (collection: Collection): Promise<void> => bulk.refresh(collection),
 
-    async search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> {
-      const { hits, ...answer } = await answerText(collections, request);
+    async search(
+      collections: Collection[],
+      request: SearchRequest,
+      seenMs = 0,
+    ): Promise<SearchAnswer> {
+      const { hits, ...answer } = await answerText(collections, request, seenMs);
       return { ...answer, hits: JSON.parse(hits) as SearchHit[] };
     },
     answerText,

@@ -5,6 +5,7 @@ import { searchPort } from "#adapters/search.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import type { Region } from "#domain/regions/regions.ts";
 import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import { FOLLOWED_MS } from "#domain/search/follow.ts";
 import { rootOf } from "#domain/search/ranges.ts";
 import { SearchReplica } from "#objects/search-replica.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
@@ -185,6 +186,117 @@ describe("replicas of a public leaf in three regions", () => {
       "read",
       "alarm",
     ]);
+  });
+});
+
+/** Adds a unit at its leader, without waiting for the leases that its other readers have. */
+const added = (unit: IndexedUnit) =>
+  void shards.getByName(root()).index(rootOf(collection), [unit], "both");
+const moment = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("what a reader is promised", () => {
+  test("a revoked unit has left every replica 5 s later, though nobody reads them meanwhile", async () => {
+    await port.index(collection, [unitOf(0), unitOf(1)]);
+    await settle();
+    for (const region of REGIONS) expect(await heldIn(region)).toEqual(numbers(0, 2));
+    await port.remove(collection, [claimOf(unitOf(0))]);
+    const revokedAtMs = Date.now();
+    const holders = new Set(REGIONS);
+    while (holders.size > 0 && Date.now() - revokedAtMs < 5_000) {
+      await moment(50);
+      for (const region of holders) {
+        // What it holds, not what it answers: an answer would have it look.
+        const held = await runInDurableObject(
+          replicaIn(region),
+          (_, { storage }) =>
+            storage.sql.exec("SELECT unit_id FROM record WHERE slot IS NOT NULL").toArray().length,
+        );
+        if (held === 1) holders.delete(region);
+      }
+    }
+    expect([...holders]).toEqual([]);
+    for (const region of REGIONS) expect(idsOf(await read(region))).toEqual(["unit-1@1"]);
+  });
+
+  test("whoever wrote finds it in every region by the bookmark, whichever replica is cut off or new", async () => {
+    await port.index(collection, [unitOf(0)]);
+    await settle();
+    await cut("sam", true);
+    await evictDurableObject(replicaIn("enam"));
+    for (let number = 1; number < 8; number++) {
+      await port.index(collection, [unitOf(number)]);
+      const wroteAtMs = Date.now();
+      for (const region of [...REGIONS, "oc", "weur"] as Region[]) {
+        const answer = await read(region, wroteAtMs);
+        expect(idsOf(answer), region).toEqual(numbers(0, number + 1));
+        expect(answer.partial).toBe(false);
+      }
+    }
+  });
+
+  test("a bookmark carries what was seen in one region into another one, and home", async () => {
+    // An edge that shares no memory with shards, so that it keeps answers by their leases.
+    const home = searchPort(env, { nearShard: () => undefined });
+    const through = regionalSearch(env, home, () => "weur");
+    await port.index(collection, [unitOf(0)]);
+    await settle();
+    for (let time = 0; time < 3; time++) await read("weur", 0, through);
+    added(unitOf(1));
+    const seen = await read("apac", Date.now(), through);
+    expect(idsOf(seen)).toEqual(numbers(0, 2));
+    expect(seen.seenMs).toBeGreaterThan(0);
+    // Without the bookmark an answer from before may still stand; with it none does.
+    for (const region of ["weur", "enam", "sam"] as Region[])
+      expect(idsOf(await read(region, seen.seenMs, through)), region).toEqual(numbers(0, 2));
+  });
+
+  test("an answer of a replica is kept by nobody, and costs writers no wait", async () => {
+    const home = searchPort(env, { nearShard: () => undefined });
+    const through = regionalSearch(env, home, () => "weur");
+    const near = through.near({ region: "apac", atLeastMs: 0 }, () => {});
+    await port.index(collection, [unitOf(0)]);
+    await settle();
+    for (let time = 0; time < 5; time++) await near.answerText([collection], REQUEST);
+    await port.index(collection, [unitOf(1)]);
+    await runDurableObjectAlarm(replicaIn("apac"));
+    // The replica knows; an answer that stood would not.
+    const { hits } = await near.answerText([collection], REQUEST);
+    expect(idsOf({ hits: JSON.parse(hits) })).toEqual(numbers(0, 2));
+  });
+
+  test("where neither knows more, an old copy is better than nothing, and is said to be old", async () => {
+    await port.index(collection, [unitOf(0), unitOf(1)]);
+    await settle();
+    await cut("enam", true);
+    // As long after the last look as the replica takes for "far behind".
+    await runInDurableObject(replicaIn("enam"), (_, { storage }) => {
+      const state = storage.kv.get<{ asOfMs: number }>("follow");
+      storage.kv.put("follow", { ...state, asOfMs: Date.now() - 60_000 });
+    });
+    await evictDurableObject(replicaIn("enam"));
+    await cut("enam", true);
+    const answer = await read("enam", 0, cutOff);
+    expect(idsOf(answer)).toEqual(numbers(0, 2));
+    expect(answer.partial).toBe(true);
+    // And one whose leader is there sends its reader on.
+    expect(idsOf(await read("enam"))).toEqual(numbers(0, 2));
+    expect((await read("enam")).partial).toBe(false);
+  });
+
+  test("an old version waits for the replicas of its successor, where there are any", async () => {
+    const waits = (through: typeof regional, owner: string) =>
+      Promise.race([
+        through.followed(owner).then(() => false),
+        moment(FOLLOWED_MS / 100).then(() => true),
+      ]);
+    expect(await waits(regional, "public")).toBe(true);
+    expect(await waits(regional, "account-1")).toBe(false);
+    expect(
+      await waits(
+        regionalSearch(env, port, () => null),
+        "public",
+      ),
+    ).toBe(false);
   });
 });
 

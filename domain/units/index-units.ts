@@ -45,6 +45,8 @@ type Deps = IndexDeps & {
     recordIndexed(indexed: Indexed[], nowMs: number): Promise<void>;
   };
   outbox: { done(queue: "unit-index", refs: UnitRef[]): Promise<void> };
+  /** Waits until whoever reads a copy of the owner's collection finds in it what has been indexed so far. */
+  replicas: { followed(owner: string): Promise<void> };
   search: {
     remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
     release(collection: Collection, claims: ContentClaim[]): Promise<void>;
@@ -141,7 +143,7 @@ async function indexIn(
     };
   });
   await deps.units.recordIndexed(indexed, nowMs);
-  await dropOlder(deps, indexed);
+  await dropOlder(deps, owner, indexed);
   return ok(undefined);
 }
 
@@ -201,10 +203,12 @@ export async function indexAtOnce(
 /**
  * Takes the versions that were replaced out of search, once it is settled that they are: a version that left the
  * public collection while it was being indexed replaces nothing. A first version has nothing older, so it costs no read.
+ * The old one may be in another leaf, whose copies may be ahead: it goes when no reader can miss the new one.
  */
-async function dropOlder(deps: Deps, indexed: Indexed[]): Promise<void> {
+async function dropOlder(deps: Deps, owner: string, indexed: Indexed[]): Promise<void> {
   const later = indexed.filter(({ version }) => version > 1);
   if (later.length === 0) return;
+  await deps.replicas.followed(owner);
   for (const { version } of await deps.units.many(later)) {
     if (version.status !== "searchable") continue;
     const older = (await deps.units.versionKeys(version.unitId)).filter(

@@ -19,14 +19,10 @@ const search = route(
   async (c) => {
     const { services, principal, nowMs } = c.var;
     const region = services.regionOf(c.req.raw);
-    const reader = { region, atLeastMs: c.var.bookmark?.seenMs ?? 0 };
-    const deps =
-      region === null
-        ? services
-        : {
-            ...services,
-            search: services.regional.near(reader, (seenMs) => c.set("seenMs", seenMs)),
-          };
+    const { bookmark } = c.var;
+    const reader = { region, atLeastMs: bookmark?.seenMs ?? 0 };
+    const search = services.regional.near(reader, (seenMs) => c.set("seenMs", seenMs));
+    const deps = region === null && bookmark === null ? services : { ...services, search };
     const answer = unwrap(await searchUnits(deps, principal.accountId, c.req.valid("json")));
     const { hits, partial } = answer;
     const text = `{"hits":${hits},"partial":${partial},"tookMs":${Date.now() - nowMs}}`;
