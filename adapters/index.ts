@@ -34,14 +34,13 @@ export function services(env: Env) {
   const shards = unitShardsIn(env);
   const databases = shards.map(({ database }) => database);
   const names = shards.map(({ name }) => name);
-  const store = unitStore(databases, unitShardMap(env, shards.length));
+  const { regionOf, homeOf, hasCopies } = regions(env);
+  const store = unitStore(databases, unitShardMap(env, shards.length), hasCopies);
   const pipeline = pipelineStore(store.shards);
-  // A read of a replica (D1 sessions) would take this one's place in `current` and `changesAfter`, both by one session.
   const texts = unitCache(store);
   const embed = embedding(env);
   const spaces = spacePort(env, embed);
   const search = searchPort(env);
-  const { regionOf, homeOf } = regions(env);
   const regional = regionalSearch(env, search, (owner) => homeOf(spaces.homeOf(owner)));
   return {
     isReady: async () => {

@@ -14,6 +14,8 @@ export function regions(env: object) {
     regionOf(request: Request): Region | null {
       return isAuto ? regionOf((request.cf ?? {}) as Parameters<typeof regionOf>[0]) : own;
     },
+    /** Whether databases may have copies in other regions. */
+    hasCopies: isAuto,
     /** Where a collection's leaders are; null when nobody set it, and then it has no replicas. */
     homeOf: (stored: string | null): Home | null => (isAuto ? homeFrom(stored) : null),
   };

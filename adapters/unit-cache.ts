@@ -25,18 +25,23 @@ type Shard = {
   checkingSinceMs: number;
   /** Grows with everything dropped: what was read before may be what has changed. */
   drops: number;
+  /** What a copy of the shard must have to be read: the last check. Null for the shard itself. */
+  bookmark: string | null;
+  /** Changes made in this isolate. A check that was under way may not have seen the last of them. */
+  writes: number;
 };
 
 type Store = {
   /** The newest version and the served one, newest first. */
-  current(id: string): Promise<StoredUnit[]>;
+  current(id: string, bookmark: string | null): Promise<StoredUnit[]>;
   changesAfter(shard: number, after: number | null): Promise<Changes>;
 };
 
 /**
  * The units an isolate has read lately, as texts. A hit costs no storage: each D1 shard numbers the changes of settled
  * units, the isolate reads what is new of them every 2 s beside its requests, and serves nothing whose shard it has not
- * checked for 5 s. Units on their way through verification are never kept.
+ * checked for 5 s. Units on their way through verification are never kept. Where D1 has copies, what is not kept is read
+ * from the nearest one that has all the last check saw, so that a copy that is behind makes nothing older than that.
  */
 export function unitCache(store: Store, nowMs: () => number = Date.now) {
   const entries = kept<Entry>(BYTES_MAX);
@@ -46,8 +51,8 @@ export function unitCache(store: Store, nowMs: () => number = Date.now) {
   });
 
   async function load(id: string, shard: Shard, accountId: string): Promise<UnitText | null> {
-    const { drops, seq } = shard;
-    const [newest, served = newest] = await store.current(id);
+    const { drops, seq, bookmark } = shard;
+    const [newest, served = newest] = await store.current(id, bookmark);
     if (newest === undefined || served === undefined) return null;
     const entry = entryOf(newest, served);
     if (seq !== null && drops === shard.drops && isSettled(newest)) entries.set(id, entry);
@@ -70,7 +75,10 @@ export function unitCache(store: Store, nowMs: () => number = Date.now) {
     changed(id: string): void {
       const number = unitShardOf(id);
       if (number === null) return;
-      shards.at(number).drops++;
+      const shard = shards.at(number);
+      shard.drops++;
+      shard.writes++;
+      shard.bookmark = null;
       entries.drop(id);
     },
   };
@@ -87,7 +95,14 @@ function checkedShards(
   const at = (number: number): Shard => {
     let shard = shards.get(number);
     if (shard === undefined) {
-      shard = { seq: null, checkedAtMs: -LIFE_MS, checkingSinceMs: -CHECK_SILENT_MS, drops: 0 };
+      shard = {
+        seq: null,
+        checkedAtMs: -LIFE_MS,
+        checkingSinceMs: -CHECK_SILENT_MS,
+        drops: 0,
+        bookmark: null,
+        writes: 0,
+      };
       shards.set(number, shard);
     }
     return shard;
@@ -97,12 +112,14 @@ function checkedShards(
     const shard = at(number);
     const sentAtMs = nowMs();
     shard.checkingSinceMs = sentAtMs;
-    const { seq, ids } = await store.changesAfter(number, shard.seq);
+    const { writes } = shard;
+    const { seq, ids, bookmark } = await store.changesAfter(number, shard.seq);
     // Another check may have come back first and have seen more.
     if (shard.seq !== null && seq < shard.seq && ids !== null) return;
     drop(number, ids);
     if (ids === null || ids.length > 0) shard.drops++;
     shard.seq = seq;
+    shard.bookmark = writes === shard.writes ? bookmark : null;
     shard.checkedAtMs = Math.max(shard.checkedAtMs, sentAtMs);
     shard.checkingSinceMs = -CHECK_SILENT_MS;
   }

@@ -6,6 +6,10 @@ import { unitShardOf } from "#domain/units/id.ts";
 export const unitsDb = (shard: D1Database) => drizzle(shard, { casing: "snake_case" });
 export type UnitsDb = ReturnType<typeof unitsDb>;
 
+/** The nearest copy of a shard that has at least what the bookmark is of. A session has all that Drizzle's reads use. */
+export const copyOf = ({ $client }: UnitsDb, bookmark: string): UnitsDb =>
+  unitsDb($client.withSession(bookmark) as unknown as D1Database);
+
 /** The family's databases in the order that ids name. A gap in their numbers is refused where the product is started. */
 export function unitShardsIn(env: object): { name: string; database: D1Database }[] {
   const shards: { name: string; database: D1Database }[] = [];

@@ -7,7 +7,14 @@ import type { Placement } from "#domain/units/shard-map.ts";
 import { isVisible, type StoredUnit, type UnitVersion } from "#domain/units/record.ts";
 import { changeFeed } from "#db/units/changes.ts";
 import { unit, unitVersion } from "#db/units/tables.ts";
-import { grouped, IDS_PER_QUERY, inChunks, type UnitsDb, unitsDb } from "#db/units/shards.ts";
+import {
+  copyOf,
+  grouped,
+  IDS_PER_QUERY,
+  inChunks,
+  type UnitsDb,
+  unitsDb,
+} from "#db/units/shards.ts";
 import { selectStandings, selectUnits, versionStore } from "#db/units/versions.ts";
 import {
   addVersionIn,
@@ -27,13 +34,13 @@ type Shards = {
   grown(shard: number, bytes: number, nowMs: number): void;
 };
 
-/** The `units` family: an id names its shard, callers never see one. */
-export function unitStore(shards: readonly D1Database[], map: Shards) {
+/** The `units` family: an id names its shard, callers never see one. `hasCopies` where D1 keeps replicas to read. */
+export function unitStore(shards: readonly D1Database[], map: Shards, hasCopies = false) {
   const databases = shards.map(unitsDb);
   return {
     placement: async (nowMs: number) => await map.placement(nowMs),
     shards: databases,
-    ...changeFeed(databases),
+    ...changeFeed(databases, hasCopies),
     ...versionStore(shardOf(databases)),
     ...changing(databases, map),
     ...readingOne(databases),
@@ -104,14 +111,18 @@ function readingOne(databases: readonly UnitsDb[]) {
     },
 
     /** The newest version and the one that a search serves, newest first; one row where they are the same. */
-    async current(id: string): Promise<StoredUnit[]> {
-      const db = databaseOf(id);
-      if (db === null) return [];
+    async current(id: string, bookmark: string | null = null): Promise<StoredUnit[]> {
+      const primary = databaseOf(id);
+      if (primary === null) return [];
+      const db = bookmark === null ? primary : copyOf(primary, bookmark);
       const isCurrent = or(
         eq(unitVersion.version, unit.version),
         eq(unitVersion.version, unit.servedVersion),
       );
-      return (await selectUnits(db, and(eq(unit.id, id), isCurrent))).sort(newestFirst);
+      const rows = await selectUnits(db, and(eq(unit.id, id), isCurrent));
+      // A copy may not have heard of a new unit yet.
+      if (rows.length === 0 && db !== primary) return await this.current(id);
+      return rows.sort(newestFirst);
     },
 
     /** The owner reads the newest version, everybody else the one that a search serves. */
