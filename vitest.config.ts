@@ -1,5 +1,15 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+
+/** An index that the contract of Vectorize is to run against too; it wants a wrangler that is logged in. */
+const contractIndex = process.env["VECTORIZE_CONTRACT"];
+if (contractIndex !== undefined) {
+  const binding = { binding: "VECTORIZE_CONTRACT", index_name: contractIndex, remote: true };
+  const lines = Object.entries(binding).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  const config = [readFileSync("./wrangler.toml", "utf8"), "[[vectorize]]", ...lines, ""];
+  writeFileSync("./wrangler.contract.toml", config.join("\n"));
+}
 
 export default defineConfig({
   test: {
@@ -27,8 +37,11 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest(async () => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            remoteBindings: false,
+            wrangler: {
+              configPath:
+                contractIndex === undefined ? "./wrangler.toml" : "./wrangler.contract.toml",
+            },
+            remoteBindings: contractIndex !== undefined,
             miniflare: {
               // Bound and not yet open: what tests of the shard map add.
               d1Databases: { UNITS_2: "units-2" },

@@ -3,8 +3,8 @@ import { VECTORIZE } from "#domain/search/bulk.ts";
 
 type Stored = { values: Float32Array; namespace: string };
 type Waiting = { id: string; change: () => void };
-/** What goes wrong with the next mutation: it never arrives, or it arrives and the answer is lost. */
-type Trouble = "lost" | "answer-lost";
+/** What goes wrong with the next mutation: it is turned away, it never arrives, or it arrives and the answer is lost. */
+type Trouble = "busy" | "lost" | "answer-lost";
 
 const utf8 = new TextEncoder();
 const refuse = (code: number, reason: string): never => {
@@ -18,6 +18,8 @@ const refuse = (code: number, reason: string): never => {
  */
 // oxlint-disable-next-line max-lines-per-function -- one short method a call of the binding
 export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) {
+  if (dimensions > VECTORIZE.dimensionsMax)
+    throw new RangeError(`No index has ${dimensions} dimensions`);
   const visible = new Map<string, Stored>();
   const waiting: Waiting[] = [];
   const trouble: Trouble[] = [];
@@ -38,6 +40,7 @@ export function fakeVectorize(dimensions: number, capacity = INDEX_VECTORS_MAX) 
   };
   const mutate = async (change: () => void): Promise<VectorizeAsyncMutation> => {
     const met = trouble.shift();
+    if (met === "busy") throw new Error("VECTOR_ERROR: too many requests (429)");
     if (met === "lost") throw new Error("Network connection lost");
     // Ids say nothing about their order, as UUIDs do not.
     const mutationId = opaqueId(++mutations);

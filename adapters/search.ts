@@ -328,9 +328,9 @@ function withBulk(
   found: BulkFound | undefined,
 ): SearchRequest {
   if (found?.kind !== "found") return request;
-  const { codebook, askedAtMs, byLeaf } = found;
+  const { codebook, askedAtMs, isWhole, byLeaf } = found;
   const candidates = candidatesFor(treeOf(collection), place, byLeaf);
-  return { ...request, bulk: { codebook, askedAtMs, candidates } };
+  return { ...request, bulk: { codebook, askedAtMs, isWhole, candidates } };
 }
 
 const isEmpty = (filter: SearchFilter): boolean =>

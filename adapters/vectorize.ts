@@ -6,7 +6,7 @@ import {
   candidatesByLeaf,
   VECTORIZE,
 } from "#domain/search/bulk.ts";
-import { type Codebook, PROBES_MAX, probesFor, storedAs } from "#domain/search/coarse.ts";
+import { type Codebook, PROBES_MAX, probesFor, spreadOf, storedAs } from "#domain/search/coarse.ts";
 import type { Collection } from "#domain/search/model.ts";
 
 /** A search does without an index that takes longer. */
@@ -28,41 +28,23 @@ export type BulkFound =
       kind: "found";
       codebook: number;
       askedAtMs: number;
+      isWhole: boolean;
       byLeaf: Map<string, BulkCandidate[]>;
     };
 
+type Bindings = { VECTOR_TIER?: DurableObjectNamespace };
 type TierCalls = { codebook(known: number): Promise<Codebook | null> };
-type Known = { codebook: Codebook | null; readAtMs: number; refreshing: boolean };
+type Known = { codebook: Codebook | null; spread: number; readAtMs: number };
+
+const NOTHING_KNOWN: Known = { codebook: null, spread: 0, readAtMs: 0 };
 
 /** The dense side of public collections in Vectorize. With no index bound it answers "unused" and asks nothing. */
-export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
+export function bulkPort(env: Bindings) {
   const indexes = bulkBindings(env).map(
     (name) => new Map<string, unknown>(Object.entries(env)).get(name) as Vectorize,
   );
-  const tiers = new Map<string, Known>();
+  const { load, knownOf } = codebooks(env);
   let restUntilMs = 0;
-
-  async function load(name: string): Promise<Codebook | null> {
-    const tier = env.VECTOR_TIER?.getByName(name) as unknown as TierCalls | undefined;
-    const before = tiers.get(name)?.codebook ?? null;
-    const codebook = (await tier?.codebook(before?.version ?? 0)) ?? before;
-    if (tiers.size >= TIERS_MAX) tiers.clear();
-    tiers.set(name, { codebook, readAtMs: Date.now(), refreshing: false });
-    return codebook;
-  }
-
-  /** Read beside the search, which goes on with what is known: shards find everything without it. */
-  function codebookOf({ owner, space }: Collection): Codebook | null {
-    const name = `${owner}|${space}`;
-    const known = tiers.get(name) ?? { codebook: null, readAtMs: 0, refreshing: false };
-    if (!known.refreshing && Date.now() - known.readAtMs >= BELIEVED_MS) {
-      tiers.set(name, { ...known, refreshing: true });
-      waitUntil(
-        load(name).catch(() => tiers.set(name, { ...known, readAtMs: Date.now() - REST_MS })),
-      );
-    }
-    return known.codebook;
-  }
 
   async function ask(collection: Collection, codebook: Codebook, vector: Float32Array) {
     const stored = storedAs(codebook, vector);
@@ -77,7 +59,8 @@ export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
         }),
       ),
     );
-    return candidatesByLeaf(answers.flatMap(({ matches }) => matches));
+    const byLeaf = candidatesByLeaf(answers.flatMap(({ matches }) => matches));
+    return { byLeaf, asked: probed.length };
   }
 
   return {
@@ -85,22 +68,24 @@ export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
     isBound: indexes.length > 0,
 
     /** Learns the newest codebook of a collection now; a search learns it beside itself. */
-    refresh: async ({ owner, space }: Collection): Promise<void> =>
-      void (await load(`${owner}|${space}`)),
+    refresh: load,
 
     async near(collection: Collection, vector: Float32Array): Promise<BulkFound> {
       if (indexes.length === 0 || collection.owner !== "public") return { kind: "unused" };
-      const codebook = codebookOf(collection);
+      const { codebook, spread } = knownOf(collection);
       if (codebook === null || codebook.from !== vector.length) return { kind: "unused" };
       const askedAtMs = Date.now();
       if (askedAtMs < restUntilMs) return { kind: "down" };
       try {
-        const byLeaf = await Promise.race([
+        const answer = await Promise.race([
           ask(collection, codebook, vector),
           scheduler.wait(ANSWER_MS).then(() => null),
         ]);
-        if (byLeaf !== null)
-          return { kind: "found", codebook: codebook.version, askedAtMs, byLeaf };
+        if (answer !== null) {
+          const isWhole = answer.asked >= spread;
+          const { byLeaf } = answer;
+          return { kind: "found", codebook: codebook.version, askedAtMs, isWhole, byLeaf };
+        }
       } catch (error) {
         console.error({
           event: "vectorize-failed",
@@ -109,6 +94,37 @@ export function bulkPort(env: { VECTOR_TIER?: DurableObjectNamespace }) {
       }
       restUntilMs = Date.now() + REST_MS;
       return { kind: "down" };
+    },
+  };
+}
+
+/** The codebooks that an isolate knows. */
+function codebooks(env: Bindings) {
+  const tiers = new Map<string, Known>();
+
+  async function load({ owner, space }: Collection): Promise<void> {
+    const name = `${owner}|${space}`;
+    const tier = env.VECTOR_TIER?.getByName(name) as unknown as TierCalls | undefined;
+    const before = tiers.get(name)?.codebook ?? null;
+    const codebook = (await tier?.codebook(before?.version ?? 0)) ?? before;
+    if (tiers.size >= TIERS_MAX) tiers.clear();
+    const spread = codebook === null ? 0 : spreadOf(codebook);
+    tiers.set(name, { codebook, spread, readAtMs: Date.now() });
+  }
+
+  return {
+    load,
+
+    /** Read beside the search, which goes on with what is known: shards find everything without it. */
+    knownOf(collection: Collection): Known {
+      const name = `${collection.owner}|${collection.space}`;
+      const known = tiers.get(name) ?? NOTHING_KNOWN;
+      if (Date.now() - known.readAtMs >= BELIEVED_MS) {
+        // Tried again so soon unless it is read by then: whoever reads it may be cut off without a word.
+        tiers.set(name, { ...known, readAtMs: Date.now() - BELIEVED_MS + REST_MS });
+        waitUntil(load(collection).catch(() => {}));
+      }
+      return known;
     },
   };
 }

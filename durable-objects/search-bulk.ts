@@ -299,11 +299,12 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
     },
     /**
      * The slots a search must look at itself beside what Vectorize found: the tail, and the candidates that are still
-     * what they were. Null when it must look at everything: the tail is long, the asker's codebook is an old one, units
+     * what they were. Null when it must look at everything: not every index was asked, the tail is long, the asker's codebook is an old one, units
      * that were there before are not noted yet, or some left the tail when Vectorize had been asked already.
      */
     denseSlots(answer: BulkAnswer): Uint32Array | null {
       const isFilled = kv.get("bulkAfter") === "all";
+      if (!answer.isWhole) return null;
       const isBehind = newest > answer.codebook || answer.askedAtMs < settledAtMs;
       const own = isBehind || !isFilled ? null : tail.current();
       if (own === null) return null;

@@ -111,7 +111,7 @@ describe("the writer of an index", () => {
     const change = fc.record({ id: fc.constantFrom("a", "b", "c"), puts: fc.boolean() });
     const step = fc.oneof(
       fc.record({ append: fc.array(change, { minLength: 1, maxLength: 4 }) }),
-      fc.constantFrom("alarm", "evict", "process one", "process", "lost", "answer-lost"),
+      fc.constantFrom("alarm", "evict", "process one", "process", "busy", "lost", "answer-lost"),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
@@ -133,7 +133,7 @@ describe("the writer of an index", () => {
           else if (each === "evict") await evictDurableObject(writer());
           else if (each === "process one") fake.process(1);
           else if (each === "process") fake.process();
-          else if (typeof each === "string") fake.trouble(each as "lost" | "answer-lost");
+          else if (typeof each === "string") fake.trouble(each as "busy" | "lost" | "answer-lost");
           else {
             for (const { id, puts } of each.append) wanted.set(id, puts);
             const answer = await append(

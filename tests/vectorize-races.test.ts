@@ -49,7 +49,7 @@ const step = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constantFrom("process one", "process", "lost", "answer-lost"),
+      kind: fc.constantFrom("process one", "process", "busy", "lost", "answer-lost"),
       index,
     }),
   },
@@ -120,7 +120,7 @@ test("whatever order things come in and whatever is cut off, a search finds exac
             else if (each.kind === "evict writer" && writer !== undefined) await bulk.evict(writer);
             else if (each.kind === "process one") fake.process(1);
             else if (each.kind === "process") fake.process();
-            else fake.trouble(each.kind as "lost" | "answer-lost");
+            else fake.trouble(each.kind as "busy" | "lost" | "answer-lost");
           }
           await holds();
         }

@@ -58,6 +58,8 @@ export type BulkAnswer = {
   codebook: number;
   /** When Vectorize was asked, by the asker's clock: what it passed later it may not have shown. */
   askedAtMs: number;
+  /** Whether every index was asked that holds any of the collection. */
+  isWhole: boolean;
   candidates: BulkCandidate[];
 };
 

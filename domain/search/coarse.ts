@@ -54,6 +54,9 @@ export function probesFor(codebook: Codebook, stored: Float32Array, most = PROBE
   return probes;
 }
 
+/** How many indexes hold anything at all. */
+export const spreadOf = ({ homes }: Codebook): number => new Set(homes.flat()).size;
+
 function cellsByDistance(
   { centroids, dimensions, homes }: Codebook,
   stored: Float32Array,
