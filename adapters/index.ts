@@ -4,6 +4,7 @@ import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
 import { regions } from "#adapters/regions.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
+import { withinJurisdictions } from "#adapters/jurisdictions.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
 import { unitCache } from "#adapters/unit-cache.ts";
@@ -11,6 +12,7 @@ import { unitShardMap } from "#adapters/unit-shards.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
 import { regionStore } from "#db/catalog/regions.ts";
 import { catalogStore } from "#db/catalog/store.ts";
+import { homeFrom, isJurisdiction, isRegion } from "#domain/regions/regions.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
 import { unitStore } from "#db/units/store.ts";
@@ -34,13 +36,24 @@ export function services(env: Env) {
   const shards = unitShardsIn(env);
   const databases = shards.map(({ database }) => database);
   const names = shards.map(({ name }) => name);
-  const { regionOf, homeOf, hasCopies } = regions(env);
+  const { regionOf, homeOf, hasCopies, jurisdictions } = regions(env);
   const store = unitStore(databases, unitShardMap(env, shards.length), hasCopies);
   const pipeline = pipelineStore(store.shards);
   const texts = unitCache(store);
   const embed = embedding(env);
   const spaces = spacePort(env, embed);
-  const search = searchPort(env);
+  const hintOf = (name: string) => {
+    const home = homeOf(spaces.homeOf(name.slice(0, name.indexOf("|"))));
+    return isRegion(home) ? home : null;
+  };
+  const anywhere = searchPort(env, { hintOf });
+  // Only where there are regions: elsewhere no collection begins in a jurisdiction, and nothing is asked.
+  const search = hasCopies
+    ? withinJurisdictions(anywhere, async (owner) => {
+        const home = homeFrom(await spaces.begunIn(owner));
+        return isJurisdiction(home) ? home : null;
+      })
+    : anywhere;
   const regional = regionalSearch(env, search, (owner) => homeOf(spaces.homeOf(owner)));
   return {
     isReady: async () => {
@@ -60,6 +73,7 @@ export function services(env: Env) {
     regional,
     replicas: regional,
     regionOf,
+    jurisdictions,
     spaces,
     collections: collectionMoves(env),
     embed,

@@ -1,3 +1,5 @@
+import { objectNamed } from "#domain/regions/objects.ts";
+import type { Region } from "#domain/regions/regions.ts";
 import type { Collection } from "#domain/search/model.ts";
 import type { ShardAnswer, ShardCalls } from "#domain/search/protocol.ts";
 import { rootOf } from "#domain/search/ranges.ts";
@@ -35,14 +37,17 @@ export type Call = <T>(
   ask: (stub: ShardCalls) => Promise<ShardAnswer<T>>,
 ) => Promise<ShardAnswer<T>>;
 
+/** Near where a shard is made that is not there yet; null where nobody says. */
+export type HintOf = (name: string) => Region | null;
+
 /** Calls to shards, so many at once; a shard that the platform says is overloaded is as busy as one that we know is. */
-export function shardCalls(namespace: DurableObjectNamespace): Call {
+export function shardCalls(namespace: DurableObjectNamespace, hintOf: HintOf = () => null): Call {
   return async (name, ask) => {
     const busy = underWay.get(name) ?? 0;
     if (busy >= CALLS_PER_SHARD_MAX) return { kind: "overloaded", retryAfterS: 1 };
     underWay.set(name, busy + 1);
     try {
-      return await ask(namespace.getByName(name) as unknown as ShardCalls);
+      return await ask(objectNamed(namespace, name, hintOf(name)) as unknown as ShardCalls);
     } catch (error) {
       if (error instanceof Error && "overloaded" in error && error.overloaded === true)
         return { kind: "overloaded", retryAfterS: 1 };

@@ -4,7 +4,7 @@ import {
   type LeafText,
   searchAnswers,
 } from "#adapters/search-answers.ts";
-import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
+import { type HintOf, learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
 import { silentLeaves } from "#adapters/search-silent.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
@@ -56,8 +56,8 @@ type Bindings = { SEARCH_SHARD: DurableObjectNamespace; VECTOR_TIER?: DurableObj
 
 /** Search over SearchShard objects: one hop to every shard of the collections asked for. */
 // oxlint-disable-next-line max-lines-per-function -- a port: short methods over the same few helpers
-export function searchPort(env: Bindings, isolate: Isolate = {}) {
-  const call = shardCalls(env.SEARCH_SHARD);
+export function searchPort(env: Bindings, isolate: Isolate & { hintOf?: HintOf } = {}) {
+  const call = shardCalls(env.SEARCH_SHARD, isolate.hintOf);
   const bulk = bulkPort(env);
   const answers = searchAnswers(call, isolate);
   const silent = silentLeaves(isolate.nowMs);

@@ -46,6 +46,11 @@ export function spacePort(env: Env, embedding: Spaces) {
     preferred: embedding.space,
     /** Where the leaders of a collection that was read of late are; null when nobody said. */
     homeOf: (owner: string): string | null => known.get(owner)?.row?.home ?? null,
+    /** The same for certain: a collection that nothing was written to begins with this. */
+    async begunIn(owner: string): Promise<string | null> {
+      const row = (await read(owner)) ?? (await store.begin(owner, embedding.space.id, Date.now()));
+      return row.home;
+    },
     /** The space a collection is read in. */
     async spaceOf(owner: string): Promise<Space> {
       const row = await read(owner);

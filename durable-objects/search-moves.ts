@@ -1,3 +1,4 @@
+import { objectNamed } from "#domain/regions/objects.ts";
 import type { Role } from "#domain/search/protocol.ts";
 import { directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
 import { roomStep } from "#domain/search/room.ts";
@@ -46,7 +47,7 @@ export function openMoves(
 
   const full = (): number => Number(env().WISHUB_SHARD_PASSAGES ?? PASSAGES_MAX);
   const other = (name: string): Other =>
-    (env().SEARCH_SHARD as DurableObjectNamespace).getByName(name) as unknown as Other;
+    objectNamed(env().SEARCH_SHARD as DurableObjectNamespace, name) as unknown as Other;
 
   function begin(of: "leaf" | "directory", { name }: Place, children: Place[]): void {
     split = { of, name, children, phase: "records", after: ["", ""] };

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
+import { objectNamed } from "#domain/regions/objects.ts";
 import type { Behind } from "#domain/regions/replicas.ts";
 import {
   type AskingReader,
@@ -136,11 +137,8 @@ export class SearchReplica extends DurableObject<Env> {
 
   async #ask(leader: string, asked: FollowState): Promise<ShardAnswer<Followed> | null> {
     const shards = this.env.SEARCH_SHARD as DurableObjectNamespace;
-    const within = this.ctx.id.jurisdiction;
-    const namespace =
-      within === undefined ? shards : shards.jurisdiction(within as DurableObjectJurisdiction);
     try {
-      const stub = namespace.getByName(leader) as unknown as LeaderStub;
+      const stub = objectNamed(shards, leader) as unknown as LeaderStub;
       return await atMost(LEADER_TIMEOUT_MS, stub.follow(asked));
     } catch (error) {
       console.warn({ event: "search-leader-unreachable", error: String(error) });

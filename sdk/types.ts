@@ -235,6 +235,8 @@ export type Operations = {
         | "afr"
         | "me"
         | "eu"
+        | "us"
+        | "fedramp"
         | null;
     };
   };
@@ -254,6 +256,8 @@ export type Operations = {
         | "afr"
         | "me"
         | "eu"
+        | "us"
+        | "fedramp"
         | null;
     };
     answer: {
@@ -270,6 +274,8 @@ export type Operations = {
         | "afr"
         | "me"
         | "eu"
+        | "us"
+        | "fedramp"
         | null;
     };
   };

@@ -1,6 +1,6 @@
-import { and, eq, inArray, isNull } from "drizzle-orm";
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import type { Home } from "#domain/regions/regions.ts";
+import { type Home, isJurisdiction } from "#domain/regions/regions.ts";
 import { account, collection, installation } from "#db/catalog/tables.ts";
 
 /** Where an account's objects are made. Kept on the catalog's first shard, beside the collections. */
@@ -15,19 +15,23 @@ export function regionStore(shard: D1Database) {
       return row ?? null;
     },
 
-    /** Holds for collections that begin from now on, and for those of which nobody had said where they are. */
+    /**
+     * Holds for collections that begin from now on, and for those of which nobody had said where they are, unless it is
+     * a jurisdiction: what lies outside one cannot be said to be inside.
+     */
     async setRegion(accountId: string, region: Home | null): Promise<void> {
       const [first] = await db
         .select()
         .from(installation)
         .where(eq(installation.accountId, accountId));
       const owners = first === undefined ? [accountId] : [accountId, "public"];
+      const isMade = isJurisdiction(region) ? sql`false` : isNull(collection.home);
       await db.batch([
         db.update(account).set({ region }).where(eq(account.id, accountId)),
         db
           .update(collection)
           .set({ home: region })
-          .where(and(inArray(collection.owner, owners), isNull(collection.home))),
+          .where(and(inArray(collection.owner, owners), isMade)),
       ]);
     },
   };

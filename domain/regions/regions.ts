@@ -6,7 +6,7 @@ export const REGIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "af
 export type Region = (typeof REGIONS)[number];
 
 /** Where an account's objects are made: near a region, or inside a jurisdiction, which they never leave. */
-const JURISDICTIONS = ["eu"] as const;
+export const JURISDICTIONS = ["eu", "us", "fedramp"] as const;
 export type Jurisdiction = (typeof JURISDICTIONS)[number];
 export const HOMES = [...REGIONS, ...JURISDICTIONS] as const;
 export type Home = Region | Jurisdiction;
@@ -14,12 +14,25 @@ export type Home = Region | Jurisdiction;
 export const isRegion = (name: string | null | undefined): name is Region =>
   REGIONS.some((region) => region === name);
 
-export const isJurisdiction = (home: Home | null): home is Jurisdiction =>
+export const isJurisdiction = (home: string | null): home is Jurisdiction =>
   JURISDICTIONS.some((jurisdiction) => jurisdiction === home);
 
 /** A home as storage has it; one that this release does not know is none. */
 export const homeFrom = (stored: string | null): Home | null =>
   HOMES.find((home) => home === stored) ?? null;
+
+/**
+ * An object's name carries the jurisdiction it was made in, `eu/<name>`: the same name in two of them is two objects,
+ * so whoever has the name has the id.
+ */
+export const nameWithin = (within: Jurisdiction | undefined, name: string): string =>
+  within === undefined ? name : `${within}/${name}`;
+
+/** The jurisdiction that an object's name carries. */
+export function jurisdictionIn(name: string): Jurisdiction | null {
+  const [within = ""] = name.split("/", 1);
+  return isJurisdiction(within) ? within : null;
+}
 
 /** What is known of where a request came in: `request.cf` on Cloudflare, in its own words. */
 export type Origin = {

@@ -1,8 +1,14 @@
+import type { Jurisdiction } from "#domain/regions/regions.ts";
 import type { BulkAnswer } from "#domain/search/bulk.ts";
 import type { Level } from "#domain/verification/model.ts";
 
 /** The units searched together: one account's private ones (`owner` is its id) or the public ones, in one space. */
-export type Collection = { owner: string; space: string };
+export type Collection = {
+  owner: string;
+  space: string;
+  /** The jurisdiction its shards never leave. */
+  within?: Jurisdiction;
+};
 
 /** One embedded piece of a unit. The vector has unit length, in the collection's space. */
 export type PassageVector = { text: string; vector: Float32Array };

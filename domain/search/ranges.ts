@@ -1,3 +1,4 @@
+import { nameWithin } from "#domain/regions/regions.ts";
 import type { Collection } from "#domain/search/model.ts";
 
 /**
@@ -15,8 +16,8 @@ export type Place = {
 const HASHES = 0x1_0000_0000;
 
 /** Where every collection begins: one shard for all hashes, found without looking anything up. */
-export const rootOf = ({ owner, space }: Collection): Place => ({
-  name: `${owner}|${space}|0`,
+export const rootOf = ({ owner, space, within }: Collection): Place => ({
+  name: nameWithin(within, `${owner}|${space}|0`),
   from: 0,
   to: HASHES,
   depth: 0,

@@ -45,7 +45,7 @@ const move = route(
     const { region } = c.req.valid("json");
     if (!principal.owner)
       return refuse({ code: "forbidden", detail: "the account's owner decides" });
-    if (isJurisdiction(region)) {
+    if (isJurisdiction(region) && !services.jurisdictions.includes(region)) {
       return refuse({
         code: "invalid-request",
         errors: [
