@@ -42,11 +42,12 @@ export function services(env: Env) {
   const texts = unitCache(store);
   const embed = embedding(env);
   const spaces = spacePort(env, embed);
+  const homeOfOwner = (owner: string) => homeOf(spaces.homeOf(owner));
   const hintOf = (name: string) => {
-    const home = homeOf(spaces.homeOf(name.slice(0, name.indexOf("|"))));
+    const home = homeOfOwner(name.slice(0, name.indexOf("|")));
     return isRegion(home) ? home : null;
   };
-  const anywhere = searchPort(env, { hintOf });
+  const anywhere = searchPort(env, { hintOf, homeOf: homeOfOwner });
   // Only where there are regions: elsewhere no collection begins in a jurisdiction, and nothing is asked.
   const search = hasCopies
     ? withinJurisdictions(anywhere, async (owner) => {
@@ -54,7 +55,7 @@ export function services(env: Env) {
         return isJurisdiction(home) ? home : null;
       })
     : anywhere;
-  const regional = regionalSearch(env, search, (owner) => homeOf(spaces.homeOf(owner)));
+  const regional = regionalSearch(env, search, homeOfOwner);
   return {
     isReady: async () => {
       const answers = await Promise.allSettled(

@@ -51,6 +51,7 @@ export type Asked = { key: string; request: SearchRequest; again: boolean };
 export function searchAnswers(
   call: Call,
   { nowMs = Date.now, nearShard: here = nearShard }: Isolate,
+  heard: (name: string, spread: number) => void,
 ) {
   const answers = kept<Kept>(BYTES_MAX);
   const seen = doorkeeper();
@@ -131,7 +132,8 @@ export function searchAnswers(
         stub.ask({ request, unless: before?.revision ?? null, leaseMs }),
       );
       if (answer.kind !== "done") return answer;
-      const { hits, revision } = answer.value;
+      const { hits, revision, spread } = answer.value;
+      heard(name, spread);
       near.heardOf(name, revision, sentAtMs);
       const value = {
         name,

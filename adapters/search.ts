@@ -6,12 +6,13 @@ import {
 } from "#adapters/search-answers.ts";
 import { type HintOf, learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
+import { type HotLeaves, hotLeaves } from "#adapters/search-hot.ts";
 import { silentLeaves } from "#adapters/search-silent.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
 import { VECTORIZE } from "#domain/search/bulk.ts";
 import { candidatesFor, leavesHolding } from "#domain/search/bulk-routes.ts";
-import { BEAM, nearestLeaves } from "#domain/search/fan-out.ts";
+import { BEAM } from "#domain/search/fan-out.ts";
 import type {
   AnswerText,
   Collection,
@@ -30,16 +31,14 @@ import {
   type SimilarAsked,
 } from "#domain/search/protocol.ts";
 import { type Place, rootOf } from "#domain/search/ranges.ts";
-import { leafFor, leavesBelow, routed, type Tree } from "#domain/search/tree.ts";
+import { sharesOf } from "#domain/search/shares.ts";
+import { leavesBelow } from "#domain/search/tree.ts";
 
 const SHARD_TIMEOUT_MS = 2_000;
 /** Shards asked at once for one search. */
 const FAN_OUT_MAX = 32;
 /** For more hits the best hundred passages of an index are too few: the shards look for them. */
 const BULK_LIMIT_MAX = VECTORIZE.topKMax / 2;
-/** Leaves of many that are asked for near duplicates: what is as near as that lies in the same leaf, or beside it. */
-const SIMILAR_BEAM = 4;
-
 /** A promise lives no longer than its request, so a search waits a little for the sketches that later ones choose by. */
 const SKETCH_WAIT_MS = 100;
 
@@ -52,14 +51,19 @@ const SHOWN_MAX = 256;
 /** Whoever saw a shard so lately may have seen a change that an answer under a lease still lacks; clocks may be apart. */
 const LEASES_LAST_MS = 500;
 
-type Bindings = { SEARCH_SHARD: DurableObjectNamespace; VECTOR_TIER?: DurableObjectNamespace };
+type Bindings = {
+  SEARCH_SHARD: DurableObjectNamespace;
+  SEARCH_REPLICA?: DurableObjectNamespace;
+  VECTOR_TIER?: DurableObjectNamespace;
+};
 
 /** Search over SearchShard objects: one hop to every shard of the collections asked for. */
 // oxlint-disable-next-line max-lines-per-function -- a port: short methods over the same few helpers
-export function searchPort(env: Bindings, isolate: Isolate & { hintOf?: HintOf } = {}) {
+export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintOf?: HintOf } = {}) {
   const call = shardCalls(env.SEARCH_SHARD, isolate.hintOf);
   const bulk = bulkPort(env);
-  const answers = searchAnswers(call, isolate);
+  const hot = hotLeaves(env.SEARCH_REPLICA, isolate);
+  const answers = searchAnswers(call, isolate, hot.heard);
   const silent = silentLeaves(isolate.nowMs);
 
   /** Asks the leaves chosen of one collection, and those that turn out to have taken their place. */
@@ -147,7 +151,11 @@ export function searchPort(env: Bindings, isolate: Isolate & { hintOf?: HintOf }
   }
 
   /** Asks the leaves of all collections that the request concerns. */
-  async function fromShards(collections: readonly Collection[], asked: Asked): Promise<AnswerText> {
+  async function fromShards(
+    collections: readonly Collection[],
+    asked: Asked,
+    seenMs: number,
+  ): Promise<AnswerText> {
     const { request } = asked;
     const found = await inBulk(collections, request);
     const refreshed: Promise<void>[] = [];
@@ -160,9 +168,11 @@ export function searchPort(env: Bindings, isolate: Isolate & { hintOf?: HintOf }
           refreshed.push(refreshSketches(call, leaves));
         return leavesFor(leaves, request, collection, found.get(collection));
       },
-      (collection, place) => {
+      async (collection, place) => {
+        const { name } = place;
         const own = withBulk(request, collection, place, found.get(collection));
-        return answers.ask(asked, place.name, own);
+        const beside = await hot.ask(collection, name, seenMs, own);
+        return beside ?? (await answers.ask(asked, name, own));
       },
     );
     if (refreshed.length > 0)
@@ -186,8 +196,9 @@ export function searchPort(env: Bindings, isolate: Isolate & { hintOf?: HintOf }
     if (standing !== null) return standing;
     const names = !bulk.isBound && answers.areAnyNear() ? leavesAtHand(collections, request) : null;
     const near = names === null ? null : answers.fromMemory(asked, names);
-    if (near !== null || isSeenLately) return near ?? (await fromShards(collections, asked));
-    return await answers.alone(asked, () => fromShards(collections, asked));
+    if (near !== null || isSeenLately)
+      return near ?? (await fromShards(collections, asked, seenMs));
+    return await answers.alone(asked, () => fromShards(collections, asked, seenMs));
   }
 
   return {
@@ -253,31 +264,6 @@ export function searchPort(env: Bindings, isolate: Isolate & { hintOf?: HintOf }
 
 type Ask<T> = (collection: Collection, place: Place) => Promise<ShardAnswer<T>>;
 type Choose = (leaves: readonly Place[], collection: Collection) => Place[];
-
-/** Which units each leaf is asked about: of few leaves all of them, of many those that are near. */
-function sharesOf(tree: Tree, units: readonly IndexedUnit[]) {
-  const all = units.map((unit, i) => ({ unit, i }));
-  const shares = new Map<string, typeof all>();
-  /** The leaf where a copy of the unit would be, and those around the unit. */
-  function near(leaves: readonly Place[], { contentKey, passages }: IndexedUnit): Set<string> {
-    const vectors = routed(passages);
-    const home = leafFor(tree, tree.root, { contentKey, vectors });
-    const around = nearestLeaves(leaves, vectors, SIMILAR_BEAM);
-    return new Set([home, ...around].map(({ name }) => name));
-  }
-  return {
-    at: (name: string) => shares.get(name) ?? [],
-    among(leaves: readonly Place[]): Place[] {
-      shares.clear();
-      if (leaves.length <= BEAM) for (const { name } of leaves) shares.set(name, all);
-      else
-        for (const each of all)
-          for (const name of near(leaves, each.unit))
-            shares.set(name, [...(shares.get(name) ?? []), each]);
-      return leaves.filter(({ name }) => shares.has(name));
-    },
-  };
-}
 
 /** By vector, the leaves that Vectorize names before those whose centroid is near: it has seen every passage. */
 function leavesFor(

@@ -27,6 +27,7 @@ import type { Place } from "#domain/search/ranges.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts";
+import { heatMeter } from "#objects/search-heat.ts";
 import { type Leases, openLeases } from "#objects/search-leases.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
 import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
@@ -58,6 +59,7 @@ export class SearchShard extends DurableObject<Env> {
   /** Null where all dense vectors stay here. */
   readonly #bulk: SearchBulk | null;
   readonly #sketch = sketcher();
+  readonly #heat = heatMeter();
   readonly #leases: Leases;
   readonly #moves: SearchMoves;
 
@@ -142,7 +144,8 @@ export class SearchShard extends DurableObject<Env> {
     if (moved !== null) return moved;
     const revision = this.#leases.revision();
     const hits = revision === unless ? null : JSON.stringify(this.#found(request));
-    return done({ hits, revision, leaseMs: this.#leases.grant(leaseMs) });
+    const granted = this.#leases.grant(leaseMs);
+    return done({ hits, revision, leaseMs: granted, spread: this.#heat() });
   }
 
   similar(units: IndexedUnit[], asked: SimilarAsked): ShardAnswer<NearDuplicate[][]> {
@@ -161,7 +164,7 @@ export class SearchShard extends DurableObject<Env> {
     const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
     const hits = this.#contents.search(request);
-    return done({ hits, seenMs: this.#log.changedAtMs(), spread: 0 });
+    return done({ hits, seenMs: this.#log.changedAtMs(), spread: this.#heat() });
   }
 
   state(): ShardAnswer<LeafState> {

@@ -59,9 +59,10 @@ export type Question = { request: SearchRequest; unless: string | null; leaseMs:
 
 /**
  * The hits as JSON text (a tenth of the cost of objects over RPC), null where they are those of `unless`. They stand
- * for `leaseMs` after the question was sent, and as long as the shard has this revision.
+ * for `leaseMs` after the question was sent, and as long as the shard has this revision. `spread`: over how many
+ * replicas beside it its reads are to go.
  */
-export type Reply = { hits: string | null; revision: string; leaseMs: number };
+export type Reply = { hits: string | null; revision: string; leaseMs: number; spread: number };
 
 /** What a leaf holds; `bytes` is all of its object, with claims where it keeps some. */
 export type LeafState = { units: number; passages: number; bytes: number; splitting: boolean };
