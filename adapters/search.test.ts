@@ -79,7 +79,7 @@ describe("a search of two shards", () => {
     const port = portWhere(
       () => {
         asks++;
-        const reply = { hits: "[]", revision: "r.0", leaseMs: 0 };
+        const reply = { hits: "[]", revision: "r.0", leaseMs: 0, spread: 0 };
         return isBack ? Promise.resolve({ kind: "done", value: reply }) : new Promise(() => {});
       },
       () => now,

@@ -13,7 +13,7 @@ const UNITS = 60_000;
 const QUESTIONS = 150;
 const NEAREST = 10;
 const SAMPLE = 2_048;
-const BEAMS = [4, 8, 12, 16, BEAM];
+const BEAMS = [4, 8, 12, 16, BEAM, 2 * BEAM];
 
 const { vectors, queries } = await realSet();
 const units = Array.from({ length: UNITS }, (_, i) => vectorAt(vectors, i));
@@ -22,7 +22,8 @@ const questions = Array.from({ length: QUESTIONS }, (_, i) => vectorAt(queries.v
 const truth = questions.map(nearestUnits);
 
 console.log(`${UNITS} units, ${QUESTIONS} questions: recall@${NEAREST} by leaves asked`);
-for (const full of [UNITS / 12, UNITS / 16, UNITS / 20]) {
+for (const most of [12, 16, 20, 50, 100, 200]) {
+  const full = UNITS / most;
   const { leaves, leafOf } = divided(full);
   const recalls = BEAMS.map((beam) => `${beam}: ${recallOf(leaves, leafOf, beam).toFixed(3)}`);
   console.log(`${String(leaves.length).padStart(3)} leaves   ${recalls.join("   ")}`);

@@ -1,6 +1,7 @@
 import { spreadAfter } from "#domain/regions/replicas.ts";
 
-const WINDOW_MS = 1_000;
+/** Longer than a burst: a replica begins with a copy of the whole leaf. */
+const WINDOW_MS = 5_000;
 
 /** Counts an object's reads, one a call, and answers over how many replicas beside itself they are to spread. */
 export function heatMeter(nowMs: () => number = Date.now): () => number {
