@@ -5,6 +5,7 @@ import { handover, relays, unitWriter } from "#adapters/handover.ts";
 import { regions } from "#adapters/regions.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import { withinJurisdictions } from "#adapters/jurisdictions.ts";
+import { answeredBodies } from "#adapters/search-bodies.ts";
 import { searchPort } from "#adapters/search.ts";
 import { spacePort } from "#adapters/spaces.ts";
 import { unitCache } from "#adapters/unit-cache.ts";
@@ -71,6 +72,7 @@ export function services(env: Env) {
     writer: unitWriter(env, names, store),
     hand: handover(env),
     search,
+    bodies: answeredBodies(),
     regional,
     replicas: regional,
     regionOf,

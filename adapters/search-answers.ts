@@ -24,6 +24,12 @@ const PATIENCE_MS = 1_000;
 const LOOK_MS = 2;
 const UNDER_WAY_MAX = 10_000;
 
+/** Whoever saw a shard so lately may have seen a change that an answer under a lease still lacks; clocks may be apart. */
+const LEASES_LAST_MS = 500;
+
+/** Whether a reader who has seen shards at that time may have seen more than an answer that is kept. */
+export const hasSeenLately = (seenMs: number): boolean => seenMs > Date.now() - LEASES_LAST_MS;
+
 /** What one leaf found, as JSON text, at a revision of it. */
 export type LeafText = { name: string; hits: string; revision: string; standsUntilMs: number };
 
@@ -60,6 +66,15 @@ export function searchAnswers(
   const stands = ({ name, revision, standsUntilMs }: LeafText): boolean =>
     nowMs() < standsUntilMs || near.at(name)?.revision() === revision;
 
+  const isStanding = ({ untilMs, leaves }: Kept): boolean =>
+    nowMs() < untilMs && leaves.every(stands);
+
+  const textOf = (entry: Kept): AnswerText => ({
+    hits: entry.text,
+    partial: false,
+    stands: () => isStanding(entry),
+  });
+
   function known({ key, request }: Asked): Kept | undefined {
     const entry = answers.get(key);
     return entry !== undefined && sameVector(entry.vector, request.vector) ? entry : undefined;
@@ -67,8 +82,7 @@ export function searchAnswers(
 
   function standing(asked: Asked): AnswerText | null {
     const entry = known(asked);
-    if (entry === undefined || nowMs() >= entry.untilMs || !entry.leaves.every(stands)) return null;
-    return { hits: entry.text, partial: false };
+    return entry === undefined || !isStanding(entry) ? null : textOf(entry);
   }
 
   /** Keeps the answer if it is complete and wanted again. */
@@ -79,16 +93,16 @@ export function searchAnswers(
   ): AnswerText {
     const { key, request, again } = asked;
     const text = merged(leaves, request.limit);
-    if (!partial && again) {
-      const bytes =
-        ANSWER_BYTES +
-        (request.vector?.byteLength ?? 0) +
-        2 * (key.length + text.length) +
-        (leaves.length > 1 ? 2 * leaves.reduce((sum, { hits }) => sum + hits.length, 0) : 0);
-      const untilMs = areSome ? nowMs() + CHOSEN_MS : Infinity;
-      answers.set(key, { untilMs, vector: request.vector, leaves, text, bytes });
-    }
-    return { hits: text, partial };
+    if (partial || !again) return { hits: text, partial };
+    const bytes =
+      ANSWER_BYTES +
+      (request.vector?.byteLength ?? 0) +
+      2 * (key.length + text.length) +
+      (leaves.length > 1 ? 2 * leaves.reduce((sum, { hits }) => sum + hits.length, 0) : 0);
+    const untilMs = areSome ? nowMs() + CHOSEN_MS : Infinity;
+    const entry = { untilMs, vector: request.vector, leaves, text, bytes };
+    answers.set(key, entry);
+    return textOf(entry);
   }
 
   return {

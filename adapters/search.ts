@@ -1,5 +1,6 @@
 import {
   type Asked,
+  hasSeenLately,
   type Isolate,
   type LeafText,
   searchAnswers,
@@ -48,8 +49,6 @@ const AGAIN_S = 1;
 const LOGGED_MAX = 8;
 /** Leaves asked for a view of a collection's shards. */
 const SHOWN_MAX = 256;
-/** Whoever saw a shard so lately may have seen a change that an answer under a lease still lacks; clocks may be apart. */
-const LEASES_LAST_MS = 500;
 
 type Bindings = {
   SEARCH_SHARD: DurableObjectNamespace;
@@ -191,7 +190,7 @@ export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintO
   ): Promise<AnswerText> {
     const roots = collections.map((collection) => rootOf(collection).name);
     const asked = answers.question(roots, request);
-    const isSeenLately = seenMs > Date.now() - LEASES_LAST_MS;
+    const isSeenLately = hasSeenLately(seenMs);
     const standing = isSeenLately ? null : answers.standing(asked);
     if (standing !== null) return standing;
     const names = !bulk.isBound && answers.areAnyNear() ? leavesAtHand(collections, request) : null;
@@ -255,7 +254,7 @@ export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintO
       request: SearchRequest,
       seenMs = 0,
     ): Promise<SearchAnswer> {
-      const { hits, ...answer } = await answerText(collections, request, seenMs);
+      const { hits, stands: _, ...answer } = await answerText(collections, request, seenMs);
       return { ...answer, hits: JSON.parse(hits) as SearchHit[] };
     },
     answerText,

@@ -61,6 +61,13 @@ export function spacePort(env: Env, embedding: Spaces) {
       const row = await read(owner);
       return row === null ? null : named(row.space);
     },
+    /** Whether it is known, and no time to ask again, that the collection is read in this space; null while nothing is written. */
+    isStill(owner: string, space: string | null): boolean {
+      const cached = known.get(owner);
+      if (cached === undefined || Date.now() - cached.readAtMs >= lifeMs(cached.row) / 2)
+        return false;
+      return (cached.row?.space ?? null) === space;
+    },
     /** The spaces it is written in: the one it is read in first, then the one it is moving to. */
     async writeSpacesOf(owner: string): Promise<Space[]> {
       let row = await read(owner);

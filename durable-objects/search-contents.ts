@@ -2,7 +2,7 @@ import { analyse } from "#domain/search/analysis.ts";
 import { type Engine, type NewPassage, openEngine, type SlotRange } from "#domain/search/engine.ts";
 import { levelNumber } from "#domain/search/filter.ts";
 import type { ContentClaim, IndexedUnit, SearchHit, SearchRequest } from "#domain/search/model.ts";
-import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
+import type { PageCache } from "#domain/search/pages.ts";
 import type { NearDuplicate, Role, SimilarAsked } from "#domain/search/protocol.ts";
 import { rank } from "#domain/search/rank.ts";
 import { overlapOf, similarUnits, termSet } from "#domain/search/similar.ts";
@@ -16,6 +16,7 @@ import {
   nothingOf,
   recordKey,
 } from "#objects/search-records.ts";
+import { shownUnits } from "#objects/search-shown.ts";
 import {
   packVectors,
   type SearchStore,
@@ -41,8 +42,7 @@ export function openContents(
   cache: PageCache,
   note: (key: string) => void,
 ) {
-  const shownPages = new Map<number, Page<Shown>>();
-  let sweepAt = 4_096;
+  const shownNow = shownUnits(storage, cache);
   let engine: Engine | null = null;
   const known = storage.kv.get<number>("dimensions");
   if (known !== undefined) engine = replayed(openEngine(module, known, store.disk, cache), store);
@@ -81,9 +81,7 @@ export function openContents(
     const removedThrough = Math.max(record.removedThrough, record.version);
     store.saveRecord({ ...record, slot: null, removedThrough }, nowMs);
     note(recordKey(record));
-    const released = shownPages.get(record.slot);
-    if (released !== undefined) cache.drop(released);
-    shownPages.delete(record.slot);
+    shownNow.forget(record.slot);
   }
 
   function putIn(
@@ -151,29 +149,6 @@ export function openContents(
     });
   }
 
-  function shownAt(slot: number): Shown {
-    let page = shownPages.get(slot);
-    if (page === undefined) {
-      if (shownPages.size >= sweepAt) sweep();
-      page = emptyPage();
-      shownPages.set(slot, page);
-    }
-    return cache.get(
-      page,
-      () => {
-        const shown = store.shown(slot);
-        if (shown === null) throw new Error(`Slot ${slot} can be found but not shown`);
-        return shown;
-      },
-      bytesOfShown,
-    );
-  }
-
-  function sweep(): void {
-    for (const [slot, page] of shownPages) if (page.data === null) shownPages.delete(slot);
-    sweepAt = Math.max(4_096, shownPages.size * 2);
-  }
-
   return {
     engine: () => engine,
 
@@ -215,7 +190,7 @@ export function openContents(
       if (engine === null) return [];
       const needles = needlesOf(`${request.text ?? ""}\n${request.gloss ?? ""}`);
       return rank(engine, request, dense).map(({ first, score, why }) => {
-        const { unitId, version, title, level, texts } = shownAt(first);
+        const { unitId, version, title, level, texts } = shownNow.at(first);
         const hit: SearchHit = {
           unitId,
           version,
@@ -237,7 +212,7 @@ export function openContents(
         limit + 1,
       )
         .filter(({ cosine }) => cosine >= cosineMin)
-        .map(({ first, cosine }) => ({ shown: shownAt(first), cosine }))
+        .map(({ first, cosine }) => ({ shown: shownNow.at(first), cosine }))
         .filter(({ shown }) => shown.unitId !== unit.unitId);
       if (near.length === 0) return [];
       const texts = unit.passages.map(({ text }) => text);
@@ -303,16 +278,10 @@ export function openContents(
         storage.kv.delete("dimensions");
       });
       engine = null;
-      for (const page of shownPages.values()) cache.drop(page);
-      shownPages.clear();
+      shownNow.forgetAll();
     },
   };
 }
-
-const bytesOfShown = ({ title, texts, tags }: Shown): number =>
-  400 +
-  2 * (title.length + texts.reduce((sum, text) => sum + text.length, 0)) +
-  64 * (tags.length + texts.length);
 
 /** Takes the units that are not in a segment yet back into memory, each where it was. */
 function replayed(engine: Engine, store: SearchStore): Engine {

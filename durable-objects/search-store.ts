@@ -212,12 +212,6 @@ export function searchStore(storage: DurableObjectStorage) {
       sql.exec("INSERT INTO shown VALUES (?, ?, ?)", slot, JSON.stringify(shown), vectors);
     },
     unshow: (slot: number): void => void sql.exec("DELETE FROM shown WHERE slot = ?", slot),
-    shown(slot: number): Shown | null {
-      const row = sql
-        .exec<{ content: string }>("SELECT content FROM shown WHERE slot = ?", slot)
-        .toArray()[0];
-      return row === undefined ? null : (JSON.parse(row.content) as Shown);
-    },
     /** Units from a slot on, with their vectors: what a restart replays and a split copies. */
     *shownFrom(slot: number): Generator<{ slot: number; shown: Shown; vectors: Uint8Array }> {
       for (const row of sql.exec<{ slot: number; content: string; vectors: ArrayBuffer }>(

@@ -1,3 +1,4 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { BOOTSTRAP_BYTES, firstAccount } from "#domain/accounts/bootstrap.ts";
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
@@ -5,6 +6,7 @@ import { makeKey } from "#domain/accounts/keys.ts";
 import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
+import { app } from "#workers/http/app.ts";
 
 export const ORIGIN = env.WISHUB_PUBLIC_URL;
 
@@ -27,6 +29,22 @@ export function call(
     request.headers = { "Content-Type": "application/json", ...headers };
   }
   return exports.default.fetch(new Request(`${ORIGIN}${path}`, request));
+}
+
+/** One request to an isolate of its own, which knows nothing yet and has these bindings. */
+export function isolate(changes: Partial<Record<string, unknown>>) {
+  const bindings = { ...env, ...changes } as Env;
+  return async (from: TestAccount, method: string, path: string, body?: unknown) => {
+    const request = new Request(`${ORIGIN}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${from.apiKey}`, "Content-Type": "application/json" },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const context = createExecutionContext();
+    const response = await app.fetch(request, bindings, context);
+    await waitOnExecutionContext(context);
+    return response;
+  };
 }
 
 export type TestAccount = {

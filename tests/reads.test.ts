@@ -1,4 +1,3 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { services } from "#adapters/index.ts";
@@ -6,12 +5,10 @@ import { searchPort } from "#adapters/search.ts";
 import { unitCache } from "#adapters/unit-cache.ts";
 import { unitShardMap } from "#adapters/unit-shards.ts";
 import { unitStore } from "#db/units/store.ts";
-import { LIMITS } from "#domain/shared/limits.ts";
 import type { SearchRequest } from "#domain/search/model.ts";
 import type { UnitView } from "#domain/units/model.ts";
-import { app } from "#workers/http/app.ts";
-import { newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
-import { notesAbout, patch, publish, searchable, until } from "./knowledge.ts";
+import { isolate, newAccount, type TestAccount } from "./helpers.ts";
+import { notesAbout, patch, searchable, until } from "./knowledge.ts";
 
 /** No layer shows a unit for longer than this after it was retracted or replaced. */
 const GONE_MS = 5_000;
@@ -28,22 +25,6 @@ beforeEach(async () => {
   word = `rdx${(++tests).toString(36)}quoll`;
   note = notesAbout(word);
 });
-
-/** One request to an isolate of its own, which knows nothing yet and has these bindings. */
-function isolate(changes: Partial<Record<string, unknown>>) {
-  const bindings = { ...env, ...changes } as Env;
-  return async (from: TestAccount, method: string, path: string, body?: unknown) => {
-    const request = new Request(`${ORIGIN}${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${from.apiKey}`, "Content-Type": "application/json" },
-      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    });
-    const context = createExecutionContext();
-    const response = await app.fetch(request, bindings, context);
-    await waitOnExecutionContext(context);
-    return response;
-  };
-}
 
 const unreachable = (): never => {
   throw new Error("the object is dead");
@@ -178,123 +159,43 @@ describe("a unit that is retracted or replaced", () => {
   });
 });
 
-describe("a search that cannot be as it is asked", () => {
-  const spaceOf = async () => {
-    const spaces = await account.call("GET", "/v1/spaces");
-    const { items } = await spaces.json<{
-      items: { id: string; dimensions: number; preferred: boolean }[];
-    }>();
-    const space = items.find(({ preferred }) => preferred);
-    if (space === undefined) throw new Error("a space is preferred");
-    return space;
-  };
-
-  it("is refused with a problem of its own, saying where and what", async () => {
-    const { id, dimensions } = await spaceOf();
-    await searchable(account, note("Here"));
-    const vector = Array.from({ length: dimensions }, (_, i) => Math.sin(i * i));
-    const given = { vector, space: id };
-    const text = (one: string) =>
-      JSON.stringify({ ...given, vector: "$" }).replace(
-        '"$"',
-        `[${vector.map((value, i) => (i === 3 ? one : value)).join()}]`,
-      );
-    const cases: [string, unknown, string, RegExp][] = [
-      ["another space", { vector, space: "other@8" }, "/space", /the collections are in/],
-      ["a number too few", { ...given, vector: vector.slice(1) }, "/vector", /must have \d+ numb/],
-      ["a number too many", { ...given, vector: [...vector, 1] }, "/vector", /must have \d+ numb/],
-      ["no direction", { ...given, vector: vector.map(() => 0) }, "/vector", /length above zero/],
-      ["NaN", text("NaN"), "", /not JSON/],
-      ["null for a number", text("null"), "/vector/3", /number/],
-      ["more than a double holds", text("1e999"), "/vector/3", /number/],
-      ["limit 0", { query: word, limit: 0 }, "/limit", /1/],
-      ["limit 10,000", { query: word, limit: 10_000 }, "/limit", /50/],
-      ["limit 1.5", { query: word, limit: 1.5 }, "/limit", /int/],
-    ];
-    const seen = new Set<string>();
-    for (const [name, body, pointer, detail] of cases) {
-      const raw = typeof body === "string" ? body : JSON.stringify(body);
-      const refused = await isolate({})(account, "POST", "/v1/search", raw);
-      expect(refused.status, name).toBe(400);
-      const problem = await problemOf(refused);
-      expect([problem.code, problem.errors?.[0]?.pointer], name).toEqual([
-        "invalid-request",
-        pointer,
-      ]);
-      expect(problem.errors?.[0]?.detail, name).toMatch(detail);
-      seen.add(JSON.stringify(problem.errors));
-    }
-    expect(seen.size).toBe(cases.length);
-  });
-
-  it("finds nothing, and says no more, where its filter matches nothing", async () => {
-    await searchable(account, note("Here", { tags: ["here"] }));
-    const nothing = [
-      { tags: ["nowhere"] },
-      { tags: ["here", "nowhere"] },
-      { kind: "no-such-kind" },
-      { language: "tlh" },
-      { minLevel: "L5" },
-      { tags: ["x".repeat(LIMITS.tagCharsMax)] },
-    ];
-    for (const filter of nothing) {
-      for (const mode of ["lexical", "hybrid", "semantic"]) {
-        const answer = await account.call("POST", "/v1/search", {
-          body: { query: word, mode, filter },
-        });
-        expect(answer.status).toBe(200);
-        expect(await answer.json()).toMatchObject({ hits: [], partial: false });
+describe("a question asked again, byte for byte,", () => {
+  it("is answered to each account with what it may see, and only to a request that is right otherwise", async () => {
+    const mine = await searchable(account, note("Mine"));
+    const theirs = await searchable(other, note("Theirs"));
+    const { apiKey } = await account.key(["units:read"]);
+    const call = isolate({});
+    const body = JSON.stringify({ query: word, mode: "lexical" });
+    for (let times = 0; times < 6; times++) {
+      for (const [from, unit] of [
+        [account, mine],
+        [other, theirs],
+      ] as const) {
+        const answer = await call(from, "POST", "/v1/search", body);
+        expect(answer.headers.get("Content-Type")).toBe("application/json");
+        expect(answer.headers.get("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
+        expect(await answer.json()).toMatchObject({ hits: [{ unitId: unit.id }], partial: false });
       }
     }
-  });
-});
-
-describe("an overloaded shard", () => {
-  /** Shards as they are, but that those of which `is` holds say what the platform says of one with too much to do. */
-  const busy = (is: (name: string) => boolean) => ({
-    SEARCH_SHARD: {
-      getByName(name: string) {
-        if (!is(name)) return env.SEARCH_SHARD.getByName(name);
-        const refuse = () =>
-          Promise.reject(
-            Object.assign(new Error("Durable Object is overloaded."), { overloaded: true }),
-          );
-        return new Proxy({}, { get: () => refuse });
-      },
-    },
-  });
-  const search = (visibility?: string) => ({
-    query: word,
-    mode: "lexical",
-    ...(visibility && { filter: { visibility } }),
+    expect((await call(account, "POST", "/v1/search?limit=1", body)).status).toBe(400);
+    expect((await call({ ...account, apiKey }, "POST", "/v1/search", body)).status).toBe(403);
+    expect((await call({ ...account, apiKey: "x" }, "POST", "/v1/search", body)).status).toBe(401);
   });
 
-  it("is a 503 that says when to come again to those who need it alone, while others are answered", async () => {
-    const mine = await searchable(account, note("Mine"));
-    const shared = await searchable(other, note("Shared", { visibility: "public" }));
-    const call = isolate(busy((name) => name.includes(account.accountId)));
-    const refused = await call(account, "POST", "/v1/search", search("private"));
-    expect(refused.status).toBe(503);
-    expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
-    expect((await problemOf(refused)).code).toBe("overloaded");
-
-    const both = await call(account, "POST", "/v1/search", search());
-    expect(both.status).toBe(200);
-    const part = await both.json<{ hits: { unitId: string }[]; partial: boolean }>();
-    expect([part.hits.map(({ unitId }) => unitId), part.partial]).toEqual([[shared.id], true]);
-
-    const theirs = await call(other, "POST", "/v1/search", search());
-    expect(await theirs.json()).toMatchObject({ hits: [{ unitId: shared.id }], partial: false });
-    const whole = await isolate({})(account, "POST", "/v1/search", search());
-    const all = await whole.json<{ hits: { unitId: string }[]; partial: boolean }>();
-    expect(new Set(all.hits.map(({ unitId }) => unitId))).toEqual(new Set([mine.id, shared.id]));
-  });
-
-  it("is a 503 also where every shard is", async () => {
-    await searchable(other, note("Shared", { visibility: "public" }));
-    await publish(account, note("Mine"));
-    const call = isolate(busy(() => true));
-    const refused = await call(other, "POST", "/v1/search", search());
-    expect([refused.status, (await problemOf(refused)).code]).toEqual([503, "overloaded"]);
+  it("is another question where one byte differs, wherever that is", async () => {
+    const units = await Promise.all(
+      ["A", "B", "C"].map((title) => searchable(account, note(title))),
+    );
+    const call = isolate({});
+    for (let times = 0; times < 4; times++) {
+      for (const limit of [1, 2, 3]) {
+        for (const end of ["", " ", "\n"]) {
+          const body = `{"query":"${word}","mode":"lexical","limit":${limit}}${end}`;
+          const answer = await call(account, "POST", "/v1/search", body);
+          expect((await answer.json<{ hits: unknown[] }>()).hits).toHaveLength(limit);
+        }
+      }
+    }
+    expect(units).toHaveLength(3);
   });
 });

@@ -88,5 +88,8 @@ export type SearchHit = {
 /** `retryAfterS` is there when no shard answered because all were busy: a caller answers "overloaded". */
 export type SearchAnswer = { hits: SearchHit[]; partial: boolean; retryAfterS?: number };
 
-/** The same with its hits as the JSON text that is sent on. */
-export type AnswerText = Omit<SearchAnswer, "hits"> & { hits: string };
+/**
+ * The same with its hits as the JSON text that is sent on. Of an answer that is kept, `stands` says whether it is still
+ * what would be answered now.
+ */
+export type AnswerText = Omit<SearchAnswer, "hits"> & { hits: string; stands?: () => boolean };

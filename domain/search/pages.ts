@@ -7,6 +7,8 @@ export type PageCache = {
   /** Forgets a page whose content on disk has changed. */
   drop(page: Page<unknown>): void;
   bytes(): number;
+  /** Whether it is less than half full, so that reading ahead pushes nothing out. */
+  hasRoom(): boolean;
 };
 
 export const emptyPage = <T>(): Page<T> => ({ data: null, bytes: 0, used: false });
@@ -60,5 +62,6 @@ export function pageCache(bytesMax: number): PageCache {
       if (index >= 0) release(index);
     },
     bytes: () => total,
+    hasRoom: () => total < bytesMax / 2,
   };
 }

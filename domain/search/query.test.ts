@@ -21,6 +21,7 @@ const deps = (busy: readonly string[]) => ({
   },
   spaces: {
     preferred: SPACES.me,
+    isStill: () => true,
     searchedSpaceOf: (owner: string) => Promise.resolve(SPACES[owner as keyof typeof SPACES]),
   },
   gloss: () => Promise.resolve(""),

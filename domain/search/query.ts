@@ -97,6 +97,8 @@ type Deps = {
     preferred: { id: string; dimensions: number };
     /** Null while nothing was ever written to the collection. */
     searchedSpaceOf(owner: string): Promise<{ id: string; dimensions: number } | null>;
+    /** Whether it would answer the same space now without having to ask. */
+    isStill(owner: string, space: string | null): boolean;
   };
   /** What a query's words mean in English, where the space needs telling; empty where it does not. */
   gloss(space: string, text: string): Promise<string>;
@@ -137,7 +139,14 @@ export async function searchUnits(
   const asked = await Promise.all(
     searchable.map((members) => searchSpace(deps, input, mode, members)),
   );
-  return merged(asked, input.limit ?? HITS_DEFAULT);
+  const answer = merged(asked, input.limit ?? HITS_DEFAULT);
+  if (!answer.ok || answer.value.stands === undefined) return answer;
+  const { stands } = answer.value;
+  const areStill = () =>
+    spaces.every(({ owner, space, written }) =>
+      deps.spaces.isStill(owner, written ? space.id : null),
+    );
+  return ok({ ...answer.value, stands: () => areStill() && stands() });
 }
 
 type Member = { owner: string; space: { id: string; dimensions: number }; written: boolean };
@@ -203,7 +212,9 @@ function merged(
   if (failed) return failed;
   const [only] = found;
   if (answers.length === 1 && only) return ok(only);
+  const stands = found.flatMap((answer) => answer.stands ?? []);
   return ok({
+    ...(stands.length === answers.length && { stands: () => stands.every((does) => does()) }),
     hits: JSON.stringify(
       found
         .flatMap(({ hits }) => JSON.parse(hits) as SearchHit[])

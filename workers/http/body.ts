@@ -28,10 +28,7 @@ const invalid = (...errors: Invalid[]): never => refuse({ code: "invalid-request
 const tooLarge = (max: number): never =>
   refuse({ code: "body-too-large", detail: `at most ${max} bytes` });
 
-/**
- * Media type, then size, then content: the order of CONTRACT.md. Returns the bytes for whoever hashes them;
- * a body without a schema is left unread for the handler.
- */
+/** Media type, then size: the order of CONTRACT.md. A body without a schema is left unread for the handler. */
 export async function readBody(c: Context, plan: BodyPlan): Promise<Uint8Array | undefined> {
   const request = c.req.raw;
   const { headers } = request;
@@ -52,10 +49,14 @@ export async function readBody(c: Context, plan: BodyPlan): Promise<Uint8Array |
       ? await streamed(request, plan.bytesMax ?? LIMITS.bodyBytesMax)
       : // HTTP frames a body by its declared length, so it cannot grow past what was checked already.
         new Uint8Array(await request.arrayBuffer());
-  if (bytes.byteLength === 0 && !plan.required) return bytes;
-  if (bytes.byteLength === 0) invalid({ pointer: "", detail: "a body is needed" });
-  c.req.addValidatedData("json", unwrap(parseJson(bytes, plan.schema)) as object);
+  if (bytes.byteLength === 0 && plan.required) invalid({ pointer: "", detail: "a body is needed" });
   return bytes;
+}
+
+/** Then content. */
+export function readContent(c: Context, { schema }: BodyPlan, bytes: Uint8Array): void {
+  if (schema !== undefined && bytes.byteLength > 0)
+    c.req.addValidatedData("json", unwrap(parseJson(bytes, schema)) as object);
 }
 
 function accepts(plan: BodyPlan, header: string): boolean {

@@ -7,7 +7,7 @@ import {
   seenAfter,
   seenByClock,
 } from "#domain/regions/bookmark.ts";
-import { unwrap } from "#workers/http/kit.ts";
+import { type Answer, unwrap } from "#workers/http/kit.ts";
 
 /** What the client says it has seen; a malformed bookmark is refused, because ignoring it would break its promise. */
 export function bookmarkOf(c: Context, nowMs: number): Bookmark | null {
@@ -17,13 +17,19 @@ export function bookmarkOf(c: Context, nowMs: number): Bookmark | null {
 
 /** Says what the client has now seen: what the handler told, or whatever there was when it answered. */
 export function withBookmark(
-  response: Response,
+  response: Answer,
   before: Bookmark | null,
   toldMs: number | undefined,
-): Response {
-  if (!response.ok || response.webSocket !== null) return response;
+): Answer {
+  const isPlain = !(response instanceof Response);
+  if (isPlain ? response.status >= 300 : !response.ok || response.webSocket !== null)
+    return response;
   const seenMs = seenAfter(before, toldMs ?? seenByClock(Date.now()));
   const text = bookmarkText({ seenMs });
+  if (isPlain) {
+    response.headers[BOOKMARK_HEADER] = text;
+    return response;
+  }
   try {
     response.headers.set(BOOKMARK_HEADER, text);
     return response;

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { isLasting, type StoredAnswer } from "#domain/accounts/idempotency.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
-import { type Call, refuse, type Route } from "#workers/http/kit.ts";
+import { type Call, refuse, responseOf, type Route } from "#workers/http/kit.ts";
 import { problemResponse, Refusal } from "#workers/http/problem.ts";
 
 type Repetition = { key: string; bytes: Uint8Array | undefined; sealed: boolean };
@@ -56,7 +56,7 @@ export async function once(
 /** A refusal is an answer like any other: a repetition gets the same one. */
 async function handled(c: Context, handler: Route["handler"]): Promise<Response> {
   try {
-    return await handler(c);
+    return responseOf(await handler(c));
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
     return problemResponse(thrown.problem, c.get("requestId"), c.env.WISHUB_PUBLIC_URL);

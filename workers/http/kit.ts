@@ -10,7 +10,7 @@ import type { Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
 import { Refusal } from "#workers/http/problem.ts";
 
-type Known = {
+type Variables = {
   services: Services;
   /** When the request came in. */
   nowMs: number;
@@ -22,9 +22,11 @@ type Known = {
   /** What the client echoes of what it has seen, and what it has seen by this answer where a handler knows better than the clock. */
   bookmark: Bookmark | null;
   seenMs?: number;
+  /** The body as it came, for a route that knows bodies. */
+  body?: Uint8Array;
 };
-export type PublicEnv = { Bindings: Env; Variables: Known };
-export type AppEnv = { Bindings: Env; Variables: Known & { principal: Principal } };
+export type PublicEnv = { Bindings: Env; Variables: Variables };
+export type AppEnv = { Bindings: Env; Variables: Variables & { principal: Principal } };
 
 /** `"principal"` is anyone with a valid credential, whatever its scopes. */
 export type Access = "public" | "principal" | { scope: Scope };
@@ -78,17 +80,35 @@ type EnvOf<R> = R extends { access: "public" } ? PublicEnv : AppEnv;
 /** What a handler is given: `c.var`, and `c.req.valid("json" | "query" | "param")`, already parsed. */
 export type Call<R> = Context<EnvOf<R>, string, { in: Parsed<R>; out: Parsed<R> }>;
 
+/** An answer that becomes a Response once all its headers are known: setting each on a Response costs far more. */
+export type Plain = {
+  text: string | null;
+  status: 200 | 201 | 202 | 304;
+  headers: Record<string, string>;
+};
+export type Answer = Response | Plain;
+
 /** Any route once it is mounted: the pipeline has parsed what the handler reads, so its own input type is not needed. */
-export type Route = { config: RouteConfig; handler: (c: Context) => Response | Promise<Response> };
+export type Route = {
+  config: RouteConfig;
+  handler: (c: Context) => Answer | Promise<Answer>;
+  known: Known | undefined;
+};
+/** The answer to a body that was read, parsed and answered before, if it is still the right one. */
+type Known = (c: Context<AppEnv>, body: Uint8Array) => Answer | null;
 export type Feature = readonly Route[];
 
 /** A contract beside its handler. */
 export function route<const R extends RouteConfig>(
   config: R,
-  handler: (c: Call<R>) => Response | Promise<Response>,
+  handler: (c: Call<R>) => Answer | Promise<Answer>,
+  known?: Known,
 ): Route {
-  return { config, handler: handler as Route["handler"] };
+  return { config, handler: handler as Route["handler"], known };
 }
+
+export const responseOf = (answer: Answer): Response =>
+  answer instanceof Response ? answer : new Response(answer.text, answer);
 
 /** The routes of one feature, to be named in app.ts. */
 export const feature = (...routes: Route[]): Feature => routes;
@@ -162,7 +182,7 @@ export function tagged(
   value: object,
   version: number | string,
   status: 200 | 201 | 202 = 200,
-): Response {
+): Plain {
   return taggedText(c, JSON.stringify(value), version, status);
 }
 
@@ -172,14 +192,14 @@ export function taggedText(
   body: string,
   version: number | string,
   status: 200 | 201 | 202,
-): Response {
+): Plain {
   const etag = `"${version}"`;
-  if (status === 200 && c.req.method === "GET" && matches(c.req.header("If-None-Match"), etag)) {
-    return new Response(null, { status: 304, headers: { ETag: etag } });
-  }
+  const { method, headers: sent } = c.req.raw;
+  if (status === 200 && method === "GET" && matches(sent.get("If-None-Match"), etag))
+    return { text: null, status: 304, headers: { ETag: etag } };
   const headers: Record<string, string> = { "Content-Type": "application/json", ETag: etag };
   if (status === 200) headers["Cache-Control"] = "private, no-cache";
-  return new Response(body, { status, headers });
+  return { text: body, status, headers };
 }
 
 /** The version in `If-Match`: absent is `undefined`; one that no resource can have is -1, which is stale everywhere. */
@@ -191,8 +211,8 @@ export function expectedVersion(c: Context): number | "any" | undefined {
   return version === undefined ? -1 : Number(version);
 }
 
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
+function matches(header: string | null, etag: string): boolean {
+  if (header === null) return false;
   return header
     .split(",", 32)
     .some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === etag);

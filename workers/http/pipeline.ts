@@ -4,14 +4,22 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { servicesOf } from "#adapters/index.ts";
 import { authenticate } from "#workers/http/auth.ts";
 import { bookmarkOf, withBookmark } from "#workers/http/bookmark.ts";
-import { type BodyPlan, bodyPlan, readBody, readQuery } from "#workers/http/body.ts";
+import { type BodyPlan, bodyPlan, readBody, readContent, readQuery } from "#workers/http/body.ts";
 import { once } from "#workers/http/idempotency.ts";
-import { type Access, type Call, refuse, type Route, type RouteConfig } from "#workers/http/kit.ts";
+import {
+  type Access,
+  type Answer,
+  type AppEnv,
+  type Call,
+  refuse,
+  type Route,
+  type RouteConfig,
+} from "#workers/http/kit.ts";
 import { problemResponse, Refusal } from "#workers/http/problem.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
-  const { config, handler } = route;
+  const { config, handler, known } = route;
   const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
   const query = config.request?.query?.strict();
   const params = config.request?.params;
@@ -19,19 +27,26 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const { access } = config;
   const isBookmarked = access !== "public" && config.path.startsWith("/v1/");
 
-  const answer = async (c: Context): Promise<Response> => {
+  const answer = async (c: Context): Promise<Answer> => {
     if (access !== "public") await allow(c as Call<{ access: "principal" }>, access);
+    c.set("services", servicesOf(c.env));
     const bytes = body === undefined ? undefined : await readBody(c, body);
+    c.set("bookmark", isBookmarked ? bookmarkOf(c, c.get("nowMs")) : null);
+    let already: Answer | null = null;
+    if (known !== undefined && bytes !== undefined) {
+      already = known(c as Context<AppEnv>, bytes);
+      c.set("body", bytes);
+    }
+    if (already === null && body !== undefined && bytes !== undefined) readContent(c, body, bytes);
     // A page takes whatever a link carries; the API refuses what it does not know.
     if (config.path.startsWith("/v1/") || query !== undefined) readQuery(c, query);
     const key = repetition === "ignored" ? undefined : idempotencyKey(c);
-    c.set("bookmark", isBookmarked ? bookmarkOf(c, c.get("nowMs")) : null);
     if (params !== undefined) {
       const outcome = params.safeParse(c.req.param());
       if (!outcome.success) refuse({ code: "not-found" });
       c.req.addValidatedData("param", outcome.data ?? {});
     }
-    c.set("services", servicesOf(c.env));
+    if (already !== null) return already;
     if (repetition === "ignored") return await handler(c);
     if (key !== undefined && repetition !== "own" && access !== "public") {
       return await once(
@@ -76,41 +91,45 @@ function idempotencyKey(c: Context): string | undefined {
 
 /** Request id, trace, failures and the headers every answer has: around each route, and around 404 and 405. */
 export function framed(
-  answer: (c: Context) => Promise<Response> | Response,
+  answer: (c: Context) => Promise<Answer> | Answer,
 ): (c: Context) => Promise<Response> {
   return async (c) => {
     const requestId = crypto.randomUUID();
     c.set("requestId", requestId);
     c.set("nowMs", Date.now());
-    const trace = c.req.header("traceparent");
+    const trace = c.req.raw.headers.get("traceparent");
     const traceparent = continued(trace, requestId);
     c.set("traceparent", traceparent);
-    let response: Response;
+    let response: Answer;
     try {
       response = await answer(c);
     } catch (thrown) {
       response = failure(c, thrown, requestId);
     }
-    return finished(response, requestId, trace === undefined ? undefined : traceparent);
+    return finished(response, requestId, trace === null ? undefined : traceparent);
   };
 }
 
 /** The caller's trace with a span of ours, or a new trace when theirs is absent or malformed (W3C Trace Context). */
-function continued(header: string | undefined, requestId: string): string {
+function continued(header: string | null, requestId: string): string {
   const hex = requestId.replaceAll("-", "");
   const span = hex.slice(0, 16);
   const theirs =
-    header === undefined
+    header === null
       ? null
       : /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/.exec(header);
   return theirs === null ? `00-${hex}-${span}-01` : `00-${theirs[1]}-${span}-${theirs[2]}`;
 }
 
-function finished(
-  response: Response,
-  requestId: string,
-  traceparent: string | undefined,
-): Response {
+function finished(response: Answer, requestId: string, traceparent: string | undefined): Response {
+  if (!(response instanceof Response)) {
+    const { text, status, headers } = response;
+    headers["X-Request-Id"] = requestId;
+    headers["X-Content-Type-Options"] = "nosniff";
+    headers["Cache-Control"] ??= "no-store";
+    if (traceparent !== undefined) headers["traceparent"] = traceparent;
+    return new Response(text, { status, headers });
+  }
   let { headers } = response;
   let answer = response;
   try {

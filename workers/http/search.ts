@@ -1,5 +1,5 @@
 import { searchInput, searchUnits, searchView } from "#domain/search/query.ts";
-import { fails, feature, json, route, unwrap } from "#workers/http/kit.ts";
+import { fails, feature, json, type Plain, route, unwrap } from "#workers/http/kit.ts";
 
 const search = route(
   {
@@ -17,17 +17,31 @@ const search = route(
     },
   },
   async (c) => {
-    const { services, principal, nowMs } = c.var;
+    const services = c.get("services");
+    const { accountId } = c.get("principal");
     const region = services.regionOf(c.req.raw);
-    const { bookmark } = c.var;
+    const bookmark = c.get("bookmark");
     const reader = { region, atLeastMs: bookmark?.seenMs ?? 0 };
     const search = services.regional.near(reader, (seenMs) => c.set("seenMs", seenMs));
     const deps = region === null && bookmark === null ? services : { ...services, search };
-    const answer = unwrap(await searchUnits(deps, principal.accountId, c.req.valid("json")));
-    const { hits, partial } = answer;
-    const text = `{"hits":${hits},"partial":${partial},"tookMs":${Date.now() - nowMs}}`;
-    return new Response(text, { headers: { "Content-Type": "application/json" } });
+    const answer = unwrap(await searchUnits(deps, accountId, c.req.valid("json")));
+    const { hits, partial, stands } = answer;
+    const body = c.get("body");
+    if (stands !== undefined && body !== undefined)
+      services.bodies.answered(accountId, body, hits, stands);
+    return shown(hits, partial, c.get("nowMs"));
+  },
+  (c, body) => {
+    const { accountId } = c.get("principal");
+    const hits = c.get("services").bodies.hits(accountId, body, c.get("bookmark")?.seenMs ?? 0);
+    return hits === null ? null : shown(hits, false, c.get("nowMs"));
   },
 );
+
+const shown = (hits: string, partial: boolean, nowMs: number): Plain => ({
+  text: `{"hits":${hits},"partial":${partial},"tookMs":${Date.now() - nowMs}}`,
+  status: 200,
+  headers: { "Content-Type": "application/json" },
+});
 
 export const searching = feature(search);

@@ -96,11 +96,12 @@ const get = route(
     responses: { 200: { description: "The unit", ...json(unitView) }, ...fails("not-found") },
   },
   async (c) => {
-    const { services, principal } = c.var;
+    const services = c.get("services");
+    const principal = c.get("principal");
     const { id } = c.req.valid("param");
     const { version } = c.req.valid("query");
     // What an isolate keeps may be older than what this client has seen.
-    const isFresh = (c.var.bookmark?.seenMs ?? 0) > c.var.nowMs - KEPT_MAX_MS;
+    const isFresh = (c.get("bookmark")?.seenMs ?? 0) > c.get("nowMs") - KEPT_MAX_MS;
     if (version === undefined && !isFresh) {
       const unit = await services.units.textOf(id, principal.accountId);
       return unit === null
