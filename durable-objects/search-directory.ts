@@ -31,10 +31,11 @@ export function openDirectory(
     const leaf = placed === undefined ? proposed : placed;
     note(claimKey(claim.contentKey));
     const { claimed } = store.claim(claim, true, leaf);
-    if (!claimed && placed === undefined) {
+    if (!claimed) {
       // Another unit has this content. Its removal has to find this one all the same.
-      const record = store.recordAt(claim.unitId, claim.contentKey);
-      store.saveRecord({ ...nothingOf(claim), ...record, leaf }, 0);
+      const record = store.recordAt(claim.unitId, claim.contentKey) ?? nothingOf(claim);
+      const version = Math.max(record.version, claim.version);
+      store.saveRecord({ ...record, version, leaf }, 0);
       note(recordKey(claim));
     }
     return { kind: "at", leaf, again: placed !== undefined };

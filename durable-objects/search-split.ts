@@ -129,7 +129,9 @@ function shareOf(split: SplitState, child: Place, unit: CarriedUnit): CarriedUni
     vectors: unpackVectors(vectors, shown.texts.length),
   };
   if (childFor(split.children, content)?.name === child.name) return [unit];
-  return [{ record: { ...record, slot: null }, shown: null, vectors: null }];
+  // A tombstone names no later version than was removed: it can be forgotten in time.
+  const version = Math.min(record.version, record.removedThrough);
+  return [{ record: { ...record, version, slot: null }, shown: null, vectors: null }];
 }
 
 const CONTENT_KEY_CHARS = 64;

@@ -276,8 +276,12 @@ export function searchStore(storage: DurableObjectStorage) {
     forgetChanges: (through: number): void =>
       void sql.exec("DELETE FROM changed WHERE sequence <= ?", through),
 
+    /** A note of a later version than was removed is a directory's, of one that can be found. */
     forgetRemovals: (beforeMs: number): void =>
-      void sql.exec("DELETE FROM record WHERE slot IS NULL AND removed_at_ms < ?", beforeMs),
+      void sql.exec(
+        "DELETE FROM record WHERE slot IS NULL AND removed_at_ms < ? AND version <= removed_through",
+        beforeMs,
+      ),
     /**
      * Every unit, but not the claims. Tombstones stay where claims are kept, and so does the note of a unit whose
      * content another one has claimed: its removal finds it by that.
