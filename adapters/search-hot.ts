@@ -1,7 +1,7 @@
 import type { LeafText } from "#adapters/search-answers.ts";
 import { type Home, isRegion } from "#domain/regions/regions.ts";
 import { type Behind, replicaFor } from "#domain/regions/replicas.ts";
-import type { AskingReader } from "#domain/search/follow.ts";
+import { type AskingReader, STALE_MS } from "#domain/search/follow.ts";
 import type { Collection, SearchRequest } from "#domain/search/model.ts";
 import { done, type LeafAnswer, type ShardAnswer } from "#domain/search/protocol.ts";
 
@@ -75,6 +75,8 @@ export function hotLeaves(
       ]);
       if (answer?.kind === "moved") return answer;
       if (answer?.kind !== "done") return null;
+      // Cut off from its leaf, which may be there all the same.
+      if (nowMs() - (answer.asOfMs ?? 0) > STALE_MS) return null;
       const hits = JSON.stringify(answer.value.hits);
       return done({ name, hits, revision: "", standsUntilMs: 0 });
     },

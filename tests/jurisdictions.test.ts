@@ -6,8 +6,8 @@ import { regions } from "#adapters/regions.ts";
 import { searchPort } from "#adapters/search.ts";
 import { collectionStore } from "#db/catalog/collections.ts";
 import { regionStore } from "#db/catalog/regions.ts";
-import type { IndexedUnit } from "#domain/search/model.ts";
 import { newAccount } from "./helpers.ts";
+import { REQUEST, unitOf } from "./otters.ts";
 
 type Made = { within: string | null; name: string; hint: string | null };
 
@@ -26,33 +26,6 @@ function platform() {
     }) as unknown as DurableObjectNamespace;
   return { asked, namespace: inside(null) };
 }
-
-const unitOf = (number: number): IndexedUnit => ({
-  unitId: `unit-${number}`,
-  version: 1,
-  contentKey: (Math.imul(number + 1, 0x9e37_79b9) >>> 0)
-    .toString(16)
-    .padStart(8, "0")
-    .padEnd(64, "0"),
-  title: `Title ${number}`,
-  kind: "note",
-  language: "en",
-  tags: [],
-  level: "L3",
-  passages: [{ text: `Passage number${number} about otters`, vector: directionOf(number) }],
-});
-function directionOf(number: number): Float32Array {
-  const vector = Float32Array.from({ length: 16 }, (_, i) => Math.sin(number * 1.7 + i));
-  const length = Math.hypot(...vector);
-  return vector.map((v) => v / length);
-}
-const REQUEST = {
-  text: "otters",
-  mode: "lexical" as const,
-  filter: {},
-  limit: 500,
-  explain: false,
-};
 
 describe("a collection that began in a jurisdiction", () => {
   test("has all its shards there, those that it splits into too, and no other is asked", async () => {

@@ -4,11 +4,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { searchPort } from "#adapters/search.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import type { Region } from "#domain/regions/regions.ts";
-import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import type { Collection, IndexedUnit } from "#domain/search/model.ts";
 import { FOLLOWED_MS } from "#domain/search/follow.ts";
 import { rootOf } from "#domain/search/ranges.ts";
 import { SearchReplica } from "#objects/search-replica.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
+import { claimOf, idsOf, nobody, numbers, REQUEST, unitOf } from "./otters.ts";
 
 const port = searchPort(env);
 const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
@@ -21,46 +22,8 @@ beforeEach(() => {
   collection = { owner: "public", space: `regions-${++spaces}` };
 });
 
-function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit {
-  const vector = Float32Array.from({ length: 16 }, (_, i) => Math.sin(number * 1.7 + i));
-  const length = Math.hypot(...vector);
-  return {
-    unitId: `unit-${number}`,
-    version: 1,
-    contentKey: (Math.imul(number + 1, 0x9e37_79b9) >>> 0)
-      .toString(16)
-      .padStart(8, "0")
-      .padEnd(64, "0"),
-    title: `Title ${number}`,
-    kind: "note",
-    language: "en",
-    tags: [],
-    level: "L3",
-    passages: [
-      { text: `Passage number${number} about otters`, vector: vector.map((v) => v / length) },
-    ],
-    ...change,
-  };
-}
-const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
-  contentKey,
-  unitId,
-  version,
-});
-
-const REQUEST = {
-  text: "otters",
-  mode: "lexical" as const,
-  filter: {},
-  limit: 500,
-  explain: false,
-};
 const read = (region: Region | null, atLeastMs = 0, through = regional) =>
   through.search([collection], REQUEST, { region, atLeastMs });
-const idsOf = (answer: { hits: { unitId: string; version: number }[] }) =>
-  answer.hits.map(({ unitId, version }) => `${unitId}@${version}`).toSorted();
-const numbers = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, i) => `unit-${from + i}@1`).toSorted();
 const root = () => rootOf(collection).name;
 const replicaIn = (region: Region, leaf = root()) => replicas.getByName(`${leaf}@${region}`);
 /** What a replica itself would answer now. */
@@ -73,11 +36,6 @@ const heldIn = async (region: Region, atLeastMs = 0, leaf = root()) => {
   return answer.kind === "done" ? idsOf(answer.value) : answer.kind;
 };
 
-/** What a network would be that carries nothing to leaders. */
-const nobody = {
-  getByName: () =>
-    new Proxy({}, { get: () => () => Promise.reject(new Error("cut off by the test")) }),
-} as unknown as DurableObjectNamespace;
 const cutOff = regionalSearch({ ...env, SEARCH_SHARD: nobody }, port, () => "weur");
 
 /** Cuts the replicas of a region off from all leaders, or puts them back. */
