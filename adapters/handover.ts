@@ -1,6 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import { sendAll } from "#db/units/send.ts";
 import type { unitStore } from "#db/units/store.ts";
+import { type NewUnit, storedUnitOf } from "#db/units/write.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import type { StoredUnit } from "#domain/units/record.ts";
 import { unitShardOf } from "#domain/units/id.ts";
@@ -36,18 +37,45 @@ export function relays(env: Env, bindings: readonly string[]) {
   };
 }
 
-/** New units go through their shard's relay, which writes those of many requests together. */
+/** New units go through their shard's relay, which writes those of many requests together and shares out their verification. */
 export function unitWriter(
   env: Env,
   bindings: readonly string[],
   store: Pick<ReturnType<typeof unitStore>, "inserted">,
+  verify: (units: StoredUnit[]) => Promise<void>,
 ) {
   return {
     insert: (units: StoredUnit[], nowMs: number): Promise<StoredUnit[] | null> =>
       store.inserted(units, nowMs, async (shard, members) => {
         const binding = bindings[shard];
         if (binding === undefined) throw new Error(`no shard of units has the number ${shard}`);
-        return await env.RELAY.getByName(binding).insert(binding, members);
+        const written = await env.RELAY.getByName(binding).insert(binding, members);
+        if (written !== null && written.share.length > 0)
+          waitUntil(verifyShares(env.RELAY.getByName(binding), written.share, verify));
+        return written;
       }),
   };
+}
+
+/** What the platform lets a request do after its answer is 30 s. */
+const VERIFYING_MS = 15_000;
+/** Between two shares: what a share costs beside its units is then paid by more of them. Whoever comes alone waits for nothing. */
+const GATHER_MS = 25;
+
+/** Verifies a share and then what has gathered meanwhile. Whatever is cut off is in the outbox, and so is what fails. */
+async function verifyShares(
+  relay: { verified(takesMore: boolean): Promise<NewUnit[]> },
+  first: NewUnit[],
+  verify: (units: StoredUnit[]) => Promise<void>,
+): Promise<void> {
+  const untilMs = Date.now() + VERIFYING_MS;
+  for (let share = first; share.length > 0;) {
+    try {
+      await verify(share.map(storedUnitOf));
+    } catch (error) {
+      console.warn({ event: "verify-share-failed", units: share.length, error: String(error) });
+    }
+    await scheduler.wait(GATHER_MS);
+    share = await relay.verified(Date.now() < untilMs);
+  }
 }

@@ -17,6 +17,7 @@ import { homeFrom, isJurisdiction, isRegion } from "#domain/regions/regions.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
 import { unitStore } from "#db/units/store.ts";
+import { verifyFound } from "#domain/units/verify.ts";
 
 export type Services = ReturnType<typeof services>;
 
@@ -57,6 +58,10 @@ export function services(env: Env) {
       })
     : anywhere;
   const regional = regionalSearch(env, search, homeOfOwner);
+  const relay = relays(env, names);
+  const hand = handover(env);
+  const units = { ...store, ...pipeline };
+  const verifying = { units, outbox: pipeline, search, spaces, relay, hand, embed };
   return {
     isReady: async () => {
       const answers = await Promise.allSettled(
@@ -65,12 +70,12 @@ export function services(env: Env) {
       return answers.every(({ status }) => status === "fulfilled");
     },
     accounts: { ...catalogStore([env.CATALOG_0]), ...regionStore(env.CATALOG_0), sha256Hex },
-    units: { ...store, ...pipeline, ...noting(store, texts.changed), textOf: texts.text },
+    units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),
-    relay: relays(env, names),
-    writer: unitWriter(env, names, store),
-    hand: handover(env),
+    relay,
+    writer: unitWriter(env, names, store, (found) => verifyFound(verifying, found, Date.now())),
+    hand,
     search,
     bodies: answeredBodies(),
     regional,

@@ -4,6 +4,7 @@ import { sendAll } from "#db/units/send.ts";
 import { unitsDb, type UnitsDb, unitShardsIn } from "#db/units/shards.ts";
 import { type Inserted, insertIn, type NewUnit, UNITS_PER_WRITE } from "#db/units/write.ts";
 import { groupCommit } from "#domain/shared/group-commit.ts";
+import { handout } from "#domain/units/handout.ts";
 
 const ARMED_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
@@ -13,38 +14,65 @@ const MESSAGES_PER_SEND = 100;
 const ARMED_MARGIN_MS = 30_000;
 /** Units of all requests that wait for their write; beyond it a request is told to come again. */
 const WAITING_MAX = 4_000;
+/** New units that wait for whoever verifies; what is beyond goes to the queue at once. */
+const UNVERIFIED_MAX = 2_000;
+/** As many as a queue would bring at once: a search shard is busy with them for some 30 ms. */
+const SHARE_MAX = 100;
+/** Longer than a share takes; whoever has not come back by then has gone, and the outbox has what it had. */
+const SHARE_MS = 10_000;
 /** Whoever was answered by one write needs about this long to be there for the next. */
 const GATHER_MS = 1;
 
 /**
  * D1 has no alarms, so each shard of the units family has one relay, named by its binding. It looks for outbox rows
  * that their queue has not seen to, sends them again, and sleeps once nothing is left (ARCHITECTURE.md, Queues). New
- * units of many requests it writes together.
+ * units of many requests it writes together, and hands them to one of those requests to be verified together.
  */
 export class Relay extends DurableObject<Env> {
   #armedUntilMs = 0;
   #insert: ((units: NewUnit[]) => Promise<Inserted | null>) | null = null;
+  readonly #unverified = handout<NewUnit>({
+    waitingMax: UNVERIFIED_MAX,
+    shareMax: SHARE_MAX,
+    leaseMs: SHARE_MS,
+  });
 
   /**
-   * Writes new units with their outbox rows, in one transaction with what other requests bring at the same time, and
-   * tells the queue. Durable when it answers: null when too much is waiting.
+   * Writes new units with their outbox rows, in one transaction with what other requests bring at the same time.
+   * Durable when it answers: null when too much is waiting. One caller of many is given what is to be verified.
    */
-  async insert(shard: string, units: NewUnit[]): Promise<Inserted | null> {
+  async insert(shard: string, units: NewUnit[]): Promise<(Inserted & { share: NewUnit[] }) | null> {
     this.#insert ??= groupCommit(
       { ...UNITS_PER_WRITE, waitingMax: WAITING_MAX },
       (together) => this.#write(shard, databaseOf(this.env, shard), together),
       () => scheduler.wait(GATHER_MS),
     );
-    return await this.#insert(units);
+    const inserted = await this.#insert(units);
+    return inserted && { ...inserted, share: this.#unverified.take(Date.now()) };
+  }
+
+  /** What has gathered while a caller verified its share; one that takes no more leaves it to the queue. */
+  verified(takesMore: boolean): NewUnit[] {
+    if (takesMore) return this.#unverified.next(Date.now());
+    this.#toQueue(this.#unverified.end());
+    return [];
   }
 
   async #write(shard: string, db: UnitsDb, units: NewUnit[]): Promise<Inserted> {
     if (this.#armedUntilMs - ARMED_MARGIN_MS < Date.now()) await this.arm(shard);
     const inserted = await insertIn(db, units, Date.now());
-    // A unit that was there already is handed over again too: its first request may have ended before it was.
-    const refs = units.map(({ id }) => ({ unitId: id, version: 1 }));
-    this.ctx.waitUntil(sendAll(this.env.UNIT_VERIFY, refs));
+    const fresh = new Set(inserted.ids);
+    this.#toQueue([
+      ...this.#unverified.add(units.filter(({ id }) => fresh.has(id))),
+      // What was there already is handed over again: its first request may have ended before it was.
+      ...units.filter(({ id }) => !fresh.has(id)),
+    ]);
     return inserted;
+  }
+
+  #toQueue(units: readonly NewUnit[]): void {
+    const refs = units.map(({ id }) => ({ unitId: id, version: 1 }));
+    if (refs.length > 0) this.ctx.waitUntil(sendAll(this.env.UNIT_VERIFY, refs));
   }
 
   /**

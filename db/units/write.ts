@@ -11,6 +11,13 @@ export function newUnitOf({ head, version }: StoredUnit): NewUnit {
   return { id: head.id, head: headJson, version: versionJson, bytes: versionJson.length };
 }
 
+export function storedUnitOf({ head, version }: NewUnit): StoredUnit {
+  return {
+    head: JSON.parse(head) as StoredUnit["head"],
+    version: JSON.parse(version) as UnitVersion,
+  };
+}
+
 /** What one write may hold: D1 bounds a parameter at 2 MB of UTF-8, and a character takes up to three of them. */
 export const UNITS_PER_WRITE = { itemsMax: 500, bytesMax: 500_000 } as const;
 

@@ -1,6 +1,9 @@
 /** How much one write may carry, and how much may wait for its turn. */
 export type GroupLimits = { itemsMax: number; bytesMax: number; waitingMax: number };
 
+/** However fast they come, a write is not put off for longer. */
+const GATHERS_MAX = 8;
+
 type Sized = { bytes: number };
 type Caller<T, R> = {
   items: T[];
@@ -12,8 +15,8 @@ type Caller<T, R> = {
 /**
  * Many callers' items in one write: while a write is under way, whoever comes waits and shares the next one (group
  * commit, Gawlick & Kinkade 1985). Each caller is answered by the write that held its items; null when too much waits
- * already. `gather` is awaited after a write that several shared, so that those who were just answered can join the
- * next. A write that fails is repeated for each caller alone, so nobody fails for another's items.
+ * already. After a write that several shared, `gather` is awaited as long as it brings more, so that those who were just
+ * answered can join the next. A write that fails is repeated for each caller alone, so nobody fails for another's items.
  */
 export function groupCommit<T extends Sized, R>(
   { itemsMax, bytesMax, waitingMax }: GroupLimits,
@@ -51,12 +54,19 @@ export function groupCommit<T extends Sized, R>(
     }
   }
 
+  async function gatherAll(): Promise<void> {
+    for (let before = -1, turn = 0; waiting.length > before && turn < GATHERS_MAX; turn++) {
+      before = waiting.length;
+      await gather();
+    }
+  }
+
   async function writeAll(): Promise<void> {
     writing = true;
     while (waiting.length > 0) {
       const group = nextGroup();
       await writeFor(group);
-      if (group.length > 1 || waiting.length > 0) await gather();
+      if (group.length > 1 || waiting.length > 0) await gatherAll();
     }
     writing = false;
   }

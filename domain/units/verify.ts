@@ -51,15 +51,30 @@ type Deps = IndexDeps & {
  * second time.
  */
 export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): Promise<void> {
-  const found = await deps.units.many(refs);
-  const pending = found
-    .filter(({ version }) => version.status === "pending")
-    .sort(firstPublishedFirst(refs));
+  const pending = (await deps.units.many(refs)).filter(
+    ({ version }) => version.status === "pending",
+  );
   const open = new Set(pending.map(({ version }) => `${version.unitId} ${version.version}`));
   const stale = refs.filter((ref) => !open.has(`${ref.unitId} ${ref.version}`));
   if (stale.length > 0) await deps.outbox.done("unit-verify", stale);
-  if (pending.length === 0) return;
+  const places = new Map(refs.map(({ unitId }, place) => [unitId, place]));
+  const placeOf = ({ head }: StoredUnit) => places.get(head.id) ?? 0;
+  if (pending.length > 0)
+    await verifyFound(
+      deps,
+      pending.toSorted((a, b) => placeOf(a) - placeOf(b)),
+      nowMs,
+    );
+}
 
+/** The same for pending versions as they were written, in the order in which they were handed over. */
+export async function verifyFound(
+  deps: Omit<Deps, "outbox">,
+  found: StoredUnit[],
+  nowMs: number,
+): Promise<void> {
+  // Of equal contents the one published first is kept; within one millisecond, the one handed over first.
+  const pending = found.toSorted((a, b) => a.version.createdAtMs - b.version.createdAtMs);
   await leavePublic(deps, pending);
   const byOwner = Map.groupBy(pending, ({ head, version }) =>
     ownerOf(head.accountId, version.visibility),
@@ -73,16 +88,8 @@ export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): P
   deps.hand.index(passed.map(({ unitId, version }) => ({ unitId, version })));
 }
 
-/** Of equal contents the one published first is kept; within one millisecond, the one handed over first. */
-function firstPublishedFirst(refs: UnitRef[]) {
-  const places = new Map(refs.map(({ unitId }, place) => [unitId, place]));
-  const placeOf = ({ head }: StoredUnit) => places.get(head.id) ?? 0;
-  return (a: StoredUnit, b: StoredUnit) =>
-    a.version.createdAtMs - b.version.createdAtMs || placeOf(a) - placeOf(b);
-}
-
 /** The change to private took it out already, unless it was cut off between its write and that. */
-async function leavePublic(deps: Deps, pending: StoredUnit[]): Promise<void> {
+async function leavePublic(deps: Omit<Deps, "outbox">, pending: StoredUnit[]): Promise<void> {
   for (const { version } of pending) {
     if (version.version > 1 && version.visibility === "private")
       await leavePublicSearch(deps, version);
@@ -90,7 +97,7 @@ async function leavePublic(deps: Deps, pending: StoredUnit[]): Promise<void> {
 }
 
 async function verifyIn(
-  deps: Deps,
+  deps: Omit<Deps, "outbox">,
   owner: string,
   members: StoredUnit[],
   nowMs: number,
@@ -126,7 +133,7 @@ async function verifyIn(
 
 /** Those that can be found at once are; the others stay `verifying` until the index queue has seen to them. */
 async function madeFindable(
-  deps: Deps,
+  deps: IndexDeps,
   owner: string,
   members: StoredUnit[],
   verified: Verified[],
