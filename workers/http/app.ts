@@ -7,6 +7,7 @@ import { health } from "#workers/http/health.ts";
 import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { framed, pipeline } from "#workers/http/pipeline.ts";
+import { pathRouter } from "#workers/http/router.ts";
 import { Refusal } from "#workers/http/problem.ts";
 import { searching } from "#workers/http/search.ts";
 import { sessions } from "#workers/http/sessions.ts";
@@ -31,7 +32,7 @@ const FEATURES: readonly Feature[] = [
 export function appOf(features: readonly Feature[]): Hono<PublicEnv> {
   const routes = features.flat().sort((a, b) => specificity(a) - specificity(b));
   const table = paths(routes);
-  const app = new Hono<PublicEnv>({ strict: true });
+  const app = new Hono<PublicEnv>({ strict: true, router: pathRouter() });
   for (const { path, pattern, allow } of table) {
     // A literal path belongs to itself alone: `PATCH /v1/units/import` does not fall through to the unit named import.
     if (path.includes("{")) continue;

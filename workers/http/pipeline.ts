@@ -4,7 +4,14 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { servicesOf } from "#adapters/index.ts";
 import { authenticate } from "#workers/http/auth.ts";
 import { bookmarkOf, withBookmark } from "#workers/http/bookmark.ts";
-import { type BodyPlan, bodyPlan, readBody, readContent, readQuery } from "#workers/http/body.ts";
+import {
+  type BodyPlan,
+  bodyPlan,
+  queryPlan,
+  readBody,
+  readContent,
+  readQuery,
+} from "#workers/http/body.ts";
 import { once } from "#workers/http/idempotency.ts";
 import {
   type Access,
@@ -21,7 +28,7 @@ import { problemResponse, Refusal } from "#workers/http/problem.ts";
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const { config, handler, known } = route;
   const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
-  const query = config.request?.query?.strict();
+  const query = config.request?.query && queryPlan(config.request.query.strict());
   const params = config.request?.params;
   const repetition = repetitionOf(config);
   const { access } = config;
