@@ -1,7 +1,7 @@
 import { type Call, learned, treeOf } from "#adapters/search-calls.ts";
 import type { ClaimOutcome, Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
 import type { Located, ShardAnswer, ShardCalls, Withdrawn } from "#domain/search/protocol.ts";
-import { isDirectoryOnly, type Place, placeNamed } from "#domain/search/ranges.ts";
+import { beforeMoves, isDirectoryOnly, type Place, placeNamed } from "#domain/search/ranges.ts";
 import {
   directoriesBelow,
   directoryOf,
@@ -167,7 +167,7 @@ export function searchWrites(call: Call) {
           for (const [i, where] of (located ?? []).entries()) {
             const item = mine[i];
             if (item === undefined || where.kind === "removed") continue;
-            const from = where.leaf ?? directoryOf(tree, item.contentKey).name;
+            const from = beforeMoves(where.leaf ?? directoryOf(tree, item.contentKey).name);
             landings.push({ ...item, from, again: where.again });
           }
         },
@@ -190,7 +190,7 @@ export function searchWrites(call: Call) {
           for (const [i, where] of (withdrawn ?? []).entries()) {
             const claim = mine[i];
             if (claim === undefined || where.kind === "nowhere") continue;
-            const leaf = where.leaf ?? directoryOf(tree, claim.contentKey).name;
+            const leaf = beforeMoves(where.leaf ?? directoryOf(tree, claim.contentKey).name);
             found.push({ claim, leaf });
           }
         },

@@ -1,6 +1,6 @@
 import { objectNamed } from "#domain/regions/objects.ts";
 import type { Role } from "#domain/search/protocol.ts";
-import { directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
+import { beforeMoves, directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
 import { roomStep } from "#domain/search/room.ts";
 import type { Moved } from "#domain/search/tree.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
@@ -158,7 +158,7 @@ export function openMoves(
       if (left === null) return;
       const { name, to } = left;
       left = null;
-      const from = name.replace(/c+$/, "");
+      const from = beforeMoves(name);
       if (from === name) return;
       await other(from)
         .leadOn(name, to)

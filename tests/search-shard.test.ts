@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { learned } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
 import type {
   Collection,
@@ -10,6 +11,7 @@ import type {
   SearchMode,
 } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/ranges.ts";
+import { emptyTree } from "#domain/search/tree.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
 const DIMENSIONS = 16;
@@ -237,6 +239,7 @@ describe("a full search shard", () => {
     await settle();
     for (let version = 1; version <= 300; version++) {
       await port.index(collection, [unitOf(1, { version })]);
+      if (version === 100) await port.index(collection, [unitOf(2)]);
       if (version % (PASSAGES_MAX / 2) === 1) await settle();
     }
     const [leaf = "", ...others] = await settle();
@@ -244,8 +247,24 @@ describe("a full search shard", () => {
     expect(leaf).toMatch(/\|0c{5,}$/);
     const answer = await root().reindex([]);
     expect(answer.kind === "moved" && answer.to.map(({ name }) => name)).toEqual([leaf]);
-    expect(await found("otters")).toEqual(["unit-1@300"]);
-    await port.remove(collection, [claimOf(unitOf(1, { version: 300 }))]);
+    expect((await found("otters")).toSorted()).toEqual(["unit-1@300", "unit-2@1"]);
+
+    // An isolate that has forgotten where the collection's shards are, and a unit noted where its leaf was long ago.
+    for (let other = 0; other < 10_000; other++) {
+      const place = rootOf({ owner: `other-${other}`, space: "s" });
+      learned(emptyTree(place), place.name, { of: "leaf", to: [] });
+    }
+    const asked: string[] = [];
+    const cold = searchPort({
+      SEARCH_SHARD: {
+        getByName(name: string) {
+          asked.push(name);
+          return shards.getByName(name);
+        },
+      } as unknown as DurableObjectNamespace,
+    });
+    await cold.remove(collection, [claimOf(unitOf(2)), claimOf(unitOf(1, { version: 300 }))]);
+    expect(asked.length).toBeLessThanOrEqual(4);
     expect(await found("otters")).toEqual([]);
   });
 

@@ -58,6 +58,12 @@ export function leavesUnder(place: Place, how: Int8Array[] | "hashes" | "compact
   return how.map((centroid, i) => child(i === 0 ? "a" : "b", { centroid }));
 }
 
+/**
+ * The place whose units a leaf took over by moves to fresh places alone. It leads to the same leaves, and at once where
+ * each of those moves on the way would have to be asked.
+ */
+export const beforeMoves = (name: string): string => name.replace(/c+$/, "");
+
 /** Where the claims of a directory move to that has too many. */
 export function directoriesUnder(place: Place): Place[] {
   const middle = Math.floor((place.from + place.to) / 2);
