@@ -1,3 +1,5 @@
+import { BEAM } from "#domain/search/fan-out.ts";
+
 /** One number of the model: what it is counted in, and why it is what it is (for a price or a limit, where it stands). */
 export type Parameter = { value: number; unit: string; why: string };
 
@@ -33,7 +35,7 @@ export const WORKLOAD = {
 
 /** What is assumed of how the whole is used and run, until it can be measured. */
 export const ASSUMPTIONS = {
-  publicLeavesAsked: is(8, "leaves/search", "the bound of a search over more than 8 leaves"),
+  publicLeavesAsked: is(BEAM, "leaves/search", "the bound of a search over more leaves than that"),
   privateLeavesAsked: is(0.5, "leaves/search", "half of the callers have a private collection"),
   passagesPerUnit: is(1.5, "passages/unit", "most units fit one passage of 256 word pieces"),
   passagesPerLeaf: is(1e6, "passages/leaf", "what one isolate holds resident with room to work"),
