@@ -85,12 +85,14 @@ export function versionStore(databaseOf: (unitId: string) => UnitsDb | null) {
   };
 }
 
-export async function selectUnits(
+export const selectUnits = async (
   db: UnitsDb,
   where: SQL | undefined,
   limit = ROWS_MAX,
-): Promise<StoredUnit[]> {
-  return await db
+): Promise<StoredUnit[]> => await unitQuery(db, where, limit);
+
+export function unitQuery(db: UnitsDb, where: SQL | undefined, limit = ROWS_MAX) {
+  return db
     .select({ head: unit, version: unitVersion })
     .from(unit)
     .innerJoin(unitVersion, eq(unitVersion.unitId, unit.id))
