@@ -23,7 +23,7 @@ import {
   type SimilarAsked,
   type Withdrawn,
 } from "#domain/search/protocol.ts";
-import type { Place } from "#domain/search/ranges.ts";
+import { type Place, placeNamed } from "#domain/search/ranges.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts";
@@ -101,6 +101,7 @@ export class SearchShard extends DurableObject<Env> {
   async reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>> {
     const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
+    this.#open(placeNamed(this.ctx.id.name ?? ""));
     const taken = this.#contents.reindex(units, Date.now());
     await Promise.all([this.#leases.runOut(), this.#lookAfter(null)]);
     return done(taken);
