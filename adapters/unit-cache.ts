@@ -2,6 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import { kept } from "#domain/shared/kept.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 import { isVisible, type StoredUnit, unitViewOf } from "#domain/units/record.ts";
+import { readsTogether } from "#adapters/unit-reads.ts";
 import type { Changes } from "#db/units/changes.ts";
 
 /** What an isolate keeps of a D1 shard was true at most this long ago. */
@@ -32,8 +33,8 @@ type Shard = {
 };
 
 type Store = {
-  /** The newest version and the served one, newest first. */
-  current(id: string, bookmark: string | null): Promise<StoredUnit[]>;
+  /** The newest version and the served one of units of one shard, newest first. */
+  current(ids: readonly string[], bookmark: string | null): Promise<Map<string, StoredUnit[]>>;
   changesAfter(shard: number, after: number | null): Promise<Changes>;
 };
 
@@ -45,14 +46,17 @@ type Store = {
  */
 export function unitCache(store: Store, nowMs: () => number = Date.now) {
   const entries = kept<Entry>(BYTES_MAX);
+  const together = readsTogether();
   const shards = checkedShards(store, nowMs, (number, ids) => {
     for (const id of ids ?? [...entries.names()].filter((name) => unitShardOf(name) === number))
       entries.drop(id);
   });
 
   async function load(id: string, shard: Shard, accountId: string): Promise<UnitText | null> {
-    const { drops, seq, bookmark } = shard;
-    const [newest, served = newest] = await store.current(id, bookmark);
+    const { drops, seq } = shard;
+    const number = unitShardOf(id) ?? 0;
+    const read = async (ids: string[]) => await store.current(ids, shard.bookmark);
+    const [newest, served = newest] = await together(number, id, read);
     if (newest === undefined || served === undefined) return null;
     const entry = entryOf(newest, served);
     if (seq !== null && drops === shard.drops && isSettled(newest)) entries.set(id, entry);

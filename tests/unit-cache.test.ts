@@ -24,9 +24,9 @@ function isolate() {
   const reads = { units: 0, changes: 0 };
   const asked = new Set<D1Database>();
   const counted = {
-    async current(id: string) {
+    async current(ids: readonly string[]) {
       reads.units++;
-      return await store.current(id);
+      return await store.current(ids);
     },
     async changesAfter(shard: number, after: number | null) {
       reads.changes++;
@@ -84,6 +84,18 @@ describe("an isolate's units", () => {
     later(LIFE_MS);
     expect(await title(unit.id, other)).toBeNull();
     expect(await title(unit.id, account)).toBe(unit.title);
+  });
+
+  it("cost few reads of storage when very many ask for them at once that were not read before", async () => {
+    const units = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => searchable(account, note(`Cold ${i}`))),
+    );
+    const { reads, title } = isolate();
+    const asked = Array.from({ length: 120 }, (_, i) => units[i % units.length]);
+    const titles = await Promise.all(asked.map((unit) => title(unit?.id ?? "", account)));
+    expect(titles).toEqual(asked.map((unit) => unit?.title));
+    expect(reads.units).toBeLessThan(20);
+    expect(await title("u0_nobodymadethisunit000000000", account)).toBeNull();
   });
 
   it("are checked beside requests long before that, so that no reader waits for it", async () => {

@@ -119,17 +119,29 @@ function readingOne(databases: readonly UnitsDb[]) {
       return row ?? null;
     },
 
-    /** The newest version and the one that a search serves, newest first; one row where they are the same. */
-    async current(id: string, bookmark: string | null = null): Promise<StoredUnit[]> {
+    /** Of units of one shard the newest version and the one that a search serves, newest first; one row where they are the same. */
+    async current(
+      ids: readonly string[],
+      bookmark: string | null = null,
+    ): Promise<Map<string, StoredUnit[]>> {
+      const [id = ""] = ids;
       const primary = databaseOf(id);
-      if (primary === null) return [];
+      if (primary === null) return new Map();
+      const among = (some: readonly string[]) => and(inArray(unit.id, [...some]), isCurrent);
+      let rows: StoredUnit[] = [];
+      let left = ids;
       if (bookmark !== null) {
-        const rows = await selectUnits(copyOf(primary, bookmark), and(eq(unit.id, id), isCurrent));
+        rows = await selectUnits(copyOf(primary, bookmark), among(ids));
         // A copy may not have heard of a new unit yet.
-        if (rows.length > 0) return rows.sort(newestFirst);
+        const found = new Set(rows.map(({ head }) => head.id));
+        left = ids.filter((one) => !found.has(one));
       }
-      const rows = await currentIn[databases.indexOf(primary)]?.execute({ id });
-      return rows?.sort(newestFirst) ?? [];
+      if (left.length === 1)
+        rows.push(
+          ...((await currentIn[databases.indexOf(primary)]?.execute({ id: left[0] })) ?? []),
+        );
+      else if (left.length > 1) rows.push(...(await selectUnits(primary, among(left))));
+      return Map.groupBy(rows.sort(newestFirst), ({ head }) => head.id);
     },
 
     /** The owner reads the newest version, everybody else the one that a search serves. */
