@@ -26,6 +26,8 @@ type Followed = { kind: "done"; value: FollowAnswer<Carried> } | { kind: "moved"
 
 const PAGE = 5;
 const LOG_MAX = 40;
+/** Longer than any message is under way. */
+const REMOVALS_KEPT_MS = 10_000;
 
 /** The records of a shard, in memory; what it holds survives a crash of its machine. */
 class Records {
@@ -42,6 +44,7 @@ class Records {
   save = (record: UnitRecord) =>
     void this.#all.set(`${record.unitId} ${record.contentKey}`, record);
   clear = () => this.#all.clear();
+  forget = ({ unitId, contentKey }: UnitRecord) => void this.#all.delete(`${unitId} ${contentKey}`);
 
   /** What a search finds, and the units that it would find twice. */
   found(): { units: Map<string, number>; doubled: string[] } {
@@ -72,6 +75,7 @@ export class Leader {
   readonly #changed = new Map<string, { key: RecordKey; sequence: number }>();
   #logs = 0;
   #changedAtMs = 0;
+  readonly #removedAtMs = new Map<string, number>();
 
   constructor(network: Network, range: Range, machine: Machine) {
     this.range = range;
@@ -125,14 +129,21 @@ export class Leader {
       for (const child of children)
         if (isIn(child.range, record.contentKey)) child.records.save(record);
     this.moved = children.map(({ range }) => range);
-    for (const child of children) child.#changedAtMs = this.#changedAtMs;
+    for (const child of children) {
+      child.#changedAtMs = this.#changedAtMs;
+      for (const [key, atMs] of this.#removedAtMs) child.#removedAtMs.set(key, atMs);
+    }
     this.records.clear();
   }
 
-  /** Whoever followed has to copy again. */
+  /** Whoever followed has to copy again, and finds nothing of what was removed long ago. */
   dropLog(): void {
     this.#log = null;
     this.#changed.clear();
+    const sinceMs = this.#network.nowMs - REMOVALS_KEPT_MS;
+    for (const record of this.records.sorted())
+      if (record.slot === null && (this.#removedAtMs.get(keyOf(record).join(" ")) ?? 0) < sinceMs)
+        this.records.forget(record);
   }
 
   #takeOut(record: UnitRecord): void {
@@ -142,6 +153,7 @@ export class Leader {
 
   #save(record: UnitRecord): void {
     this.records.save(record);
+    if (record.slot === null) this.#removedAtMs.set(keyOf(record).join(" "), this.#network.nowMs);
     this.#changedAtMs = this.#network.clockOf(this.machine);
     if (this.#log === null) return;
     const key = keyOf(record);
