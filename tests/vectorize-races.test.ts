@@ -3,28 +3,38 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { DIMENSIONS, direction, unitOf } from "#adapters/search.contract.ts";
+import { treeOf } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
 import { bulkNamespaceOf, VECTORIZE } from "#domain/search/bulk.ts";
 import type { Collection, IndexedUnit } from "#domain/search/model.ts";
+import { rootOf } from "#domain/search/ranges.ts";
+import { leavesBelow } from "#domain/search/tree.ts";
 import type { VectorTier } from "#objects/vector-tier.ts";
 import { withIndexes } from "./vectorize.ts";
 
-// Three indexes by clusters, of half the dimensions: everything there is between a shard and what it has stored.
+// Three indexes by clusters, of half the dimensions, under leaves that split: everything there is between a leaf and
+// what it has stored.
 Object.assign(env, {
   WISHUB_VECTORIZE_SAMPLE: "8",
+  WISHUB_SHARD_PASSAGES: "12",
   WISHUB_VECTORIZE_DIMENSIONS: String(DIMENSIONS / 2),
 });
 const bulk = withIndexes(3, DIMENSIONS / 2);
 afterAll(() => {
   bulk.unbind();
-  for (const name of ["WISHUB_VECTORIZE_SAMPLE", "WISHUB_VECTORIZE_DIMENSIONS"])
+  for (const name of [
+    "WISHUB_VECTORIZE_SAMPLE",
+    "WISHUB_VECTORIZE_DIMENSIONS",
+    "WISHUB_SHARD_PASSAGES",
+  ])
     Reflect.deleteProperty(env, name);
 });
 
 const tierOf = (collection: Collection) => bulk.tierOf(collection) as DurableObjectStub<VectorTier>;
 
-const UNITS = 6;
+const UNITS = 12;
 let runs = 0;
+let split = 0;
 
 /** Version 1, 2, … of a unit: its content, and with it its vectors, changes every other time. */
 function versionOf(number: number, version: number, level: "L3" | "L4"): IndexedUnit {
@@ -42,9 +52,11 @@ const step = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constantFrom("shard", "shard", "shard", "tier", "learn", "evict shard"),
+      kind: fc.constantFrom("leaf", "leaf", "leaf", "evict leaf"),
+      leaf: fc.nat(5),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("tier" as const, "learn" as const) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom("writer", "evict writer"), index }) },
   {
     weight: 4,
@@ -54,6 +66,14 @@ const step = fc.oneof(
     }),
   },
 );
+
+/** The leaves of a collection as far as searches have learnt of them, those that have moved included. */
+function leavesOf(collection: Collection): DurableObjectStub[] {
+  const root = rootOf(collection);
+  const tree = treeOf(collection);
+  const names = [...tree.leaves.keys(), ...leavesBelow(tree, root).map(({ name }) => name)];
+  return [...new Set(names)].map((name) => env.SEARCH_SHARD.getByName(name));
+}
 
 test("whatever order things come in and whatever is cut off, a search finds exactly what is live, each once", async () => {
   await fc.assert(
@@ -108,10 +128,13 @@ test("whatever order things come in and whatever is cut off, a search finds exac
               await port.index(collection, [next]);
               live.set(each.unit, next);
             }
-          } else if (each.kind === "shard") await runDurableObjectAlarm(bulk.shardOf(collection));
-          else if (each.kind === "tier") await runDurableObjectAlarm(bulk.tierOf(collection));
+          } else if (each.kind === "leaf" || each.kind === "evict leaf") {
+            const leaves = leavesOf(collection);
+            const leaf = leaves[(each as { leaf: number }).leaf % leaves.length];
+            if (leaf === undefined) throw new RangeError("There is always a leaf");
+            await (each.kind === "leaf" ? runDurableObjectAlarm(leaf) : bulk.evict(leaf));
+          } else if (each.kind === "tier") await runDurableObjectAlarm(bulk.tierOf(collection));
           else if (each.kind === "learn") await port.refreshBulk(collection);
-          else if (each.kind === "evict shard") await bulk.evict(bulk.shardOf(collection));
           else {
             const { index: at } = each as { index: number };
             const writer = bulk.writers[at];
@@ -125,9 +148,13 @@ test("whatever order things come in and whatever is cut off, a search finds exac
           await holds();
         }
         for (const fake of bulk.fakes) fake.calm();
-        await bulk.settle(collection);
+        for (let round = 0; round < 4; round++) {
+          await bulk.settle(collection, leavesOf(collection));
+          await holds();
+        }
         await port.refreshBulk(collection);
         await holds();
+        split += treeOf(collection).leaves.size;
         // Too few vectors to learn from stay where they are; otherwise the indexes hold what is live and nothing else.
         const isTrained = (await tierOf(collection).codebook(0)) !== null;
         const stored = bulk.fakes.flatMap((fake) => fake.ids(bulkNamespaceOf(collection)));
@@ -135,8 +162,9 @@ test("whatever order things come in and whatever is cut off, a search finds exac
         expect(stored).toHaveLength(isTrained ? passages : 0);
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
+  expect(split).toBeGreaterThan(0);
   for (const { largest } of bulk.fakes) {
     expect(largest.upsert).toBeLessThanOrEqual(VECTORIZE.upsertMax);
     expect(largest.deletion).toBeLessThanOrEqual(VECTORIZE.deleteMax);
