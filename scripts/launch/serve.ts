@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { migrateAll, type Migrated } from "#scripts/migrate.ts";
 import { readAssembled } from "./assemble.ts";
+import { exchange } from "./http.ts";
 import { pidFile } from "./lock.ts";
 import { onDemand } from "./on-demand.ts";
 import { WORKERD } from "./paths.ts";
@@ -60,16 +61,14 @@ export async function serve(
 
 function askerOf(settings: Settings, port: () => number): Served["ask"] {
   return async <T>(path: string, body?: unknown): Promise<T> => {
-    const response = await fetch(`http://127.0.0.1:${port()}${path}`, {
+    const answer = await exchange(`http://127.0.0.1:${port()}${path}`, {
       method: "POST",
       headers: { [TOKEN_HEADER]: settings.token },
       body: JSON.stringify(body ?? {}),
     });
-    if (!response.ok)
-      throw new Error(
-        `${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`,
-      );
-    return (await response.json()) as T;
+    if (answer.status !== 200)
+      throw new Error(`${path} answered ${answer.status}: ${answer.text.slice(0, 500)}`);
+    return JSON.parse(answer.text) as T;
   };
 }
 
