@@ -10,7 +10,7 @@ const RUNNING_MAX = 2;
 const BATCH_MAX = 32;
 const LOOK_MS = 1;
 /** A read belongs to the request that runs it. Where that one was cut off, the others read for themselves after this. */
-const SILENT_MS = 500;
+const SILENT_MS = 1_000;
 
 /**
  * Reads of units that no memory has, so many of a shard at a time: those that come while others are under way are read
