@@ -209,7 +209,7 @@ export function openContents(
       const near = similarUnits(
         engine,
         unit.passages.map(({ vector }) => vector),
-        limit + 1,
+        { limit: limit + 1, cosineMin },
       )
         .filter(({ cosine }) => cosine >= cosineMin)
         .map(({ first, cosine }) => ({ shown: shownNow.at(first), cosine }))

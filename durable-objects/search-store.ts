@@ -1,4 +1,4 @@
-import { type EngineDisk, type EngineState, PAGE_KINDS } from "#domain/search/engine.ts";
+import { type EngineDisk, type EngineState, pageId } from "#domain/search/engine.ts";
 import type { ContentClaim, ClaimOutcome, IndexedUnit } from "#domain/search/model.ts";
 import type { UnitRecord } from "#domain/search/versions.ts";
 import type { Level } from "#domain/verification/model.ts";
@@ -41,10 +41,6 @@ export type Shown = {
   level: Level;
   texts: string[];
 };
-
-const OWNERS = 0x100_0000;
-const pageId = (kind: (typeof PAGE_KINDS)[number], owner: number, page: number): number =>
-  (PAGE_KINDS.indexOf(kind) * OWNERS + owner) * OWNERS + page;
 
 export type RecordRow = {
   unit_id: string;

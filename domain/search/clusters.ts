@@ -1,17 +1,17 @@
 import type { Centroids } from "#domain/search/codes.ts";
-import { openKernel } from "#domain/search/kernel.ts";
+import { ASSIGNED_MAX, openKernel } from "#domain/search/kernel.ts";
 import { paddedTo16, type Quantised } from "#domain/search/vectors.ts";
 
 /** Passages from which on a shard has lists: below, looking at every code costs less than knowing where to look. */
 export const LISTS_FROM = 4_096;
 const LISTS_MAX = 2_048;
-const SAMPLES_PER_LIST = 24;
-const ROUNDS = 5;
+const SAMPLES_PER_LIST = 16;
+const ROUNDS = 3;
 /** Vectors assigned in one step: about a ms. */
-const STEP = 64;
+const STEP = ASSIGNED_MAX;
 
 export const listsFor = (passages: number): number =>
-  Math.min(LISTS_MAX, Math.round(4 * Math.sqrt(passages)));
+  Math.min(LISTS_MAX, Math.round(5 * Math.sqrt(passages)));
 export const samplesFor = (lists: number): number => lists * SAMPLES_PER_LIST;
 
 /**
@@ -36,12 +36,15 @@ export function* clustersOf(
     const kernel = openKernel(module, dimensions, centroids);
     const sums = new Float32Array(count * stride);
     const members = new Uint32Array(count);
-    for (const [index, vector] of sample.entries()) {
-      const list = kernel.listOf(vector);
-      members[list] = (members[list] ?? 0) + 1;
-      const row = sums.subarray(list * stride, (list + 1) * stride);
-      for (let i = 0; i < dimensions; i++) row[i] = (row[i] ?? 0) + valueAt(vector, i);
-      if (index % STEP === STEP - 1) yield;
+    for (let first = 0; first < sample.length; first += STEP) {
+      const some = sample.slice(first, first + STEP);
+      for (const [n, list] of kernel.listsOf(some).entries()) {
+        const { values, scale } = some[n] ?? NOTHING;
+        members[list] = (members[list] ?? 0) + 1;
+        const row = sums.subarray(list * stride, (list + 1) * stride);
+        for (let i = 0; i < dimensions; i++) row[i] = (row[i] ?? 0) + (values[i] ?? 0) * scale;
+      }
+      yield;
     }
     for (let list = 0; list < count; list++) {
       const held = members[list] ?? 0;
@@ -55,6 +58,8 @@ export function* clustersOf(
   }
   return centroids;
 }
+
+const NOTHING: Quantised = { values: new Int8Array(), scale: 0 };
 
 const valueAt = (vector: Quantised | undefined, index: number): number =>
   vector === undefined ? 0 : (vector.values[index] ?? 0) * vector.scale;
@@ -77,20 +82,25 @@ function quantisedRows(rows: Float32Array, count: number, stride: number): Centr
   return centroids;
 }
 
-/** Centroids as one row on disk: values, then scales. */
-export function packedCentroids({ values, scales }: Centroids): Uint8Array {
-  const data = new Uint8Array(values.length + scales.byteLength);
-  data.set(new Uint8Array(values.buffer));
-  data.set(new Uint8Array(scales.buffer), values.length);
+/** Centroids as one row on disk, with how many vectors each list held then: sizes, values, scales. */
+export function packedCentroids({ values, scales }: Centroids, sizes: Uint32Array): Uint8Array {
+  const data = new Uint8Array(sizes.byteLength + values.length + scales.byteLength);
+  data.set(new Uint8Array(sizes.buffer));
+  data.set(new Uint8Array(values.buffer), sizes.byteLength);
+  data.set(new Uint8Array(scales.buffer), sizes.byteLength + values.length);
   return data;
 }
 
-export function unpackedCentroids(data: Uint8Array, count: number): Centroids {
+export function unpackedCentroids(
+  data: Uint8Array,
+  count: number,
+): { centroids: Centroids; sizes: Uint32Array } {
   const { buffer } = data.slice();
   const scales = data.length - count * 4;
-  return {
+  const centroids = {
     count,
-    values: new Int8Array(buffer, 0, scales).slice(),
+    values: new Int8Array(buffer.slice(count * 4, scales)),
     scales: new Float32Array(buffer.slice(scales)),
   };
+  return { centroids, sizes: new Uint32Array(buffer.slice(0, count * 4)) };
 }

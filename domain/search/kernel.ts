@@ -1,7 +1,7 @@
 import type { Centroids } from "#domain/search/codes.ts";
 import { CHUNK, type Columns, type Slot } from "#domain/search/columns.ts";
 import { BLOCKS, CANDIDATES_MAX, layout, SCRATCH_BYTES } from "#domain/search/layout.ts";
-import { type Quantised, quantised, quantisedQuery } from "#domain/search/vectors.ts";
+import { biasOf, type Quantised, quantised, type QuantisedQuery } from "#domain/search/vectors.ts";
 
 const WASM_PAGE = 65_536;
 const EMPTY = 0xffff_ffff;
@@ -11,9 +11,24 @@ export const POSTINGS_MAX = SCRATCH_BYTES / 4;
 
 /** kernels/search; the parameters of each are named there. */
 type Exports = { memory: WebAssembly.Memory } & Record<
-  "tables" | "probe" | "scan" | "place" | "dots" | "clear" | "accumulate" | "best",
+  | "tables"
+  | "closest"
+  | "keep"
+  | "probe"
+  | "scan"
+  | "place"
+  | "dots"
+  | "clear"
+  | "accumulate"
+  | "best",
   (...numbers: number[]) => number
 >;
+
+/** A slot and what its cosine with the query is about. */
+export type Estimated = { slot: number; estimate: number };
+
+/** Vectors that one call of `listsOf` takes. */
+export const ASSIGNED_MAX = 64;
 
 export type Kernel = ReturnType<typeof openKernel>;
 
@@ -33,7 +48,6 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
   let floats = new Float32Array();
   let words = new Uint32Array();
   let integers = new Int32Array();
-  let longs = new BigInt64Array();
   grow(at.chunks);
   useCentroids();
 
@@ -47,7 +61,6 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     floats = new Float32Array(buffer);
     words = new Uint32Array(buffer);
     integers = new Int32Array(buffer);
-    longs = new BigInt64Array(buffer);
   }
 
   function useCentroids(): void {
@@ -58,7 +71,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       let squares = 0;
       for (let i = 0; i < stride; i++) squares += (centroids.values[list * stride + i] ?? 0) ** 2;
       floats[at.halves / 4 + list] = (squares * scale * scale) / 2;
-      words[at.heads / 4 + list * 2] = EMPTY;
+      words[at.heads / 4 + list * 8] = EMPTY;
     }
   }
 
@@ -107,28 +120,6 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     const byte = chunkOf(slot) + bitmapAt + ((slot & (CHUNK - 1)) >> 3);
     const bit = 1 << (slot & 7);
     bytes[byte] = on ? (bytes[byte] ?? 0) | bit : (bytes[byte] ?? 0) & ~bit;
-  }
-
-  /** The lists closest to a vector; the products with the middles of all stay in memory. */
-  function probe({ values, scale }: Quantised, wanted: number): number {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, stride), at.query);
-    let sum = 0;
-    for (let i = 0; i < stride; i++) sum += values[i] ?? 0;
-    return wasm.probe(
-      at.centroids,
-      stride,
-      centroids.count,
-      at.scales,
-      at.halves,
-      at.query,
-      scale,
-      64 * sum,
-      wanted,
-      at.products,
-      at.nears,
-      at.buckets,
-      at.probed,
-    );
   }
 
   return {
@@ -192,22 +183,77 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       }
     },
 
-    /** The list a vector belongs to. */
-    listOf(vector: Quantised): number {
-      if (centroids.count === 1) return 0;
-      probe(vector, 1);
-      return words[at.probed / 4] ?? 0;
+    /** Called before any slot is added: room for lists of these sizes, each in one piece. */
+    keep(counts: Uint32Array): void {
+      let blocks = 0;
+      for (const count of counts) blocks += Math.ceil(count / 16);
+      reserve(Math.ceil(blocks / BLOCKS));
+      words.set(counts, at.worths / 4);
+      words[at.blocks / 4 + 1] = wasm.keep(at.worths, centroids.count, 0, at.heads);
     },
 
-    /** The `count` slots that seem closest to the query among those in the `probes` lists around it, best first. */
-    nearest(query: Float32Array, probes: number, count: number, filtered: boolean): Uint32Array {
+    /** The lists that vectors, at most `ASSIGNED_MAX`, belong to. */
+    listsOf(vectors: readonly Quantised[]): Uint32Array {
+      const lists = new Uint32Array(vectors.length);
+      if (centroids.count === 1) return lists;
+      for (const [i, { values, scale }] of vectors.entries()) {
+        bytes.set(
+          new Uint8Array(values.buffer, values.byteOffset, stride),
+          at.scratch + i * stride,
+        );
+        floats[at.dots / 4 + i] = scale;
+        integers[at.heap / 4 + i] = biasOf(values);
+      }
+      wasm.closest(
+        at.centroids,
+        stride,
+        centroids.count,
+        at.scales,
+        at.halves,
+        at.scratch,
+        vectors.length,
+        at.dots,
+        at.heap,
+        at.nears,
+      );
+      lists.set(words.subarray(at.nears / 4, at.nears / 4 + lists.length));
+      return lists;
+    },
+
+    /**
+     * The `count` slots that seem closest to the query, best first, with what their cosines are about; none below
+     * `least`. Lists are looked at whose middles are about half as close as the closest one is, and `gap`: the smaller
+     * that is, the more.
+     */
+    nearest(
+      query: Float32Array,
+      { gap, count, least }: { gap: number; count: number; least: number },
+      filtered: boolean,
+    ): Estimated[] {
       floats.set(query, at.floats / 4);
       let size = 0;
       for (const value of query) size += Math.abs(value);
       const step = wasm.tables(at.floats, codeBytes, at.tables);
+      const { values, scale } = quantised(query);
+      bytes.set(new Uint8Array(values.buffer), at.query);
+      const lists = wasm.probe(
+        at.centroids,
+        stride,
+        centroids.count,
+        at.scales,
+        at.heads,
+        at.query,
+        scale,
+        biasOf(values),
+        gap,
+        at.products,
+        at.worths,
+        at.buckets,
+        at.probed,
+      );
       const found = wasm.scan(
         at.probed,
-        probe(quantised(query), Math.min(probes, centroids.count)),
+        lists,
         at.heads,
         at.products,
         at.chunks,
@@ -221,19 +267,23 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
         at.estimates,
         Math.min(count, CANDIDATES_MAX),
         at.heap,
+        least,
       );
-      const slotsFound = new Uint32Array(found);
-      for (let i = 0; i < found; i++) slotsFound[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
-      return slotsFound.sort();
+      const estimated: Estimated[] = [];
+      for (let i = 0; i < found; i++)
+        estimated.push({
+          slot: words[at.heap / 4 + i * 2 + 1] ?? 0,
+          estimate: floats[at.heap / 4 + i * 2] ?? 0,
+        });
+      return estimated.sort((a, b) => b.estimate - a.estimate);
     },
 
     /** Cosines of the query with vectors that `copy` puts where it is told, in the order of `wanted`. */
     cosines(
-      query: Float32Array,
+      { values, scale }: QuantisedQuery,
       wanted: Uint32Array,
-      copy: (slot: number, longs: BigInt64Array, at: number) => number,
+      copy: (slot: number, into: Uint8Array, at: number) => number,
     ): Float32Array {
-      const { values, scale } = quantisedQuery(query);
       bytes.set(new Uint8Array(values.buffer), at.query);
       const cosines = new Float32Array(wanted.length);
       const scales = new Float32Array(wanted.length);
@@ -241,7 +291,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       for (let first = 0; first < wanted.length; first += batch) {
         const count = Math.min(batch, wanted.length - first);
         for (let i = 0; i < count; i++) {
-          scales[first + i] = copy(wanted[first + i] ?? 0, longs, (at.scratch + i * stride) / 8);
+          scales[first + i] = copy(wanted[first + i] ?? 0, bytes, at.scratch + i * stride);
         }
         wasm.dots(at.scratch, stride, count, at.query, at.dots);
         for (let i = 0; i < count; i++) {

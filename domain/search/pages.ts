@@ -1,3 +1,7 @@
+import { frameCache, type Frames } from "#domain/search/frames.ts";
+
+const FRAMES_SHARE = 0.65;
+
 /** Something read from disk that may be dropped from memory at any time and read again. */
 export type Page<T> = { data: T | null; bytes: number; used: boolean };
 
@@ -9,6 +13,8 @@ export type PageCache = {
   bytes(): number;
   /** Whether it is less than half full, so that reading ahead pushes nothing out. */
   hasRoom(): boolean;
+  /** Where vectors are kept, in their own share of the bytes. */
+  frames: Frames;
 };
 
 export const emptyPage = <T>(): Page<T> => ({ data: null, bytes: 0, used: false });
@@ -18,6 +24,8 @@ export const emptyPage = <T>(): Page<T> => ({ data: null, bytes: 0, used: false 
  * passed is spared once (second chance), so a hit costs one flag and no list is reordered.
  */
 export function pageCache(bytesMax: number): PageCache {
+  const frames = frameCache(bytesMax * FRAMES_SHARE);
+  const objectBytesMax = bytesMax * (1 - FRAMES_SHARE);
   const held: Page<unknown>[] = [];
   let total = 0;
   let hand = 0;
@@ -33,7 +41,7 @@ export function pageCache(bytesMax: number): PageCache {
   }
 
   function makeRoom(): void {
-    while (total > bytesMax && held.length > 1) {
+    while (total > objectBytesMax && held.length > 1) {
       if (hand >= held.length) hand = 0;
       const page = held[hand];
       if (page?.used) {
@@ -61,7 +69,8 @@ export function pageCache(bytesMax: number): PageCache {
       const index = page.data === null ? -1 : held.indexOf(page);
       if (index >= 0) release(index);
     },
-    bytes: () => total,
-    hasRoom: () => total < bytesMax / 2,
+    hasRoom: () => total < objectBytesMax / 2,
+    bytes: () => total + frames.bytes(),
+    frames,
   };
 }

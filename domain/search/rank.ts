@@ -17,14 +17,12 @@ import {
   WEIGHTS,
 } from "#domain/search/explain.ts";
 import { allowedBits } from "#domain/search/filter.ts";
+import { nearest, withCosines, without } from "#domain/search/nearest.ts";
 import type { TermLists } from "#domain/search/lexical.ts";
 import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
 
 /** A unit's best passage. `first` is the unit's first slot, which names it inside the shard. */
 export type Ranked = { slot: number; first: number; score: number; why: Explanation };
-
-/** How many passages by estimate are rescored with 8-bit vectors, beside what the answer holds. */
-const RESCORED = 128;
 
 type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
 
@@ -66,26 +64,19 @@ export function rank(
   }
 
   const near =
-    dense === null || filtered ? nearest(engine, vector, request.limit, filtered) : dense;
-  const candidates = union(near, byText);
-  const cosines = kernel.cosines(vector, candidates, engine.vectors.copy);
+    dense === null || filtered
+      ? nearest(engine, vector, { sure: sureFor(request.limit, terms !== null), filtered })
+      : withCosines(engine, vector, dense);
+  const others = without(byText, near.slots);
+  const more = withCosines(engine, vector, others);
+  const candidates = joined(near.slots, more.slots, Uint32Array);
+  const cosines = joined(near.cosines, more.cosines, Float32Array);
   const bound = queryBound(terms ?? []);
   const scoreAt = (slot: number, index: number): number =>
     weights.semantic * semanticPart(cosines[index] ?? 0) +
     (terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound));
   const best = bestUnits(engine, candidates, scoreAt, request.limit);
   return finished(engine, request, best, terms, corpus, (index) => cosines[index] ?? 0);
-}
-
-/** Passages that may be among the nearest, in slot order. */
-function nearest(
-  { kernel, lists }: Engine,
-  vector: Float32Array,
-  limit: number,
-  filtered: boolean,
-): Uint32Array {
-  const { count, probes } = lists();
-  return kernel.nearest(vector, filtered ? count : probes, RESCORED + 2 * limit, filtered);
 }
 
 function termsFor(engine: Engine, text: string, gloss: string): Term[] {
@@ -111,26 +102,20 @@ function addUpTerms(engine: Engine, terms: readonly Term[], corpus: Corpus): voi
   }
 }
 
-/** Both lists, each slot once. The first is in slot order, as a scan leaves it. */
-function union(scanned: Uint32Array, others: Uint32Array): Uint32Array {
-  const all = new Uint32Array(scanned.length + others.length);
-  all.set(scanned);
-  let count = scanned.length;
-  for (const slot of others) if (!isIn(scanned, slot)) all[count++] = slot;
-  return all.subarray(0, count);
-}
+/** Estimates say which are nearest but for a few, and where words count too one a little farther may come first. */
+const sureFor = (limit: number, withWords: boolean): number =>
+  Math.ceil(limit * (withWords ? 4 : 1.5));
 
-function isIn(sorted: Uint32Array, slot: number): boolean {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const at = sorted[middle] ?? 0;
-    if (at === slot) return true;
-    if (at < slot) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
+function joined<T extends Uint32Array | Float32Array>(
+  one: T,
+  two: T,
+  make: new (length: number) => T,
+): T {
+  if (two.length === 0) return one;
+  const all = new make(one.length + two.length);
+  all.set(one);
+  all.set(two, one.length);
+  return all;
 }
 
 type Best = { slot: number; first: number; score: number; index: number };

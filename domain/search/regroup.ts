@@ -1,17 +1,19 @@
 import { clustersOf, listsFor, packedCentroids, samplesFor } from "#domain/search/clusters.ts";
 import { CHUNK } from "#domain/search/columns.ts";
 import type { EngineDisk } from "#domain/search/engine.ts";
+import { type Centroids, NO_LIST } from "#domain/search/codes.ts";
+import { ASSIGNED_MAX, type Kernel, openKernel } from "#domain/search/kernel.ts";
 import { openSlots, type Slots } from "#domain/search/slots.ts";
 import type { VectorPages } from "#domain/search/vector-pages.ts";
 import type { Quantised } from "#domain/search/vectors.ts";
 
 /** Vectors read or coded in one step: about a ms. */
-const STEP = 64;
+const STEP = ASSIGNED_MAX;
 /** Grown by this since its lists were made, a shard gets new ones. */
 const GROWTH = 2;
 
-/** Of a shard's lists: where they are on disk, how many, how many passages they were made for, how many to probe. */
-export type ListsState = { generation: number; count: number; passages: number; probes: number };
+/** Of a shard's lists: where they are on disk, how many, how many passages they were made for, and how far to look. */
+export type ListsState = { generation: number; count: number; passages: number; gap?: number };
 
 export const isRegroupDue = (
   lists: ListsState | undefined,
@@ -32,26 +34,25 @@ type From = {
  * every few ms; what it answers counts once its owner has stored the state and taken the slots in place of the old.
  */
 export function* regrouped(
-  { module, disk, vectors, slots, alive }: From,
+  from: From,
   generation: number,
 ): Generator<void, { slots: Slots; lists: ListsState }> {
+  const { module, disk, vectors, slots, alive } = from;
   const { kernel } = slots;
   const count = listsFor(alive);
   const sample = yield* sampled(slots, vectors, Math.min(alive, samplesFor(count)));
   const centroids = yield* clustersOf(sample, count, kernel.dimensions, module);
-  disk.write("centroids", generation, 0, packedCentroids(centroids));
-  const next = openSlots(module, kernel.dimensions, centroids);
+  const lists = yield* assigned(from, centroids);
+  const sizes = new Uint32Array(count);
+  for (const list of lists) if (list !== NO_LIST) sizes[list] = (sizes[list] ?? 0) + 1;
+  disk.write("centroids", generation, 0, packedCentroids(centroids, sizes));
+  const next = openSlots(module, kernel.dimensions, centroids, sizes);
   // Slots that come while others are coded are coded in turn: nothing waits between the last look and the end.
   while (next.kernel.slots() < kernel.slots()) {
     const slot = next.kernel.slots();
     const vector = kernel.isAlive(slot) ? vectors.peek(slot) : null;
     if (vector === null) next.skip();
-    else
-      next.add(vector, {
-        length: kernel.lengthOf(slot),
-        passage: kernel.passageOf(slot),
-        level: kernel.levelOf(slot),
-      });
+    else next.add(vector, aboutOf(kernel, slot), lists[slot]);
     if ((slot + 1) % CHUNK === 0) {
       for (const [chunk, data] of next.open()) disk.write("columns", generation, chunk, data);
       next.flushed(slot + 1);
@@ -60,8 +61,32 @@ export function* regrouped(
   }
   for (let chunk = 0; chunk * CHUNK < kernel.slots(); chunk++)
     next.kernel.setAlive(chunk, kernel.aliveBits(chunk));
-  return { slots: next, lists: { generation, count, passages: alive, probes: probesFor(count) } };
+  return { slots: next, lists: { generation, count, passages: alive } };
 }
+
+/** The lists of the slots there are when it begins. */
+function* assigned(
+  { module, vectors, slots: { kernel } }: From,
+  centroids: Centroids,
+): Generator<void, Uint16Array> {
+  const { listsOf } = openKernel(module, kernel.dimensions, centroids);
+  const lists = new Uint16Array(kernel.slots()).fill(NO_LIST);
+  for (let first = 0; first < lists.length; first += STEP) {
+    const some: { slot: number; vector: Quantised }[] = [];
+    for (let slot = first; slot < Math.min(first + STEP, lists.length); slot++)
+      if (kernel.isAlive(slot)) some.push({ slot, vector: vectors.peek(slot) });
+    const found = listsOf(some.map(({ vector }) => vector));
+    for (const [i, { slot }] of some.entries()) lists[slot] = found[i] ?? NO_LIST;
+    yield;
+  }
+  return lists;
+}
+
+const aboutOf = (kernel: Kernel, slot: number) => ({
+  length: kernel.lengthOf(slot),
+  passage: kernel.passageOf(slot),
+  level: kernel.levelOf(slot),
+});
 
 /** Vectors from all over the shard, page by page. */
 function* sampled(
@@ -91,6 +116,3 @@ function coprime(step: number, runs: number): number {
   while (common(best, runs) !== 1) best++;
   return best;
 }
-
-/** For a recall@10 of 0.99 of 100,000 real vectors (`npm run bench -- vectors`). */
-const probesFor = (lists: number): number => Math.ceil(lists * 0.4);

@@ -1,4 +1,6 @@
 import type { Engine } from "#domain/search/engine.ts";
+import { nearest } from "#domain/search/nearest.ts";
+import type { SimilarAsked } from "#domain/search/protocol.ts";
 import { termsOf } from "#domain/search/terms.ts";
 
 /** Passages of a long unit that are compared; the rest of a near duplicate is near as well. */
@@ -7,11 +9,11 @@ const CANDIDATES = 64;
 
 export type SimilarUnit = { first: number; cosine: number };
 
-/** The units whose passages come closest to any of these, best first. */
+/** The units whose passages come closest to any of these, best first; some that are farther than `cosineMin` too. */
 export function similarUnits(
   engine: Engine,
   vectors: readonly Float32Array[],
-  limit: number,
+  { limit, cosineMin }: SimilarAsked,
 ): SimilarUnit[] {
   const { kernel } = engine;
   const cosines = new Map<number, number>();
@@ -19,11 +21,10 @@ export function similarUnits(
   for (let at = 0; at < vectors.length; at += step) {
     const vector = vectors[at];
     if (vector === undefined || vector.length === 0 || kernel.slots() === 0) continue;
-    const near = kernel.nearest(vector, engine.lists().probes, CANDIDATES, false);
-    const found = kernel.cosines(vector, near, engine.vectors.copy);
-    for (const [i, slot] of near.entries()) {
+    const near = nearest(engine, vector, { sure: CANDIDATES, atLeast: cosineMin, filtered: false });
+    for (const [i, slot] of near.slots.entries()) {
       const first = slot - kernel.passageOf(slot);
-      cosines.set(first, Math.max(cosines.get(first) ?? -1, found[i] ?? -1));
+      cosines.set(first, Math.max(cosines.get(first) ?? -1, near.cosines[i] ?? -1));
     }
   }
   const units = [...cosines].map(([first, cosine]) => ({ first, cosine }));

@@ -12,9 +12,15 @@ import type { Quantised } from "#domain/search/vectors.ts";
 
 export type Slots = ReturnType<typeof openSlots>;
 
-/** A shard's slots in memory, in lists around these middles, and as columns as far as those are not on disk. */
-export function openSlots(module: WebAssembly.Module, dimensions: number, centroids: Centroids) {
+/** A shard's slots in memory, in lists around these middles that will be about so long, and as columns as far as those are not on disk. */
+export function openSlots(
+  module: WebAssembly.Module,
+  dimensions: number,
+  centroids: Centroids,
+  sizes?: Uint32Array,
+) {
   const kernel = openKernel(module, dimensions, centroids);
+  if (sizes !== undefined) kernel.keep(sizes);
   let growing = new Map<number, Columns>();
 
   function append(slot: Slot): number {
@@ -31,9 +37,12 @@ export function openSlots(module: WebAssembly.Module, dimensions: number, centro
 
   return {
     kernel,
-    add(vector: Quantised, about: Omit<Slot, "code">): number {
-      const code = encoded(vector, dimensions, centroids, kernel.listOf(vector));
-      return append({ ...about, code });
+    add(
+      vector: Quantised,
+      about: Omit<Slot, "code">,
+      list = kernel.listsOf([vector])[0] ?? 0,
+    ): number {
+      return append({ ...about, code: encoded(vector, dimensions, centroids, list) });
     },
     /** A slot that nothing is in. */
     skip: (): void => kernel.kill(append({ code: null, length: 0, passage: 0, level: 0 })),

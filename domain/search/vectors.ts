@@ -25,7 +25,9 @@ export function restored({ values, scale }: Quantised, dimensions: number): Floa
 }
 
 /** A query in 16 bits a dimension; small enough that 4,096 products with 8-bit values fit 32 bits. */
-export function quantisedQuery(vector: Float32Array): { values: Int16Array; scale: number } {
+export type QuantisedQuery = { values: Int16Array; scale: number };
+
+export function quantisedQuery(vector: Float32Array): QuantisedQuery {
   let most = 0;
   for (const value of vector) most = Math.max(most, Math.abs(value));
   const scale = most / 8191;
@@ -33,4 +35,11 @@ export function quantisedQuery(vector: Float32Array): { values: Int16Array; scal
   if (scale > 0)
     for (let i = 0; i < vector.length; i++) values[i] = Math.round((vector[i] ?? 0) / scale);
   return { values, scale };
+}
+
+/** What centroids that are kept 64 higher (kernels/search/vectors.ts) add to a product with these values. */
+export function biasOf(values: Int8Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return 64 * sum;
 }
