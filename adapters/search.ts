@@ -1,3 +1,4 @@
+import type { Recall } from "#domain/search/recall.ts";
 import {
   type Asked,
   hasSeenLately,
@@ -243,6 +244,7 @@ export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintO
         passages: sum(({ passages }) => passages),
         bytes: sum(({ bytes }) => bytes),
         splitting: values.filter(({ splitting }) => splitting).length,
+        recall: recallOf(values.flatMap(({ recall }) => recall ?? [])),
       };
     },
 
@@ -320,3 +322,10 @@ function withBulk(
 
 const isEmpty = (filter: SearchFilter): boolean =>
   Object.values(filter).every((value) => value === undefined);
+
+/** One share over the questions of all leaves. */
+function recallOf(of: readonly Recall[]): Recall | null {
+  const questions = of.reduce((sum, each) => sum + each.questions, 0);
+  const found = of.reduce((sum, { share, questions: asked }) => sum + share * asked, 0);
+  return questions === 0 ? null : { share: found / questions, questions };
+}

@@ -35,7 +35,13 @@ import { openMoves, type SearchMoves } from "#objects/search-moves.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
 import { type SketchAnswer, sketcher } from "#objects/search-sketch.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
-import { BULK_LOOK_MS, leafState, lookAfterBulk, mergeAll } from "#objects/search-upkeep.ts";
+import {
+  BULK_LOOK_MS,
+  leafState,
+  lookAfterBulk,
+  mergeAll,
+  openRecall,
+} from "#objects/search-upkeep.ts";
 
 /** What all shards of an isolate may hold in memory beside their codes (ARCHITECTURE.md, One isolate's memory). */
 const PAGE_CACHE_BYTES = 48_000_000;
@@ -61,6 +67,7 @@ export class SearchShard extends DurableObject<Env> {
   readonly #sketch = sketcher();
   readonly #heat = heatMeter();
   readonly #leases: Leases;
+  readonly #recall: ReturnType<typeof openRecall>;
   readonly #moves: SearchMoves;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -78,6 +85,7 @@ export class SearchShard extends DurableObject<Env> {
       this.#leases.changed();
       note(key);
     });
+    this.#recall = openRecall(this.#contents);
     this.#directory = openDirectory(ctx.storage, this.#store, note);
     const leafMoved = (): void => this.#bulk?.leaveAll();
     const own = (): Env => this.env;
@@ -170,7 +178,8 @@ export class SearchShard extends DurableObject<Env> {
 
   state(): ShardAnswer<LeafState> {
     const { sql } = this.ctx.storage;
-    const now = () => leafState(this.#contents.engine(), sql, this.#moves.isSplitting());
+    const now = () =>
+      leafState(this.#contents.engine(), sql, this.#moves.isSplitting(), this.#recall.recall());
     return this.#moves.whereTo("leaf") ?? done(now());
   }
 
@@ -236,6 +245,8 @@ export class SearchShard extends DurableObject<Env> {
   #found(request: SearchRequest): SearchHit[] {
     const { bulk } = request;
     const dense = bulk === undefined ? null : (this.#bulk?.denseSlots(bulk) ?? null);
+    const recall = dense === null ? this.#recall.due(request, Date.now()) : null;
+    if (recall !== null) this.ctx.waitUntil(recall());
     return this.#contents.search(request, dense);
   }
 

@@ -1,5 +1,7 @@
 import type { Engine } from "#domain/search/engine.ts";
+import type { SearchRequest } from "#domain/search/model.ts";
 import type { LeafState } from "#domain/search/protocol.ts";
+import { type Recall, recallMeter } from "#domain/search/recall.ts";
 import type { SearchBulk } from "#objects/search-bulk.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
 
@@ -11,12 +13,13 @@ export function leafState(
   engine: Engine | null,
   { databaseSize: bytes }: SqlStorage,
   splitting: boolean,
+  recall: Recall | null,
 ): LeafState {
   let units = 0;
   const slots = engine?.nextSlot() ?? 0;
   for (let slot = 0; slot < slots; slot++)
     if (engine?.kernel.isAlive(slot) === true && engine.kernel.passageOf(slot) === 0) units++;
-  return { units, passages: engine?.alive() ?? 0, bytes, splitting };
+  return { units, passages: engine?.alive() ?? 0, bytes, splitting, recall };
 }
 
 /** Merges step by step, so that a read waits for one step at most. */
@@ -24,6 +27,29 @@ export async function mergeAll(contents: SearchContents): Promise<void> {
   const next = () => contents.engine()?.merge() ?? null;
   for (let merge = next(); merge !== null; merge = next())
     while (merge.next().done !== true) await scheduler.wait(0);
+}
+
+/** How often a shard looks into one of its users' questions: of 100,000 vectors it takes 0.1 s of a core. */
+const RECALL_EVERY_MS = 60_000;
+
+/** Measures, beside requests, how many of the nearest the searches of a shard find. */
+export function openRecall(contents: SearchContents) {
+  const meter = recallMeter();
+  let lookedAtMs = 0;
+  return {
+    recall: meter.recall,
+    /** Work on this question that is due, if any: to be run beside requests. */
+    due({ vector, mode }: SearchRequest, nowMs: number): (() => Promise<void>) | null {
+      const engine = contents.engine();
+      if (engine === null || vector === undefined || mode === "lexical") return null;
+      if (nowMs - lookedAtMs < RECALL_EVERY_MS) return null;
+      lookedAtMs = nowMs;
+      return async () => {
+        const steps = meter.measure(engine, vector);
+        while (contents.engine() === engine && steps.next().done !== true) await scheduler.wait(0);
+      };
+    },
+  };
 }
 
 /** One round with Vectorize; answers when the next is due, or null when nothing is left to do. */

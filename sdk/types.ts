@@ -689,6 +689,10 @@ export type Operations = {
           passages: number;
           bytes: number;
           splitting: number;
+          recall: {
+            share: number;
+            questions: number;
+          } | null;
         };
         units: Array<{
           status: "pending" | "verifying" | "searchable" | "rejected" | "superseded" | "retracted";

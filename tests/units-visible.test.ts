@@ -156,7 +156,7 @@ describe("a list", () => {
       await account.call("GET", "/v1/collections")
     ).json<{ items: object[] }>();
     const units = [{ status: "searchable", count: 1 }];
-    const counted = { leaves: 1, unanswered: 0, splitting: 0 };
+    const counted = { leaves: 1, unanswered: 0, splitting: 0, recall: null };
     const shards = (least: object) => expect.objectContaining({ ...counted, ...least });
     expect(items).toEqual([
       { visibility: "private", space, move: null, units, shards: shards({ units: 1 }) },

@@ -247,15 +247,16 @@ export function openEngine(
     const regroup = yield* untilClosed(regrouped(from, generation));
     if (regroup === null) return;
     const old = state.lists?.generation ?? 0;
+    const lists = { ...state.lists, ...regroup.lists };
     disk.atomically(() => {
       for (const [chunk, data] of regroup.slots.open())
         disk.write("columns", generation, chunk, data);
       const { grouping: _done, ...rest } = state;
-      disk.saveState({ ...rest, lists: regroup.lists });
+      disk.saveState({ ...rest, lists });
       dropLists(disk, old);
     });
     delete state.grouping;
-    state.lists = regroup.lists;
+    state.lists = lists;
     slots = regroup.slots;
   }
 

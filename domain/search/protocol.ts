@@ -5,6 +5,7 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
+import type { Recall } from "#domain/search/recall.ts";
 import type { Place } from "#domain/search/ranges.ts";
 import type { Sketch } from "#domain/search/sketch.ts";
 import type { Moved } from "#domain/search/tree.ts";
@@ -64,8 +65,17 @@ export type Question = { request: SearchRequest; unless: string | null; leaseMs:
  */
 export type Reply = { hits: string | null; revision: string; leaseMs: number; spread: number };
 
-/** What a leaf holds; `bytes` is all of its object, with claims where it keeps some. */
-export type LeafState = { units: number; passages: number; bytes: number; splitting: boolean };
+/**
+ * What a leaf holds; `bytes` is all of its object, with claims where it keeps some. `recall` of its users' questions, as
+ * far as some were looked into (recall.ts).
+ */
+export type LeafState = {
+  units: number;
+  passages: number;
+  bytes: number;
+  splitting: boolean;
+  recall: Recall | null;
+};
 
 /** All leaves of a collection together; what is `unanswered` of them is in no other number but `leaves`. */
 export type ShardsView = Omit<LeafState, "splitting"> & {

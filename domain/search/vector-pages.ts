@@ -46,6 +46,16 @@ export function openVectorPages(
     return data;
   };
 
+  function peek(slot: number): Quantised {
+    const page = Math.floor(slot / perPage);
+    const frame = frames.find(table, page);
+    let data = growing.get(page);
+    if (data === undefined && frame >= 0)
+      data = frames.slabOf(frame).subarray(frames.startOf(frame));
+    if (data === undefined && peeked?.page !== page) peeked = { page, data: load(page) };
+    return vectorIn(data ?? peeked?.data ?? new Uint8Array(), slot % perPage);
+  }
+
   function openPage(page: number): Uint8Array {
     let data = growing.get(page);
     if (data === undefined) {
@@ -57,15 +67,7 @@ export function openVectorPages(
 
   return {
     /** A view of a vector for work that passes all of them in order and must not push others out of the cache. */
-    peek(slot: number): Quantised {
-      const page = Math.floor(slot / perPage);
-      const frame = frames.find(table, page);
-      let data = growing.get(page);
-      if (data === undefined && frame >= 0)
-        data = frames.slabOf(frame).subarray(frames.startOf(frame));
-      if (data === undefined && peeked?.page !== page) peeked = { page, data: load(page) };
-      return vectorIn(data ?? peeked?.data ?? new Uint8Array(), slot % perPage);
-    },
+    peek,
     put(slot: number, vector: Quantised): void {
       const data = openPage(Math.floor(slot / perPage));
       const within = slot % perPage;
@@ -90,6 +92,12 @@ export function openVectorPages(
       return (
         new Float32Array(data.buffer, data.byteOffset + start + scalesAt + within * 4, 1)[0] ?? 0
       );
+    },
+    /** The same for work that must not push others out of the cache. */
+    copyPast(slot: number, into: Uint8Array, at: number): number {
+      const { values, scale } = peek(slot);
+      into.set(new Uint8Array(values.buffer, values.byteOffset, stride), at);
+      return scale;
     },
     /** The pages that grew since they were last written. */
     open: (): Iterable<[number, Uint8Array]> => growing,

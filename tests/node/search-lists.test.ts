@@ -8,6 +8,7 @@ import { memoryDisk } from "#domain/search/memory-disk.ts";
 import { pageCache } from "#domain/search/pages.ts";
 import { rank } from "#domain/search/rank.ts";
 import { vectorsPerPage } from "#domain/search/vector-pages.ts";
+import { recallMeter } from "#domain/search/recall.ts";
 import { quantised } from "#domain/search/vectors.ts";
 
 const DIMENSIONS = 64;
@@ -228,5 +229,42 @@ describe("lists of vectors", () => {
       expect(nearest(engine, made[100] ?? new Float32Array())[0]).toBe(100);
       expect(nearest(engine, made[3] ?? new Float32Array())[0]).toBe(3);
     }
+  });
+
+  test.each([
+    ["as far as before where enough is found", 60, false],
+    ["further where vectors lie otherwise and too little is found", 6_060, true],
+  ])("are measured beside everything, and looked through %s", (_, topics, isFurther) => {
+    const made = vectorsIn(topics, 6_040, 5);
+    const engine = open(memoryDisk(), 4_000);
+    for (const vector of made.slice(0, 6_000)) {
+      add(engine, vector);
+      if (engine.isFlushDue()) engine.flush();
+    }
+    settle(engine);
+    const meter = recallMeter();
+    expect(meter.recall()).toBeNull();
+    const before = engine.lists().gap;
+    let asked = 0;
+    for (const question of made.slice(6_000)) {
+      for (const steps = meter.measure(engine, question); steps.next().done !== true;);
+      asked = Math.max(asked, meter.recall()?.questions ?? 0);
+    }
+    expect(engine.lists().gap < before).toBe(isFurther);
+    expect(asked).toBe(isFurther ? 19 : 40);
+    expect((meter.recall()?.share ?? 0) >= 0.97).toBe(!isFurther);
+  });
+
+  test("keep how far they are looked through when they are made anew", () => {
+    const engine = open(memoryDisk());
+    const made = vectorsIn(7, 120, 6);
+    for (const vector of made.slice(0, 30)) add(engine, vector);
+    settle(engine);
+    engine.tune(0.05);
+    const { count } = engine.lists();
+    for (const vector of made.slice(30)) add(engine, vector);
+    settle(engine);
+    expect(engine.lists().count).toBeGreaterThan(count);
+    expect(engine.lists().gap).toBe(0.05);
   });
 });

@@ -52,12 +52,22 @@ const collectionView = z.object({
     passages: z.int(),
     bytes: z.int(),
     splitting: z.int(),
+    /** Of the ten nearest passages the share that searches found, over some of the newest questions. */
+    recall: z.object({ share: z.number(), questions: z.int() }).nullable(),
   }),
   /** Your account's units in it, by status. */
   units: z.array(z.object({ status: z.enum(STATUSES), count: z.int() })),
 });
 
-const NO_SHARDS = { leaves: 0, unanswered: 0, units: 0, passages: 0, bytes: 0, splitting: 0 };
+const NO_SHARDS = {
+  leaves: 0,
+  unanswered: 0,
+  units: 0,
+  passages: 0,
+  bytes: 0,
+  splitting: 0,
+  recall: null,
+};
 
 const collections = route(
   {
