@@ -24,17 +24,33 @@ beforeEach(async () => {
 
 type Ports = ReturnType<typeof unsent>;
 
+/** Many accounts, since all new units of one account go to one shard; a seed always comes from the same one. */
+const ACCOUNTS = 40;
+const authorOf = (seed: string) => ({
+  ...account.principal,
+  accountId: `${account.accountId}${Number(seed.split(" ")[1] ?? 0) % ACCOUNTS}`,
+});
+
 async function published(ports: Ports, seeds: string[], nowMs = Date.now()): Promise<string[]> {
-  const publications = seeds.map((seed) => ({ input: { title: seed, body: seed }, seed }));
-  const made = await publishUnits(ports, account.principal, publications, nowMs);
-  return made.map((one) => (one.ok ? one.value.head.id : one.error.code));
+  const made = await Promise.all(
+    seeds.map(async (seed) => {
+      const publication = { input: { title: seed, body: seed }, seed };
+      return await publishUnits(ports, authorOf(seed), [publication], nowMs);
+    }),
+  );
+  return made.flat().map((one) => (one.ok ? one.value.head.id : one.error.code));
 }
 const seedsFrom = (start: number, count: number) =>
   Array.from({ length: count }, (_, i) => `seed ${start + i}`);
 const shardsIn = (ids: string[]) =>
   [...new Set(ids.map((id) => unitShardOf(id)))].sort((a, b) => (a ?? -1) - (b ?? -1));
-const listed = async (ports: Ports) =>
-  (await ports.units.list(account.accountId, {}, null, 1_000)).map(({ head }) => head.id);
+const listed = async (ports: Ports) => {
+  const authors = seedsFrom(0, ACCOUNTS).map(authorOf);
+  const lists = await Promise.all(
+    authors.map(async ({ accountId }) => await ports.units.list(accountId, {}, null, 1_000)),
+  );
+  return lists.flat().map(({ head }) => head.id);
+};
 const filled = async (ports: Ports, shards: number) =>
   await vi.waitFor(async () => {
     const { open } = await ports.units.placement(Date.now());
@@ -71,9 +87,26 @@ describe("a database added to the units family", () => {
     expect(await listed(unsent())).toHaveLength(seeds.length);
   });
 
+  it("takes all or none of what one account publishes", async () => {
+    await map.open(3, Date.now());
+    const ports = unsent();
+    const made = await Promise.all(
+      seedsFrom(0, ACCOUNTS).map(async (first) => {
+        const publications = [first, `${first} again`, `${first} and again`].map((seed) => ({
+          input: { title: seed, body: seed },
+          seed,
+        }));
+        const units = await publishUnits(ports, authorOf(first), publications, Date.now());
+        return shardsIn(units.map((one) => (one.ok ? one.value.head.id : one.error.code)));
+      }),
+    );
+    expect(made.map((shards) => shards.length)).toEqual(made.map(() => 1));
+    expect(new Set(made.flat())).toEqual(new Set([0, 1, 2]));
+  });
+
   it("has its own relay, and its units pass the pipeline", async () => {
     await map.open(3, Date.now());
-    const ids = await published(unsent(), seedsFrom(0, 20));
+    const ids = await published(unsent(), seedsFrom(0, 60));
     const unitId = ids.find((id) => unitShardOf(id) === 2) ?? "";
     expect(shardOf(unitId)).toBe(added);
     await services(env).relay.arm([unitId]);
@@ -95,7 +128,7 @@ describe("a full database of the units family", () => {
     expect(shardsIn(more)).toEqual([1 - (unitShardOf(first) ?? 0)]);
     const patch = { title: "revised" };
     const change = { unitId: first, expectedVersion: 1, patch, operationId: "op" };
-    const revised = await reviseUnit(ports, account.principal, change, Date.now());
+    const revised = await reviseUnit(ports, authorOf("first"), change, Date.now());
     expect(revised.ok && revised.value.version.version).toBe(2);
     expect((await ports.units.newest(first))?.version.content.title).toBe("revised");
   });

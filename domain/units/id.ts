@@ -6,17 +6,10 @@ const UNIT_ID = /^u(0|[1-9a-z][0-9a-z]{0,2})_[0-9a-v]{26}$/;
 
 /**
  * A unit's id names its D1 shard, so a read needs no lookup. `seed` is the operation that makes the unit: the same
- * operation, repeated after a crash, makes the same id on the same shards. Null when no shard takes new units.
+ * operation, repeated after a crash, makes the same id on the same shard.
  */
-export async function unitIdFrom(
-  seed: string,
-  openShards: readonly number[],
-): Promise<string | null> {
-  const hash = await sha256(seed);
-  const pick = ((hash[0] ?? 0) << 8) | (hash[1] ?? 0);
-  const shard = openShards[pick % openShards.length];
-  if (shard === undefined) return null;
-  return `u${shard.toString(36)}_${base32(hash.subarray(2, 19)).slice(0, 26)}`;
+export async function unitIdFrom(seed: string, shard: number): Promise<string> {
+  return `u${shard.toString(36)}_${base32((await sha256(seed)).subarray(2, 19)).slice(0, 26)}`;
 }
 
 /** The shard an id names, or null where the id cannot be one of ours. */

@@ -4,7 +4,7 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { checkLinks, contentOf } from "#domain/units/content.ts";
 import { contentIdOf, contentKeyOf } from "#domain/units/content-id.ts";
 import { unitIdFrom } from "#domain/units/id.ts";
-import type { Placement } from "#domain/units/shard-map.ts";
+import { type Placement, shardOfAccount } from "#domain/units/shard-map.ts";
 import type { UnitInput } from "#domain/units/model.ts";
 import {
   ownerOf,
@@ -87,15 +87,19 @@ async function idsOf(
   nowMs: number,
 ): Promise<(string | null)[]> {
   const { open, before } = await units.placement(nowMs);
-  const on = async (shards: readonly number[]) =>
+  const on = async (shard: number | null): Promise<(string | null)[]> =>
     await Promise.all(
-      publications.map(async ({ seed }) => await unitIdFrom(`${accountId}\n${seed}`, shards)),
+      publications.map(async ({ seed }) =>
+        shard === null ? null : await unitIdFrom(`${accountId}\n${seed}`, shard),
+      ),
     );
-  const ids = await on(open);
-  if (before.length === 0) return ids;
-  const earlier = await Promise.all(before.map(on));
-  const moved = earlier.flatMap((then) => then.filter((id, i) => id !== null && id !== ids[i]));
-  const there = await units.existing(moved.flatMap((id) => id ?? []));
+  const shard = shardOfAccount(accountId, open);
+  const ids = await on(shard);
+  const shardsBefore = new Set(before.map((then) => shardOfAccount(accountId, then)));
+  shardsBefore.delete(shard);
+  if (shardsBefore.size === 0) return ids;
+  const earlier = await Promise.all([...shardsBefore].map(on));
+  const there = await units.existing(earlier.flatMap((then) => then.flatMap((id) => id ?? [])));
   return ids.map(
     (id, i) => earlier.map((then) => then[i]).find((one) => one && there.has(one)) ?? id,
   );

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { unitIdFrom } from "#domain/units/id.ts";
-import { placementOf, type ShardMap, unitShardNames } from "#domain/units/shard-map.ts";
+import {
+  placementOf,
+  shardOfAccount,
+  type ShardMap,
+  unitShardNames,
+} from "#domain/units/shard-map.ts";
 
 const HOUR = 3_600_000;
 const NOW = 1_000 * HOUR;
@@ -45,16 +49,14 @@ describe("the shard map", () => {
     );
   });
 
-  it("lets an operation that is repeated within a day find the unit it made under any older map", async () => {
-    await fc.assert(
-      fc.asyncProperty(maps, fc.nat(24 * HOUR), fc.string(), async (map, agoMs, seed) => {
+  it("lets an operation that is repeated within a day find the shard it wrote to under any older map", () => {
+    fc.assert(
+      fc.property(maps, fc.nat(24 * HOUR), fc.string(), (map, agoMs, account) => {
         const then = placementOf(readAt(map, NOW - agoMs), 99, NOW - agoMs);
-        const made = await unitIdFrom(seed, then.open);
+        const wrote = shardOfAccount(account, then.open);
         const now = placementOf(map, 99, NOW);
-        const candidates = await Promise.all(
-          [now.open, ...now.before].map(async (open) => await unitIdFrom(seed, open)),
-        );
-        if (made !== null) expect(candidates).toContain(made);
+        const looked = [now.open, ...now.before].map((open) => shardOfAccount(account, open));
+        if (wrote !== null) expect(looked).toContain(wrote);
       }),
     );
   });
@@ -62,6 +64,34 @@ describe("the shard map", () => {
   it("looks nowhere else once a day has passed since its last change", () => {
     const map = { version: 2, shards: [{ shard: 0, openedAtMs: 0, fullAtMs: NOW - 30 * HOUR }] };
     expect(placementOf(map, 1, NOW)).toEqual({ open: [], before: [] });
+  });
+});
+
+describe("the shard of an account", () => {
+  const accounts = Array.from({ length: 2_000 }, (_, i) => `a0_${i}`);
+
+  it("is one of those open, evenly so over all accounts", () => {
+    const counts = [0, 0, 0, 0];
+    for (const account of accounts) {
+      const shard = shardOfAccount(account, [0, 1, 2, 3]) ?? -1;
+      counts[shard] = (counts[shard] ?? 0) + 1;
+    }
+    expect(Math.min(...counts)).toBeGreaterThan(430);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(2_000);
+  });
+
+  it("changes only to a shard that is added, or when its own is full", () => {
+    for (const account of accounts) {
+      const before = shardOfAccount(account, [0, 1, 2]) ?? -1;
+      expect([before, 3]).toContain(shardOfAccount(account, [0, 1, 2, 3]));
+      const left = [0, 1, 2].filter((shard) => shard !== before);
+      expect(left).toContain(shardOfAccount(account, left));
+      expect(shardOfAccount(account, [before])).toBe(before);
+    }
+  });
+
+  it("is none where none is open", () => {
+    expect(shardOfAccount("a0_x", [])).toBeNull();
   });
 });
 

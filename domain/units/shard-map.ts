@@ -36,6 +36,30 @@ const wasOpenBefore = ({ openedAtMs, fullAtMs }: UnitShard, atMs: number): boole
 const numbersOf = (shards: UnitShard[]): number[] =>
   shards.map(({ shard }) => shard).sort((a, b) => a - b);
 
+/**
+ * Which open shard takes an account's units: one for all of them, so that units that come together are written together
+ * and an account is on few shards. The highest weight wins (rendezvous hashing, Thaler & Ravishankar 1998): a shard that
+ * is added takes its part of the accounts, and the others stay. Null where none is open.
+ */
+export function shardOfAccount(accountId: string, open: readonly number[]): number | null {
+  let best: number | null = null;
+  let most = -1;
+  for (const shard of open) {
+    const weight = weightOf(`${accountId}\n${shard}`);
+    if (weight > most) [best, most] = [shard, weight];
+  }
+  return best;
+}
+
+/** FNV-1a over UTF-16 units, and the mixing of MurmurHash3 so that a last digit changes all bits; 32 bits. */
+function weightOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
 const BINDING = /^UNITS_(0|[1-9]\d{0,3})$/;
 
 /** The bindings of the units family in the order of their numbers, which ids name: none may be missing. */
