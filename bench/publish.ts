@@ -13,12 +13,13 @@ try {
     title,
     body: `${body} ${index}`,
   }));
-  await searchableAfter(served, drafts.slice(0, 40));
+  await searchableAfter(served, drafts.slice(0, 40), "idle (goal p95 2000)");
   await accepted(served, 1, drafts.slice(100, 400), "accepted, 1 connection (goal p50 10)");
   await accepted(served, 16, drafts.slice(400, 1_600), "accepted, 16 connections (goal p50 45)");
   await settled(served, 120_000);
   const space = await spaceOf(served);
   const given = drafts.map((draft, n) => ({ ...draft, vector: vectorOf(n), space }));
+  await searchableAfter(served, given.slice(1_600, 1_800), "idle, vector given (goal p50 20)");
   // The first of them warm up what the others are measured by.
   for (const [from, to] of [
     [2_000, 3_500],
@@ -82,7 +83,7 @@ function vectorOf(n: number): number[] {
   return Array.from({ length: 384 }, (_, i) => Number(Math.sin((n + 1) * (i + 1) ** 2).toFixed(5)));
 }
 
-async function searchableAfter(target: Product, drafts: object[]): Promise<void> {
+async function searchableAfter(target: Product, drafts: object[], name: string): Promise<void> {
   const times: number[] = [];
   for (const draft of drafts) {
     const startedAt = performance.now();
@@ -96,12 +97,12 @@ async function searchableAfter(target: Product, drafts: object[]): Promise<void>
         return status === "searchable" || status === "rejected";
       },
       30_000,
-      5,
+      2,
     );
     times.push(performance.now() - startedAt);
   }
   const { p50, p95 } = percentiles(times.sort((a, b) => a - b));
   process.stdout.write(
-    `publish → searchable, idle: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms (goal p95 2000)\n`,
+    `publish → searchable, ${name}: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms\n`,
   );
 }

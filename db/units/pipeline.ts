@@ -42,7 +42,9 @@ function outcomes(databases: readonly UnitsDb[]) {
   return {
     async recordVerified(verified: Verified[], nowMs: number): Promise<void> {
       for (const [db, members] of grouped(databases, verified, (each) => each.unitId)) {
-        const rows = JSON.stringify(members);
+        const rows = JSON.stringify(
+          members.map((each) => ({ ...stateOf(each), status: each.status })),
+        );
         await atomically(db, [
           insertEvidence(members),
           sql`
@@ -69,8 +71,8 @@ function outcomes(databases: readonly UnitsDb[]) {
     /** A later version stays in the outbox: it has older ones to drop before its work is done. */
     async recordIndexed(indexed: Indexed[], nowMs: number): Promise<void> {
       for (const [db, members] of grouped(databases, indexed, (each) => each.unitId)) {
-        const rows = JSON.stringify(members);
-        const firsts = JSON.stringify(members.filter(({ version }) => version === 1));
+        const rows = JSON.stringify(members.map(stateOf));
+        const firsts = JSON.stringify(members.filter(({ version }) => version === 1).map(stateOf));
         await atomically(db, [
           insertEvidence(members),
           sql`
@@ -232,14 +234,25 @@ export async function countUnits(databases: readonly UnitsDb[], accountId: strin
   return rows.flat();
 }
 
+/** Each statement parses its parameter anew, so what only one of them needs is in none of the others. */
+const stateOf = ({ unitId, version, level }: Indexed) => ({ unitId, version, level });
+
 function insertEvidence(members: (UnitRef & { evidence: Evidence[] })[]) {
   const rows = members.flatMap(({ unitId, version, evidence: checks }) =>
-    checks.map((check) => ({ unitId, unitVersion: version, ...check })),
+    checks.map((check) => [
+      unitId,
+      version,
+      check.method,
+      check.version,
+      check.level,
+      check.verdict,
+      JSON.stringify(check.reasons),
+      check.atMs,
+    ]),
   );
   return sql`
     INSERT INTO evidence (unit_id, version, method, method_version, level, verdict, reasons, at_ms)
-    SELECT value->>'unitId', value->>'unitVersion', value->>'method', value->>'version', value->>'level',
-           value->>'verdict', json(value->'reasons'), value->>'atMs'
+    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
     FROM json_each(${JSON.stringify(rows)}) WHERE true
     ON CONFLICT DO UPDATE SET method_version = excluded.method_version, level = excluded.level,
       verdict = excluded.verdict, reasons = excluded.reasons, at_ms = excluded.at_ms

@@ -38,6 +38,21 @@ const LEET = new Map([
  * by rules only, never shown.
  */
 export function fold(text: string): string {
+  const lines = visibleIn(text)
+    .split("\n")
+    .map((line) =>
+      line
+        .split(/[ \t\r\f\v\u00a0\u3000]+/)
+        .map(foldWord)
+        .join(" ")
+        .trim(),
+    );
+  return joined(lines);
+}
+
+function visibleIn(text: string): string {
+  // Most texts are ASCII: nothing to compose, and only two marks to drop.
+  if (/^[^\u0080-\uffff]*$/.test(text)) return text.toLowerCase().replaceAll(/[*~]/g, "");
   let visible = "";
   for (const character of text.normalize("NFKC").toLowerCase()) {
     const code = character.codePointAt(0) ?? 0;
@@ -49,14 +64,7 @@ export function fold(text: string): string {
           ? '"'
           : character;
   }
-  const lines = visible.split("\n").map((line) =>
-    line
-      .split(/[ \t\r\f\v\u00a0\u3000]+/)
-      .map(foldWord)
-      .join(" ")
-      .trim(),
-  );
-  return joined(lines);
+  return visible;
 }
 
 /** Lines of one paragraph are one line, and so is each item of a list: a phrase may be wrapped, never span paragraphs. */
@@ -81,17 +89,19 @@ function foldWord(word: string): string {
 /** "i g n o r e" and "i.g.n.o.r.e" become "ignore": five or more single letters with one and the same mark between. */
 function unspaced(text: string): string {
   let out = "";
+  let copied = 0;
   for (let at = 0; at < text.length;) {
     const run = spacedRun(text, at);
     if (run === undefined) {
-      out += text[at] ?? "";
       at += 1;
       continue;
     }
+    out += text.slice(copied, at);
+    copied = run;
     for (let i = at; i < run; i += 2) out += text[i] ?? "";
     at = run;
   }
-  return out;
+  return out + text.slice(copied);
 }
 
 /** The end of a spaced-out word that begins at `at`, if one does. A run is read once: it is skipped when it is found. */
