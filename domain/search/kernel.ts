@@ -64,12 +64,13 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
   }
 
   function useCentroids(): void {
-    for (const [i, value] of centroids.values.entries()) bytes[at.centroids + i] = value + 64;
+    const { values } = centroids;
+    for (let i = 0; i < values.length; i++) bytes[at.centroids + i] = (values[i] ?? 0) + 64;
     floats.set(centroids.scales, at.scales / 4);
     for (let list = 0; list < centroids.count; list++) {
       const scale = centroids.scales[list] ?? 0;
       let squares = 0;
-      for (let i = 0; i < stride; i++) squares += (centroids.values[list * stride + i] ?? 0) ** 2;
+      for (let i = 0; i < stride; i++) squares += (values[list * stride + i] ?? 0) ** 2;
       floats[at.halves / 4 + list] = (squares * scale * scale) / 2;
       words[at.heads / 4 + list * 8] = EMPTY;
     }
