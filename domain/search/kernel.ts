@@ -14,6 +14,7 @@ type Exports = { memory: WebAssembly.Memory } & Record<
   | "tables"
   | "closest"
   | "keep"
+  | "order"
   | "probe"
   | "scan"
   | "place"
@@ -24,8 +25,8 @@ type Exports = { memory: WebAssembly.Memory } & Record<
   (...numbers: number[]) => number
 >;
 
-/** A slot and what its cosine with the query is about. */
-export type Estimated = { slot: number; estimate: number };
+/** Slots and what their cosines with the query are about. */
+export type Estimated = { slots: Uint32Array; estimates: Float32Array };
 
 /** Vectors that one call of `listsOf` takes. */
 export const ASSIGNED_MAX = 64;
@@ -230,7 +231,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       query: Float32Array,
       { gap, count, least }: { gap: number; count: number; least: number },
       filtered: boolean,
-    ): Estimated[] {
+    ): Estimated {
       floats.set(query, at.floats / 4);
       let size = 0;
       for (const value of query) size += Math.abs(value);
@@ -270,13 +271,13 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
         at.heap,
         least,
       );
-      const estimated: Estimated[] = [];
-      for (let i = 0; i < found; i++)
-        estimated.push({
-          slot: words[at.heap / 4 + i * 2 + 1] ?? 0,
-          estimate: floats[at.heap / 4 + i * 2] ?? 0,
-        });
-      return estimated.sort((a, b) => b.estimate - a.estimate);
+      wasm.order(at.heap, found);
+      const estimated = { slots: new Uint32Array(found), estimates: new Float32Array(found) };
+      for (let i = 0; i < found; i++) {
+        estimated.slots[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
+        estimated.estimates[i] = floats[at.heap / 4 + i * 2] ?? 0;
+      }
+      return estimated;
     },
 
     /** Cosines of the query with vectors that `copy` puts where it is told, in the order of `wanted`. */
