@@ -14,8 +14,8 @@ const CHECK_SILENT_MS = 1_000;
 const BYTES_MAX = 24_000_000;
 const ENTRY_BYTES = 400;
 
-/** A unit as its reader gets it: the JSON text, and the version that is its ETag. */
-export type UnitText = { version: number; body: string };
+/** A unit as its reader gets it: the JSON text in UTF-8, which nobody changes, and the version that is its ETag. */
+export type UnitText = { version: number; body: Uint8Array };
 /** Who may read what of a unit is decided by whether the reader owns it, and by nothing else (domain/units/record.ts). */
 type Entry = { accountId: string; own: UnitText; others: UnitText | null; bytes: number };
 type Shard = {
@@ -156,16 +156,21 @@ const NOBODY = "";
 
 function entryOf(newest: StoredUnit, served: StoredUnit): Entry {
   const { accountId, servedVersion } = newest.head;
-  const own = textOf(newest, accountId);
+  const own = viewText(newest, accountId);
   const shown = served.version.version === servedVersion && isVisible(served, NOBODY);
-  const foreign = shown ? textOf(served, NOBODY) : null;
-  const others = foreign?.body === own.body ? own : foreign;
-  const chars = own.body.length + (others === own ? 0 : (others?.body.length ?? 0));
-  // V8 may store two bytes a character.
-  return { accountId, own, others, bytes: ENTRY_BYTES + 2 * chars };
+  const foreign = shown ? viewText(served, NOBODY) : null;
+  const ownText = textOf(newest, own);
+  const others = foreign === null ? null : foreign === own ? ownText : textOf(served, foreign);
+  const bytes = ownText.body.byteLength + (others === ownText ? 0 : (others?.body.byteLength ?? 0));
+  return { accountId, own: ownText, others, bytes: ENTRY_BYTES + bytes };
 }
 
-const textOf = (stored: StoredUnit, accountId: string): UnitText => ({
-  version: stored.version.version,
-  body: JSON.stringify(unitViewOf(stored, accountId)),
+const viewText = (stored: StoredUnit, accountId: string): string =>
+  JSON.stringify(unitViewOf(stored, accountId));
+
+const utf8 = new TextEncoder();
+/** As bytes, because a text is encoded again for each response that is made of it. */
+const textOf = ({ version }: StoredUnit, view: string): UnitText => ({
+  version: version.version,
+  body: utf8.encode(view),
 });

@@ -97,7 +97,9 @@ describe("a unit that is retracted or replaced", () => {
       },
       async "a unit kept as text"() {
         const text = await units.text(id, reader.accountId);
-        return text === null ? "" : (JSON.parse(text.body) as UnitView).title;
+        return text === null
+          ? ""
+          : (JSON.parse(new TextDecoder().decode(text.body)) as UnitView).title;
       },
       async "a search of the product"() {
         const answer = await elsewhere(reader, "POST", "/v1/search", {
@@ -197,5 +199,45 @@ describe("a question asked again, byte for byte,", () => {
       }
     }
     expect(units).toHaveLength(3);
+  });
+});
+
+describe("what an isolate keeps", () => {
+  const answerOf = async (response: Response) => {
+    const headers = Object.fromEntries(response.headers);
+    const body = await response.text();
+    delete headers["x-request-id"];
+    // A later answer has seen more, and may take longer.
+    delete headers["wishub-bookmark"];
+    delete headers["content-length"];
+    return { status: response.status, headers, body: body.replace(/"tookMs":\d+/, "") };
+  };
+
+  it("is answered with the same headers and body as what is looked up, as often as it is asked", async () => {
+    const { id } = await searchable(account, note("Déjà vu …"));
+    const asked = { query: word, mode: "lexical" };
+    const first = await answerOf(await isolate({})(account, "POST", "/v1/search", asked));
+    expect(first.body).toContain(id);
+    const unit = await answerOf(await isolate({})(account, "GET", `/v1/units/${id}`));
+    expect(unit.body).toContain("Déjà vu …");
+    const call = isolate({});
+    for (let time = 0; time < 6; time++) {
+      expect(await answerOf(await call(account, "POST", "/v1/search", asked))).toEqual(first);
+      expect(await answerOf(await call(account, "GET", `/v1/units/${id}`))).toEqual(unit);
+    }
+  });
+
+  it("is for nobody whose key is not valid any more", async () => {
+    await searchable(account, note("Mine"));
+    const asked = { query: word, mode: "lexical" };
+    const call = isolate({});
+    for (let time = 0; time < 4; time++)
+      expect((await call(account, "POST", "/v1/search", asked)).status).toBe(200);
+    const stranger = { ...account, apiKey: `${account.apiKey.slice(0, -1)}_` };
+    expect((await call(stranger, "POST", "/v1/search", asked)).status).toBe(401);
+    const { hits } = await (
+      await call(other, "POST", "/v1/search", asked)
+    ).json<{ hits: unknown[] }>();
+    expect(hits).toEqual([]);
   });
 });

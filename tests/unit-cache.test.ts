@@ -36,7 +36,9 @@ function isolate() {
   const cache = unitCache(counted, () => nowMs);
   const title = async (id: string, reader: TestAccount) => {
     const text = await cache.text(id, reader.accountId);
-    return text === null ? null : (JSON.parse(text.body) as UnitView).title;
+    return text === null
+      ? null
+      : (JSON.parse(new TextDecoder().decode(text.body)) as UnitView).title;
   };
   /** The first read of a shard only asks for its place; what comes after it may be kept. */
   const warm = async (id: string) => {
@@ -72,7 +74,7 @@ describe("an isolate's units", () => {
     expect(await title(mine.id, other)).toBeNull();
     expect(await title(ours.id, other)).toBe(ours.title);
     const text = await cache.text(mine.id, account.accountId);
-    expect(JSON.parse(text?.body ?? "")).toEqual(await read(account, mine.id));
+    expect(JSON.parse(new TextDecoder().decode(text?.body))).toEqual(await read(account, mine.id));
   });
 
   it("are never more than five seconds behind a change that another isolate made", async () => {

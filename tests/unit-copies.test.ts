@@ -39,7 +39,9 @@ function isolate(copy: D1Database | null = null) {
     opened,
     title: async (id: string) => {
       const text = await cache.text(id, account.accountId);
-      return text === null ? null : (JSON.parse(text.body) as { title: string }).title;
+      return text === null
+        ? null
+        : (JSON.parse(new TextDecoder().decode(text.body)) as { title: string }).title;
     },
     later: (ms: number) => (nowMs += ms),
   };

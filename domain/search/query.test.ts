@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Collection } from "#domain/search/model.ts";
-import { searchUnits } from "#domain/search/query.ts";
+import { searchUnits, tookLonger, viewText } from "#domain/search/query.ts";
 import { ok } from "#domain/shared/result.ts";
 
 const SPACES = {
@@ -44,4 +45,16 @@ test("a search is overloaded where every space is busy, and whole where none is"
   expect(refused).toMatchObject({ ok: false, error: { code: "overloaded", retryAfterS: 2 } });
   const whole = await search([]);
   expect(whole).toMatchObject({ ok: true, value: { partial: false } });
+});
+
+test("a view that is kept says how long it took this time, and is the same otherwise", () => {
+  const utf8 = (text: string) => new TextEncoder().encode(text);
+  fc.assert(
+    fc.property(fc.json(), fc.boolean(), fc.nat(1e6), (hits, partial, tookMs) => {
+      const kept = utf8(viewText(hits, partial, 0));
+      const before = kept.slice();
+      expect(tookLonger(kept, tookMs)).toEqual(utf8(viewText(hits, partial, tookMs)));
+      expect(kept).toEqual(before);
+    }),
+  );
 });

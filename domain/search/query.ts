@@ -90,6 +90,20 @@ export const searchView = z.object({
   tookMs: z.number(),
 });
 
+/** A `searchView` of hits that are JSON text already. */
+export const viewText = (hits: string, partial: boolean, tookMs: number): string =>
+  `{"hits":${hits},"partial":${partial},"tookMs":${tookMs}}`;
+
+/** Of a view in UTF-8 that took 0 ms, which is its last character but one, the view that took so long. */
+export function tookLonger(view: Uint8Array, tookMs: number): Uint8Array {
+  if (tookMs === 0) return view;
+  const end = new TextEncoder().encode(`${tookMs}}`);
+  const longer = new Uint8Array(view.byteLength - 2 + end.byteLength);
+  longer.set(view.subarray(0, -2));
+  longer.set(end, view.byteLength - 2);
+  return longer;
+}
+
 type Deps = {
   search: { answerText(collections: Collection[], request: SearchRequest): Promise<AnswerText> };
   spaces: {

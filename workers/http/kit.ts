@@ -82,7 +82,8 @@ export type Call<R> = Context<EnvOf<R>, string, { in: Parsed<R>; out: Parsed<R> 
 
 /** An answer that becomes a Response once all its headers are known: setting each on a Response costs far more. */
 export type Plain = {
-  text: string | null;
+  /** Bytes are UTF-8 and may serve several requests at once, so nobody may change them: they are sent without a copy. */
+  text: string | Uint8Array | null;
   status: 200 | 201 | 202 | 304;
   headers: Record<string, string>;
 };
@@ -189,7 +190,7 @@ export function tagged(
 /** The same where the resource is JSON text already. */
 export function taggedText(
   c: Context,
-  body: string,
+  body: string | Uint8Array,
   version: number | string,
   status: 200 | 201 | 202,
 ): Plain {

@@ -1,5 +1,13 @@
-import { searchInput, searchUnits, searchView } from "#domain/search/query.ts";
+import {
+  searchInput,
+  searchUnits,
+  searchView,
+  tookLonger,
+  viewText,
+} from "#domain/search/query.ts";
 import { fails, feature, json, type Plain, route, unwrap } from "#workers/http/kit.ts";
+
+const utf8 = new TextEncoder();
 
 const search = route(
   {
@@ -28,18 +36,19 @@ const search = route(
     const { hits, partial, stands } = answer;
     const body = c.get("body");
     if (stands !== undefined && body !== undefined)
-      services.bodies.answered(accountId, body, hits, stands);
-    return shown(hits, partial, c.get("nowMs"));
+      services.bodies.answered(accountId, body, utf8.encode(viewText(hits, partial, 0)), stands);
+    return shown(viewText(hits, partial, Date.now() - c.get("nowMs")));
   },
   (c, body) => {
     const { accountId } = c.get("principal");
-    const hits = c.get("services").bodies.hits(accountId, body, c.get("bookmark")?.seenMs ?? 0);
-    return hits === null ? null : shown(hits, false, c.get("nowMs"));
+    const seenMs = c.get("bookmark")?.seenMs ?? 0;
+    const answer = c.get("services").bodies.answer(accountId, body, seenMs);
+    return answer === null ? null : shown(tookLonger(answer, Date.now() - c.get("nowMs")));
   },
 );
 
-const shown = (hits: string, partial: boolean, nowMs: number): Plain => ({
-  text: `{"hits":${hits},"partial":${partial},"tookMs":${Date.now() - nowMs}}`,
+const shown = (text: string | Uint8Array): Plain => ({
+  text,
   status: 200,
   headers: { "Content-Type": "application/json" },
 });
