@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
+import { join } from "node:path";
 import type * as HonoModule from "hono";
 import type * as Zod from "zod";
 import { DIMENSIONS } from "#bench/lib/real-vectors.ts";
 import { peer } from "./install.ts";
+import { openJournal } from "./journal.ts";
 import { openStore, type StoredUnit } from "./stack-store.ts";
 
 // The conventional stack as a process: Hono on Node, Redis for API keys and as a cache of results, zvec for the rest.
@@ -30,6 +32,8 @@ const { serve } = peer<NodeServer>("@hono/node-server");
 const { Redis: RedisClient } = peer<{ Redis: new (options: object) => Redis }>("ioredis");
 const redis = new RedisClient({ port: Number(redisPort), enableAutoPipelining: true });
 const store = openStore(folder);
+/** zvec's own log survives a killed process but not a power cut; what is accepted here survives both, as ours does. */
+const journal = openJournal(join(folder, "units.log"));
 
 const vector = z.array(z.number()).length(DIMENSIONS);
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
@@ -91,9 +95,11 @@ app.get("/v1/units/:id", async (c) => {
 app.post("/v1/units", async (c) => {
   const account = await redis.get(keyOf(c.req.header("authorization")));
   if (account === null) return c.json({ error: "unauthenticated" }, 401);
-  const input = unitInput.safeParse(parsed(await c.req.text()));
+  const text = await c.req.text();
+  const input = unitInput.safeParse(parsed(text));
   if (!input.success) return c.json({ error: input.error.issues }, 400);
   const unit: StoredUnit = { id: randomUUID(), level: LEVEL, ...input.data };
+  await journal(text);
   store.insert([unit]);
   return c.json({ id: unit.id, version: 1, status: "searchable" }, 202);
 });
@@ -104,7 +110,8 @@ app.post("/v1/units/bulk", async (c) => {
   if (account === null) return c.json({ error: "unauthenticated" }, 401);
   const ids: string[] = [];
   let waiting: StoredUnit[] = [];
-  for (const line of (await c.req.text()).split("\n")) {
+  const text = await c.req.text();
+  for (const line of text.split("\n")) {
     const input = unitInput.safeParse(parsed(line));
     if (!input.success) return c.json({ error: input.error.issues }, 400);
     const unit = { id: randomUUID(), level: LEVEL, ...input.data };
@@ -116,6 +123,7 @@ app.post("/v1/units/bulk", async (c) => {
     }
   }
   store.insert(waiting);
+  await journal(text);
   return c.json({ ids });
 });
 

@@ -28,7 +28,7 @@ const INSERT_BATCH = 500;
 /**
  * The conventional store: zvec 0.7 keeps vectors (HNSW), texts (its own full text with BM25, hence no second engine)
  * and filters (inverted indexes) in one collection, with a write-ahead log that survives the process being killed
- * though not a power cut. Fusion by reciprocal rank, the one its two kinds of scores allow.
+ * though not a power cut (stack-server.ts adds what does). Fusion by reciprocal rank, the one its two kinds of scores allow.
  */
 export function openStore(folder: string) {
   const z = peer<Zvec>("@zvec/zvec");
