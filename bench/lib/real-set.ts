@@ -14,8 +14,13 @@ import { dictionaryEntries, type Entry, wordNet } from "./wordnet.ts";
 
 export const QUERIES = 1_000;
 const MILLION = 1_000_000;
-/** What `--million` may spend on embedding before it fills up; the next run goes on from there. */
-const MILLION_BUDGET_MS = 35 * 60_000;
+/** What `--million` may spend on embedding before it fills up, unless `--embed-minutes=` says; the next run goes on from there. */
+const EMBED_MINUTES = 35;
+
+export const embedMinutes = (options: readonly string[]): number =>
+  Number(
+    options.find((option) => option.startsWith("--embed-minutes="))?.slice(16) ?? EMBED_MINUTES,
+  );
 
 export type RealSet = {
   entries: Entry[];
@@ -47,7 +52,7 @@ export async function realSet(options: { nice?: number } = {}): Promise<RealSet>
 }
 
 /** A million: the definitions, then relations, senses, examples and CC-CEDICT, then points between two of these. */
-export async function realMillion(): Promise<RealSet> {
+export async function realMillion(minutes: number): Promise<RealSet> {
   const base = await realSet({ nice: 19 });
   const { examples, more } = wordNet();
   const asked = new Set(base.queries.texts);
@@ -59,7 +64,7 @@ export async function realMillion(): Promise<RealSet> {
   ].filter((entry) => !known.has(textOf(entry)) && known.add(textOf(entry)));
   const extra = await realVectors("wordnet-further", further.map(textOf), {
     nice: 19,
-    budgetMs: MILLION_BUDGET_MS,
+    budgetMs: minutes * 60_000,
   });
   const real = Math.min(MILLION, base.real + extra.count);
   const file = cacheFile(

@@ -14,55 +14,71 @@ export const listsFor = (passages: number): number =>
   Math.min(LISTS_MAX, Math.round(5 * Math.sqrt(passages)));
 export const samplesFor = (lists: number): number => lists * SAMPLES_PER_LIST;
 
+/** Sampled vectors in one piece: vector `i` is `values[i * stride …] * scales[i]`. */
+export type Sample = { count: number; values: Int8Array; scales: Float32Array };
+
 /**
  * Middles of `count` groups of the sampled vectors (Lloyd's k-means), with a yield every few ms. The same sample gives
  * the same middles: the first ones are spread over it, and a group that loses its last vector gets another one.
  */
 export function* clustersOf(
-  sample: readonly Quantised[],
+  sample: Sample,
   count: number,
   dimensions: number,
   module: WebAssembly.Module,
 ): Generator<void, Centroids> {
   const stride = paddedTo16(dimensions);
-  let centroids = quantisedRows(
-    Float32Array.from({ length: count * stride }, (_, i) =>
-      valueAt(sample[Math.floor((Math.floor(i / stride) * sample.length) / count)], i % stride),
-    ),
-    count,
-    stride,
-  );
+  const rows = new Float32Array(count * stride);
+  for (let list = 0; list < count; list++)
+    putRow(rows, list, sample, Math.floor((list * sample.count) / count));
+  let centroids = quantisedRows(rows, count, stride);
   for (let round = 0; round < ROUNDS; round++) {
     const kernel = openKernel(module, dimensions, centroids);
-    const sums = new Float32Array(count * stride);
     const members = new Uint32Array(count);
-    for (let first = 0; first < sample.length; first += STEP) {
-      const some = sample.slice(first, first + STEP);
-      for (const [n, list] of kernel.listsOf(some).entries()) {
-        const { values, scale } = some[n] ?? NOTHING;
+    rows.fill(0);
+    yield;
+    for (let first = 0; first < sample.count; first += STEP) {
+      const some = Math.min(STEP, sample.count - first);
+      const found = kernel.listsOf(
+        Array.from({ length: some }, (_, i) => vectorOf(sample, first + i, stride)),
+      );
+      for (const [i, list] of found.entries()) {
         members[list] = (members[list] ?? 0) + 1;
-        const row = sums.subarray(list * stride, (list + 1) * stride);
-        for (let i = 0; i < dimensions; i++) row[i] = (row[i] ?? 0) + (values[i] ?? 0) * scale;
+        addRow(rows, list, sample, first + i, stride);
       }
       yield;
     }
     for (let list = 0; list < count; list++) {
       const held = members[list] ?? 0;
-      const spare = sample[(Math.imul(list + 1, 0x9e37_79b1) >>> 0) % sample.length];
-      for (let i = 0; i < dimensions; i++) {
-        const at = list * stride + i;
-        sums[at] = held === 0 ? valueAt(spare, i) : (sums[at] ?? 0) / held;
-      }
+      if (held === 0)
+        putRow(rows, list, sample, (Math.imul(list + 1, 0x9e37_79b1) >>> 0) % sample.count);
+      else
+        for (let at = list * stride; at < (list + 1) * stride; at++)
+          rows[at] = (rows[at] ?? 0) / held;
     }
-    centroids = quantisedRows(sums, count, stride);
+    centroids = quantisedRows(rows, count, stride);
+    yield;
   }
   return centroids;
 }
 
-const NOTHING: Quantised = { values: new Int8Array(), scale: 0 };
+const vectorOf = ({ values, scales }: Sample, at: number, stride: number): Quantised => ({
+  values: values.subarray(at * stride, (at + 1) * stride),
+  scale: scales[at] ?? 0,
+});
 
-const valueAt = (vector: Quantised | undefined, index: number): number =>
-  vector === undefined ? 0 : (vector.values[index] ?? 0) * vector.scale;
+function addRow(rows: Float32Array, row: number, sample: Sample, at: number, stride: number): void {
+  const { values } = sample;
+  const scale = sample.scales[at] ?? 0;
+  for (let i = 0, to = row * stride, from = at * stride; i < stride; i++, to++, from++)
+    rows[to] = (rows[to] ?? 0) + (values[from] ?? 0) * scale;
+}
+
+function putRow(rows: Float32Array, row: number, sample: Sample, at: number): void {
+  const stride = sample.values.length / Math.max(1, sample.scales.length);
+  rows.fill(0, row * stride, (row + 1) * stride);
+  addRow(rows, row, sample, at, stride);
+}
 
 function quantisedRows(rows: Float32Array, count: number, stride: number): Centroids {
   const centroids = {

@@ -1,7 +1,6 @@
 import type { Centroids } from "#domain/search/codes.ts";
 import { CHUNK, type Columns, type Slot } from "#domain/search/columns.ts";
 import { BLOCKS, CANDIDATES_MAX, layout, SCRATCH_BYTES } from "#domain/search/layout.ts";
-import { bestFirst, type Estimated } from "#domain/search/estimates.ts";
 import { biasOf, type Quantised, quantised, type QuantisedQuery } from "#domain/search/vectors.ts";
 
 const WASM_PAGE = 65_536;
@@ -15,6 +14,7 @@ type Exports = { memory: WebAssembly.Memory } & Record<
   | "tables"
   | "closest"
   | "keep"
+  | "order"
   | "probe"
   | "scan"
   | "place"
@@ -24,6 +24,9 @@ type Exports = { memory: WebAssembly.Memory } & Record<
   | "best",
   (...numbers: number[]) => number
 >;
+
+/** Slots and what their cosines with the query are about. */
+export type Estimated = { slots: Uint32Array; estimates: Float32Array };
 
 /** Vectors that one call of `listsOf` takes. */
 export const ASSIGNED_MAX = 64;
@@ -62,12 +65,13 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
   }
 
   function useCentroids(): void {
-    for (const [i, value] of centroids.values.entries()) bytes[at.centroids + i] = value + 64;
+    const { values } = centroids;
+    for (let i = 0; i < values.length; i++) bytes[at.centroids + i] = (values[i] ?? 0) + 64;
     floats.set(centroids.scales, at.scales / 4);
     for (let list = 0; list < centroids.count; list++) {
       const scale = centroids.scales[list] ?? 0;
       let squares = 0;
-      for (let i = 0; i < stride; i++) squares += (centroids.values[list * stride + i] ?? 0) ** 2;
+      for (let i = 0; i < stride; i++) squares += (values[list * stride + i] ?? 0) ** 2;
       floats[at.halves / 4 + list] = (squares * scale * scale) / 2;
       words[at.heads / 4 + list * 8] = EMPTY;
     }
@@ -267,7 +271,13 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
         at.heap,
         least,
       );
-      return bestFirst(integers.subarray(at.heap / 4, at.heap / 4 + found * 2));
+      wasm.order(at.heap, found);
+      const estimated = { slots: new Uint32Array(found), estimates: new Float32Array(found) };
+      for (let i = 0; i < found; i++) {
+        estimated.slots[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
+        estimated.estimates[i] = floats[at.heap / 4 + i * 2] ?? 0;
+      }
+      return estimated;
     },
 
     /** Cosines of the query with vectors that `copy` puts where it is told, in the order of `wanted`. */

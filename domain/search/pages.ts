@@ -1,6 +1,6 @@
 import { frameCache, type Frames } from "#domain/search/frames.ts";
 
-const FRAMES_SHARE = 0.65;
+const FRAMES_SHARE = 0.54;
 
 /** Something read from disk that may be dropped from memory at any time and read again. */
 export type Page<T> = { data: T | null; bytes: number; used: boolean };

@@ -17,12 +17,15 @@ import {
   WEIGHTS,
 } from "#domain/search/explain.ts";
 import { allowedBits } from "#domain/search/filter.ts";
-import { nearest, withCosines, without } from "#domain/search/nearest.ts";
+import { bestOfBoth, withCosines } from "#domain/search/nearest.ts";
 import type { TermLists } from "#domain/search/lexical.ts";
 import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
 
 /** A unit's best passage. `first` is the unit's first slot, which names it inside the shard. */
 export type Ranked = { slot: number; first: number; score: number; why: Explanation };
+
+/** So many times what is wanted has to be sure, since a few are nearer than they were estimated to be. */
+const SURE = 1.5;
 
 type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
 
@@ -63,19 +66,21 @@ export function rank(
     );
   }
 
-  const near =
-    dense === null || filtered
-      ? nearest(engine, vector, { sure: sureFor(request.limit, terms !== null), filtered })
-      : withCosines(engine, vector, dense);
-  const others = without(byText, near.slots);
-  const more = withCosines(engine, vector, others);
-  const candidates = joined(near.slots, more.slots, Uint32Array);
-  const cosines = joined(near.cosines, more.cosines, Float32Array);
   const bound = queryBound(terms ?? []);
-  const scoreAt = (slot: number, index: number): number =>
-    weights.semantic * semanticPart(cosines[index] ?? 0) +
+  const scoreAt = (slot: number, cosine: number): number =>
+    weights.semantic * semanticPart(cosine) +
     (terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound));
-  const best = bestUnits(engine, candidates, scoreAt, request.limit);
+  const asked = { sure: Math.ceil(request.limit * SURE), filtered };
+  const { slots, cosines } =
+    dense === null || filtered
+      ? bestOfBoth(engine, vector, byText, asked, scoreAt)
+      : withCosines(engine, vector, union(dense, byText));
+  const best = bestUnits(
+    engine,
+    slots,
+    (slot, index) => scoreAt(slot, cosines[index] ?? 0),
+    request.limit,
+  );
   return finished(engine, request, best, terms, corpus, (index) => cosines[index] ?? 0);
 }
 
@@ -102,21 +107,8 @@ function addUpTerms(engine: Engine, terms: readonly Term[], corpus: Corpus): voi
   }
 }
 
-/** Estimates say which are nearest but for a few, and where words count too one a little farther may come first. */
-const sureFor = (limit: number, withWords: boolean): number =>
-  Math.ceil(limit * (withWords ? 4 : 1.5));
-
-function joined<T extends Uint32Array | Float32Array>(
-  one: T,
-  two: T,
-  make: new (length: number) => T,
-): T {
-  if (two.length === 0) return one;
-  const all = new make(one.length + two.length);
-  all.set(one);
-  all.set(two, one.length);
-  return all;
-}
+const union = (one: Uint32Array, other: Uint32Array): Uint32Array =>
+  Uint32Array.from(new Set([...one, ...other]));
 
 type Best = { slot: number; first: number; score: number; index: number };
 

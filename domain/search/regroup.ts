@@ -1,11 +1,17 @@
-import { clustersOf, listsFor, packedCentroids, samplesFor } from "#domain/search/clusters.ts";
+import {
+  clustersOf,
+  listsFor,
+  packedCentroids,
+  type Sample,
+  samplesFor,
+} from "#domain/search/clusters.ts";
 import { CHUNK } from "#domain/search/columns.ts";
 import type { EngineDisk } from "#domain/search/engine.ts";
 import { type Centroids, NO_LIST } from "#domain/search/codes.ts";
 import { ASSIGNED_MAX, type Kernel, openKernel } from "#domain/search/kernel.ts";
 import { openSlots, type Slots } from "#domain/search/slots.ts";
 import type { VectorPages } from "#domain/search/vector-pages.ts";
-import type { Quantised } from "#domain/search/vectors.ts";
+import { paddedTo16, type Quantised } from "#domain/search/vectors.ts";
 
 /** Vectors read or coded in one step: about a ms. */
 const STEP = ASSIGNED_MAX;
@@ -89,24 +95,25 @@ const aboutOf = (kernel: Kernel, slot: number) => ({
 });
 
 /** Vectors from all over the shard, page by page. */
-function* sampled(
-  slots: Slots,
-  vectors: VectorPages,
-  wanted: number,
-): Generator<void, Quantised[]> {
-  const sample: Quantised[] = [];
+function* sampled(slots: Slots, vectors: VectorPages, wanted: number): Generator<void, Sample> {
+  const stride = paddedTo16(slots.kernel.dimensions);
+  const values = new Int8Array(wanted * stride);
+  const scales = new Float32Array(wanted);
+  let count = 0;
   const run = STEP;
   const runs = Math.ceil(slots.kernel.slots() / run);
   const step = coprime(1 + Math.floor(runs * 0.618), runs);
-  for (let i = 0, at = 0; i < runs && sample.length < wanted; i++) {
+  for (let i = 0, at = 0; i < runs && count < wanted; i++) {
     for (let slot = at * run; slot < (at + 1) * run; slot++) {
       const vector = slots.kernel.isAlive(slot) ? vectors.peek(slot) : null;
-      if (vector !== null) sample.push({ values: vector.values.slice(), scale: vector.scale });
+      if (vector === null || count === wanted) continue;
+      values.set(vector.values, count * stride);
+      scales[count++] = vector.scale;
     }
     at = (at + step) % runs;
     yield;
   }
-  return sample;
+  return { count, values, scales };
 }
 
 /** The next step at least this long that visits every run before it comes back. */

@@ -3,7 +3,7 @@
 
 import { siftDown, siftUp } from "./vectors";
 
-export { closest, dots, keep, place, probe, scan, tables } from "./vectors";
+export { closest, dots, keep, order, place, probe, scan, tables } from "./vectors";
 
 const CHUNK_SHIFT: u32 = 10;
 const CHUNK_MASK: u32 = 1023;

@@ -201,7 +201,7 @@ function sizeOf(q: usize): f32 {
 
 /**
  * Looks through the probed lists and holds on to the `k` slots with the highest estimated cosine, at least `least`,
- * whose bit is set (a heap of estimate and slot, unordered); answers how many.
+ * whose bit is set (a heap of estimate and slot); answers how many.
  */
 export function scan(
   probed: usize, lists: u32, heads: usize, products: usize,
@@ -264,6 +264,17 @@ export function scan(
     }
   }
   return held;
+}
+
+/** Puts a heap of scores and slots in order, the highest first. */
+export function order(heap: usize, size: u32): void {
+  for (let last = size; last > 1; last--) {
+    const lowest = load<u64>(heap);
+    const end = heap + (<usize>(last - 1) << 3);
+    const moved = load<u64>(end);
+    siftDown(heap, last - 1, reinterpret<f32>(<u32>moved), <u32>(moved >> 32));
+    store<u64>(end, lowest);
+  }
 }
 
 /** Eight estimates from eight sums; a bit is set for each above the floor. */

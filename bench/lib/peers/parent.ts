@@ -34,9 +34,10 @@ export async function runEngine(name: string, data: Data, recallGoal: number): P
   // Below which the engine keeps its files, wherever it wants them.
   const folder = mkdtempSync(join(tmpdir(), "wishub-bench-"));
   const child = fork(inRoot("bench", "lib", "peers", "child.ts"), {
-    execArgv: ["--expose-gc"],
+    // So that memory is what an engine holds rather than what its process keeps for later; the same for all of them.
+    execArgv: ["--expose-gc", "--max-semi-space-size=4"],
     serialization: "advanced",
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, TMPDIR: folder, MALLOC_ARENA_MAX: "1" },
   });
   try {
     const { vectors, queries, count } = data;
