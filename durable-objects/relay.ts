@@ -14,10 +14,13 @@ const MESSAGES_PER_SEND = 100;
 const ARMED_MARGIN_MS = 30_000;
 /** Units of all requests that wait for their write; beyond it a request is told to come again. */
 const WAITING_MAX = 4_000;
-/** New units that wait for whoever verifies; what is beyond goes to the queue at once. */
-const UNVERIFIED_MAX = 2_000;
-/** As many as a queue would bring at once: a search shard is busy with them for some 30 ms. */
-const SHARE_MAX = 100;
+/** New units that wait for whoever verifies; what is beyond goes to the queue at once, which costs a second read of each. */
+const UNVERIFIED_MAX = 4_000;
+const UNVERIFIED_BYTES_MAX = 32_000_000;
+/** A search shard is busy with as many for some 50 ms; with fewer an import takes longer (docs/decisions/027). */
+const SHARE_MAX = 200;
+/** Well below what one call between objects may carry (32 MiB), at two bytes a character. */
+const SHARE_BYTES = 4_000_000;
 /** Longer than a share takes; whoever has not come back by then has gone, and the outbox has what it had. */
 const SHARE_MS = 10_000;
 /** Whoever was answered by one write needs about this long to be there for the next. */
@@ -33,7 +36,9 @@ export class Relay extends DurableObject<Env> {
   #insert: ((units: NewUnit[]) => Promise<Inserted | null>) | null = null;
   readonly #unverified = handout<NewUnit>({
     waitingMax: UNVERIFIED_MAX,
+    bytesMax: UNVERIFIED_BYTES_MAX,
     shareMax: SHARE_MAX,
+    shareBytes: SHARE_BYTES,
     leaseMs: SHARE_MS,
   });
 

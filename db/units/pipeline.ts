@@ -38,33 +38,39 @@ function reading(databases: readonly UnitsDb[]) {
   };
 }
 
+/** What is found in as many, twenty reasons a rule, stays below the 2 MB that D1 takes as one parameter. */
+const UNITS_PER_RECORD = 100;
+
 function outcomes(databases: readonly UnitsDb[]) {
   return {
     async recordVerified(verified: Verified[], nowMs: number): Promise<void> {
-      for (const [db, members] of grouped(databases, verified, (each) => each.unitId)) {
-        const rows = JSON.stringify(
-          members.map((each) => ({ ...stateOf(each), status: each.status })),
-        );
-        await atomically(db, [
-          insertEvidence(members),
-          sql`
+      for (const [db, all] of grouped(databases, verified, (each) => each.unitId)) {
+        await inChunks(all, UNITS_PER_RECORD, async (members) => {
+          const rows = JSON.stringify(
+            members.map((each) => ({ ...stateOf(each), status: each.status })),
+          );
+          await atomically(db, [
+            insertEvidence(members),
+            sql`
             UPDATE unit_version SET status = value->>'status', level = value->>'level', updated_at_ms = ${nowMs}
             FROM json_each(${rows})
             WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'pending'`,
-          sql`
+            sql`
             UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs},
               served_version = CASE value->>'status' WHEN 'searchable' THEN unit.version ELSE served_version END
             FROM json_each(${rows})
             WHERE unit.id = value->>'unitId' AND unit.version = value->>'version' AND status = 'pending'`,
-          sql`
+            sql`
             INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
             SELECT 'unit-index', v.unit_id, v.version, 1, ${nowMs + RESEND_AFTER_MS}
             FROM json_each(${rows}) JOIN unit_version v
               ON v.unit_id = value->>'unitId' AND v.version = value->>'version'
             WHERE v.status = 'verifying' OR (value->>'status' = 'searchable' AND v.status <> 'searchable')
             ON CONFLICT DO NOTHING`,
-          deleteOutbox("unit-verify", rows),
-        ]);
+            deleteOutbox("unit-verify", rows),
+          ]);
+          return [];
+        });
       }
     },
 
