@@ -8,6 +8,15 @@ export type FrameTable = { frameOf: Int32Array };
 
 export const frameTable = (): FrameTable => ({ frameOf: new Int32Array(256).fill(NONE) });
 
+/** Many frames in one piece; both are views of the same bytes. */
+export type Slab = { bytes: Uint8Array; floats: Float32Array };
+
+const slabOf = (size: number): Slab => {
+  const bytes = new Uint8Array(size);
+  return { bytes, floats: new Float32Array(bytes.buffer) };
+};
+const NO_SLAB = slabOf(0);
+
 export type Frames = ReturnType<typeof frameCache>;
 
 /**
@@ -16,7 +25,7 @@ export type Frames = ReturnType<typeof frameCache>;
  */
 export function frameCache(bytesMax: number) {
   const framesMax = Math.max(2, Math.floor(bytesMax / FRAME_BYTES));
-  const slabs: Uint8Array[] = [];
+  const slabs: Slab[] = [];
   const owners: (FrameTable | null)[] = [];
   const pages: number[] = [];
   const used: boolean[] = [];
@@ -25,7 +34,7 @@ export function frameCache(bytesMax: number) {
   function freeFrame(): number {
     if (owners.length < framesMax) {
       if (owners.length === slabs.length * FRAMES_PER_SLAB)
-        slabs.push(new Uint8Array(FRAMES_PER_SLAB * FRAME_BYTES));
+        slabs.push(slabOf(FRAMES_PER_SLAB * FRAME_BYTES));
       return owners.push(null) - 1;
     }
     for (;;) {
@@ -64,15 +73,14 @@ export function frameCache(bytesMax: number) {
       pages[frame] = page;
       used[frame] = true;
       table.frameOf[page] = frame;
-      slabs[Math.floor(frame / FRAMES_PER_SLAB)]?.set(
+      slabs[Math.floor(frame / FRAMES_PER_SLAB)]?.bytes.set(
         data,
         (frame % FRAMES_PER_SLAB) * FRAME_BYTES,
       );
       return frame;
     },
     /** The memory a frame is in, and where it begins there; another `put` may fill it with something else. */
-    slabOf: (frame: number): Uint8Array =>
-      slabs[Math.floor(frame / FRAMES_PER_SLAB)] ?? new Uint8Array(),
+    slabOf: (frame: number): Slab => slabs[Math.floor(frame / FRAMES_PER_SLAB)] ?? NO_SLAB,
     startOf: (frame: number): number => (frame % FRAMES_PER_SLAB) * FRAME_BYTES,
     /** Frees what a shard holds. */
     release(table: FrameTable): void {

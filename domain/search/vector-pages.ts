@@ -51,7 +51,7 @@ export function openVectorPages(
     const frame = frames.find(table, page);
     let data = growing.get(page);
     if (data === undefined && frame >= 0)
-      data = frames.slabOf(frame).subarray(frames.startOf(frame));
+      data = frames.slabOf(frame).bytes.subarray(frames.startOf(frame));
     if (data === undefined && peeked?.page !== page) peeked = { page, data: load(page) };
     return vectorIn(data ?? peeked?.data ?? new Uint8Array(), slot % perPage);
   }
@@ -80,18 +80,18 @@ export function openVectorPages(
       const page = Math.floor(slot / perPage);
       const within = slot - page * perPage;
       const open = page < firstGrowing ? undefined : growing.get(page);
-      let data = open;
-      let start = 0;
-      if (data === undefined) {
-        let frame = frames.find(table, page);
-        if (frame < 0) frame = frames.put(table, page, load(page));
-        data = frames.slabOf(frame);
-        start = frames.startOf(frame);
+      if (open !== undefined) {
+        const { values, scale } = vectorIn(open, within);
+        into.set(new Uint8Array(values.buffer, values.byteOffset, stride), at);
+        return scale;
       }
-      into.set(new Uint8Array(data.buffer, data.byteOffset + start + within * stride, stride), at);
-      return (
-        new Float32Array(data.buffer, data.byteOffset + start + scalesAt + within * 4, 1)[0] ?? 0
-      );
+      let frame = frames.find(table, page);
+      if (frame < 0) frame = frames.put(table, page, load(page));
+      const { bytes: held, floats } = frames.slabOf(frame);
+      const start = frames.startOf(frame);
+      const from = start + within * stride;
+      into.set(held.subarray(from, from + stride), at);
+      return floats[(start + scalesAt) / 4 + within] ?? 0;
     },
     /** The same for work that must not push others out of the cache. */
     copyPast(slot: number, into: Uint8Array, at: number): number {
