@@ -1,5 +1,5 @@
-import { INDEX_VECTORS_MAX } from "#domain/search/coarse.ts";
-import { VECTORIZE } from "#domain/search/bulk.ts";
+import { INDEX_VECTORS_MAX } from "#domain/search/bulk/coarse.ts";
+import { VECTORIZE } from "#domain/search/bulk/bulk.ts";
 
 type Stored = { values: Float32Array; namespace: string };
 type Waiting = { id: string; change: () => void };

@@ -1,6 +1,6 @@
-import { mergedHits } from "#domain/search/merge-hits.ts";
+import { mergedHits } from "#domain/search/leaves/merge-hits.ts";
 import type { AnswerText, SearchHit, SearchRequest } from "#domain/search/model.ts";
-import { type NearShard, nearShard } from "#domain/search/nearby.ts";
+import { type NearShard, nearShard } from "#domain/search/leaves/nearby.ts";
 import type { ShardAnswer } from "#domain/search/protocol.ts";
 import { kept } from "#domain/shared/kept.ts";
 import type { Call } from "#adapters/search-calls.ts";

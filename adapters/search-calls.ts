@@ -2,8 +2,8 @@ import { objectNamed } from "#domain/regions/objects.ts";
 import type { Region } from "#domain/regions/regions.ts";
 import type { Collection } from "#domain/search/model.ts";
 import type { ShardAnswer, ShardCalls } from "#domain/search/protocol.ts";
-import { rootOf } from "#domain/search/ranges.ts";
-import { emptyTree, learn, type Moved, type Tree } from "#domain/search/tree.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
+import { emptyTree, learn, type Moved, type Tree } from "#domain/search/leaves/tree.ts";
 
 /** Calls under way to one shard from this isolate; one more is answered "overloaded" at once. */
 const CALLS_PER_SHARD_MAX = 512;

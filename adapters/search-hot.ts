@@ -1,7 +1,7 @@
 import type { LeafText } from "#adapters/search-answers.ts";
 import { type Home, isRegion } from "#domain/regions/regions.ts";
 import { type Behind, replicaFor } from "#domain/regions/replicas.ts";
-import { type AskingReader, STALE_MS } from "#domain/search/follow.ts";
+import { type AskingReader, STALE_MS } from "#domain/search/leaves/follow.ts";
 import type { Collection, SearchRequest } from "#domain/search/model.ts";
 import { done, type LeafAnswer, type ShardAnswer } from "#domain/search/protocol.ts";
 

@@ -3,9 +3,9 @@ import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts"
 import type { Home } from "#domain/regions/regions.ts";
 import { isRegion } from "#domain/regions/regions.ts";
 import { type Behind, readLeaf, type Reader, replicaFor } from "#domain/regions/replicas.ts";
-import { BEAM } from "#domain/search/fan-out.ts";
-import { type AskingReader, FOLLOWED_MS } from "#domain/search/follow.ts";
-import { mergedHits } from "#domain/search/merge-hits.ts";
+import { BEAM } from "#domain/search/leaves/fan-out.ts";
+import { type AskingReader, FOLLOWED_MS } from "#domain/search/leaves/follow.ts";
+import { mergedHits } from "#domain/search/leaves/merge-hits.ts";
 import type {
   AnswerText,
   Collection,
@@ -14,8 +14,8 @@ import type {
   SearchRequest,
 } from "#domain/search/model.ts";
 import type { LeafAnswer } from "#domain/search/protocol.ts";
-import type { Place } from "#domain/search/ranges.ts";
-import { leavesBelow, type Tree } from "#domain/search/tree.ts";
+import type { Place } from "#domain/search/leaves/ranges.ts";
+import { leavesBelow, type Tree } from "#domain/search/leaves/tree.ts";
 
 /** A replica that takes longer than this is left for the leader, and that again for what the replica has. */
 const REPLICA_TIMEOUT_MS = 700;

@@ -1,10 +1,10 @@
 import type { Call } from "#adapters/search-calls.ts";
-import { queryTerms } from "#domain/search/analysis.ts";
-import { BEAM, nearestLeaves } from "#domain/search/fan-out.ts";
+import { queryTerms } from "#domain/search/engine/analysis.ts";
+import { BEAM, nearestLeaves } from "#domain/search/leaves/fan-out.ts";
 import type { SearchRequest } from "#domain/search/model.ts";
-import type { Place } from "#domain/search/ranges.ts";
-import { leavesWithRareWords, leavesWithWords, type Sketch } from "#domain/search/sketch.ts";
-import { routed } from "#domain/search/tree.ts";
+import type { Place } from "#domain/search/leaves/ranges.ts";
+import { leavesWithRareWords, leavesWithWords, type Sketch } from "#domain/search/leaves/sketch.ts";
+import { routed } from "#domain/search/leaves/tree.ts";
 
 /** How old a sketch may be: a word that is new to a leaf may be unseen so long, by searches without a vector only. */
 const FRESH_MS = 2_000;

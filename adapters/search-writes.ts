@@ -1,7 +1,12 @@
 import { type Call, learned, treeOf } from "#adapters/search-calls.ts";
 import type { ClaimOutcome, Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
 import type { Located, ShardAnswer, ShardCalls, Withdrawn } from "#domain/search/protocol.ts";
-import { beforeMoves, isDirectoryOnly, type Place, placeNamed } from "#domain/search/ranges.ts";
+import {
+  beforeMoves,
+  isDirectoryOnly,
+  type Place,
+  placeNamed,
+} from "#domain/search/leaves/ranges.ts";
 import {
   directoriesBelow,
   directoryOf,
@@ -9,8 +14,8 @@ import {
   leavesBelow,
   routed,
   type Tree,
-} from "#domain/search/tree.ts";
-import type { Quantised } from "#domain/search/vectors.ts";
+} from "#domain/search/leaves/tree.ts";
+import type { Quantised } from "#domain/search/engine/vectors.ts";
 
 /** Times one change may be sent on, through a tree as deep as a collection's can be. */
 const HOPS_MAX = 80;

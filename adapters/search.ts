@@ -1,4 +1,4 @@
-import type { Recall } from "#domain/search/recall.ts";
+import type { Recall } from "#domain/search/engine/recall.ts";
 import {
   type Asked,
   hasSeenLately,
@@ -12,9 +12,9 @@ import { type HotLeaves, hotLeaves } from "#adapters/search-hot.ts";
 import { silentLeaves } from "#adapters/search-silent.ts";
 import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
-import { VECTORIZE } from "#domain/search/bulk.ts";
-import { candidatesFor, leavesHolding } from "#domain/search/bulk-routes.ts";
-import { BEAM } from "#domain/search/fan-out.ts";
+import { VECTORIZE } from "#domain/search/bulk/bulk.ts";
+import { candidatesFor, leavesHolding } from "#domain/search/bulk/bulk-routes.ts";
+import { BEAM } from "#domain/search/leaves/fan-out.ts";
 import type {
   AnswerText,
   Collection,
@@ -32,9 +32,9 @@ import {
   type ShardsView,
   type SimilarAsked,
 } from "#domain/search/protocol.ts";
-import { type Place, rootOf } from "#domain/search/ranges.ts";
-import { sharesOf } from "#domain/search/shares.ts";
-import { leavesBelow } from "#domain/search/tree.ts";
+import { type Place, rootOf } from "#domain/search/leaves/ranges.ts";
+import { sharesOf } from "#domain/search/leaves/shares.ts";
+import { leavesBelow } from "#domain/search/leaves/tree.ts";
 
 const SHARD_TIMEOUT_MS = 2_000;
 /** Shards asked at once for one search. */

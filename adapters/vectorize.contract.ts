@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { VECTORIZE } from "#domain/search/bulk.ts";
+import { VECTORIZE } from "#domain/search/bulk/bulk.ts";
 
 /** An index of Vectorize, or what stands for one. */
 export type IndexTwin = {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { fakeVectorize } from "#adapters/fake-vectorize.ts";
 import { indexContract } from "#adapters/vectorize.contract.ts";
-import { VECTORIZE } from "#domain/search/bulk.ts";
+import { VECTORIZE } from "#domain/search/bulk/bulk.ts";
 
 describe("what stands for an index in tests", () => {
   indexContract(async () => {

@@ -5,8 +5,14 @@ import {
   bulkNamespaceOf,
   candidatesByLeaf,
   VECTORIZE,
-} from "#domain/search/bulk.ts";
-import { type Codebook, PROBES_MAX, probesFor, spreadOf, storedAs } from "#domain/search/coarse.ts";
+} from "#domain/search/bulk/bulk.ts";
+import {
+  type Codebook,
+  PROBES_MAX,
+  probesFor,
+  spreadOf,
+  storedAs,
+} from "#domain/search/bulk/coarse.ts";
 import type { Collection } from "#domain/search/model.ts";
 
 /** A search does without an index that takes longer. */

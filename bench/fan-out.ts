@@ -1,8 +1,8 @@
-import { BEAM, nearestLeaves } from "#domain/search/fan-out.ts";
-import { leavesUnder, type Place, rootOf } from "#domain/search/ranges.ts";
-import { emptyTree, leafFor, leavesBelow, learn } from "#domain/search/tree.ts";
-import { twoMeans } from "#domain/search/two-means.ts";
-import { type Quantised, quantised } from "#domain/search/vectors.ts";
+import { BEAM, nearestLeaves } from "#domain/search/leaves/fan-out.ts";
+import { leavesUnder, type Place, rootOf } from "#domain/search/leaves/ranges.ts";
+import { emptyTree, leafFor, leavesBelow, learn } from "#domain/search/leaves/tree.ts";
+import { twoMeans } from "#domain/search/leaves/two-means.ts";
+import { type Quantised, quantised } from "#domain/search/engine/vectors.ts";
 import { realSet } from "./lib/real-set.ts";
 import { vectorAt } from "./lib/real-vectors.ts";
 

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { analyse } from "#domain/search/analysis.ts";
-import { openEngine } from "#domain/search/engine.ts";
-import { memoryDisk } from "#domain/search/memory-disk.ts";
-import { pageCache } from "#domain/search/pages.ts";
-import { rank } from "#domain/search/rank.ts";
-import { withoutStopWords } from "#domain/search/stop-words.ts";
-import { termsOf } from "#domain/search/terms.ts";
-import { quantised } from "#domain/search/vectors.ts";
+import { analyse } from "#domain/search/engine/analysis.ts";
+import { openEngine } from "#domain/search/engine/engine.ts";
+import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
+import { pageCache } from "#domain/search/engine/pages.ts";
+import { rank } from "#domain/search/engine/rank.ts";
+import { withoutStopWords } from "#domain/search/text/stop-words.ts";
+import { termsOf } from "#domain/search/text/terms.ts";
+import { quantised } from "#domain/search/engine/vectors.ts";
 import { inRoot } from "#scripts/launch/paths.ts";
 import { syntheticAsks, syntheticUnits } from "./lib/synthetic.ts";
 

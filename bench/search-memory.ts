@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { analyse } from "#domain/search/analysis.ts";
-import { openEngine } from "#domain/search/engine.ts";
-import { memoryDisk } from "#domain/search/memory-disk.ts";
-import { pageCache } from "#domain/search/pages.ts";
-import { rank } from "#domain/search/rank.ts";
-import { quantised } from "#domain/search/vectors.ts";
+import { analyse } from "#domain/search/engine/analysis.ts";
+import { openEngine } from "#domain/search/engine/engine.ts";
+import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
+import { pageCache } from "#domain/search/engine/pages.ts";
+import { rank } from "#domain/search/engine/rank.ts";
+import { quantised } from "#domain/search/engine/vectors.ts";
 import { inRoot } from "#scripts/launch/paths.ts";
 import { syntheticAsks, syntheticUnits } from "./lib/synthetic.ts";
 

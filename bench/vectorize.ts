@@ -6,9 +6,9 @@ import {
   storedAs,
   trainCoarse,
   wholeCodebook,
-} from "#domain/search/coarse.ts";
-import { type Projection, trainProjection } from "#domain/search/pca.ts";
-import { VECTORIZE } from "#domain/search/bulk.ts";
+} from "#domain/search/bulk/coarse.ts";
+import { type Projection, trainProjection } from "#domain/search/bulk/pca.ts";
+import { VECTORIZE } from "#domain/search/bulk/bulk.ts";
 import { say } from "#scripts/launch/say.ts";
 import { realSet } from "./lib/real-set.ts";
 import { DIMENSIONS, exactNearest, vectorAt } from "./lib/real-vectors.ts";

@@ -5,10 +5,10 @@ import {
   bulkIdOf,
   bulkNamespaceOf,
   leafTag,
-} from "#domain/search/bulk.ts";
-import { type Codebook, homeOf, storedAs } from "#domain/search/coarse.ts";
-import { normalised } from "#domain/search/pca.ts";
-import { restored } from "#domain/search/vectors.ts";
+} from "#domain/search/bulk/bulk.ts";
+import { type Codebook, homeOf, storedAs } from "#domain/search/bulk/coarse.ts";
+import { normalised } from "#domain/search/bulk/pca.ts";
+import { restored } from "#domain/search/engine/vectors.ts";
 import {
   GIVEN,
   GONE,

@@ -1,14 +1,19 @@
-import { analyse } from "#domain/search/analysis.ts";
-import { type Engine, type NewPassage, openEngine, type SlotRange } from "#domain/search/engine.ts";
-import { levelNumber } from "#domain/search/filter.ts";
+import { analyse } from "#domain/search/engine/analysis.ts";
+import {
+  type Engine,
+  type NewPassage,
+  openEngine,
+  type SlotRange,
+} from "#domain/search/engine/engine.ts";
+import { levelNumber } from "#domain/search/engine/filter.ts";
 import type { ContentClaim, IndexedUnit, SearchHit, SearchRequest } from "#domain/search/model.ts";
-import type { PageCache } from "#domain/search/pages.ts";
+import type { PageCache } from "#domain/search/engine/pages.ts";
 import type { NearDuplicate, Role, SimilarAsked } from "#domain/search/protocol.ts";
-import { rank } from "#domain/search/rank.ts";
-import { overlapOf, similarUnits, termSet } from "#domain/search/similar.ts";
-import { needlesOf, snippetOf } from "#domain/search/snippet.ts";
-import { quantised, type Quantised } from "#domain/search/vectors.ts";
-import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/versions.ts";
+import { rank } from "#domain/search/engine/rank.ts";
+import { overlapOf, similarUnits, termSet } from "#domain/search/engine/similar.ts";
+import { needlesOf, snippetOf } from "#domain/search/text/snippet.ts";
+import { quantised, type Quantised } from "#domain/search/engine/vectors.ts";
+import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/leaves/versions.ts";
 import {
   type CarriedClaim,
   type CarriedUnit,

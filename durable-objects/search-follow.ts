@@ -4,9 +4,9 @@ import {
   type FollowLog,
   type FollowState,
   type RecordKey,
-} from "#domain/search/follow.ts";
+} from "#domain/search/leaves/follow.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
-import type { UnitRecord } from "#domain/search/versions.ts";
+import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { CarriedUnit } from "#objects/search-records.ts";
 import { recordOf, type RecordRow, type SearchStore } from "#objects/search-store.ts";
 
@@ -22,7 +22,7 @@ const CONTENT_KEY_CHARS = 64;
 
 export type ShardLog = ReturnType<typeof openLog>;
 
-/** The leader's side of domain/search/follow.ts over an object's SQLite. No log is kept, and no row written, until somebody follows. */
+/** The leader's side of domain/search/leaves/follow.ts over an object's SQLite. No log is kept, and no row written, until somebody follows. */
 // oxlint-disable-next-line max-lines-per-function -- short methods over one log
 export function openLog(storage: DurableObjectStorage, store: SearchStore) {
   const { sql, kv } = storage;

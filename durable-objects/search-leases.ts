@@ -1,5 +1,5 @@
 import type { SearchHit, SearchRequest } from "#domain/search/model.ts";
-import { isNear, type NearShard } from "#domain/search/nearby.ts";
+import { isNear, type NearShard } from "#domain/search/leaves/nearby.ts";
 
 /** An answer stands this long without asking again; a change is not called done before. */
 const LEASE_MS = 250;

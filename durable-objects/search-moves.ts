@@ -1,8 +1,13 @@
 import { objectNamed } from "#domain/regions/objects.ts";
 import type { Role } from "#domain/search/protocol.ts";
-import { beforeMoves, directoriesUnder, keepsClaims, type Place } from "#domain/search/ranges.ts";
-import { roomStep } from "#domain/search/room.ts";
-import type { Moved } from "#domain/search/tree.ts";
+import {
+  beforeMoves,
+  directoriesUnder,
+  keepsClaims,
+  type Place,
+} from "#domain/search/leaves/ranges.ts";
+import { roomStep } from "#domain/search/leaves/room.ts";
+import type { Moved } from "#domain/search/leaves/tree.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
 import { type Child, childrenFor, copySome, type SplitState } from "#objects/search-split.ts";
 import type { SearchStore } from "#objects/search-store.ts";

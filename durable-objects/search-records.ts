@@ -1,5 +1,5 @@
 import type { ContentClaim } from "#domain/search/model.ts";
-import type { UnitRecord } from "#domain/search/versions.ts";
+import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { Holder, Shown } from "#objects/search-store.ts";
 
 /** A unit as one shard hands it to another: its record, and what was stored when it is findable. */

@@ -12,11 +12,11 @@ import {
   NOTHING_YET,
   type RecordKey,
   takeOver,
-} from "#domain/search/follow.ts";
+} from "#domain/search/leaves/follow.ts";
 import type { SearchRequest } from "#domain/search/model.ts";
 import type { LeafAnswer, ShardAnswer } from "#domain/search/protocol.ts";
-import type { Moved } from "#domain/search/tree.ts";
-import type { UnitRecord } from "#domain/search/versions.ts";
+import type { Moved } from "#domain/search/leaves/tree.ts";
+import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import type { CarriedUnit } from "#objects/search-records.ts";

@@ -7,8 +7,8 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
-import type { FollowState } from "#domain/search/follow.ts";
-import { pageCache } from "#domain/search/pages.ts";
+import type { FollowState } from "#domain/search/leaves/follow.ts";
+import { pageCache } from "#domain/search/engine/pages.ts";
 import {
   done,
   type LeafAnswer,
@@ -23,7 +23,7 @@ import {
   type SimilarAsked,
   type Withdrawn,
 } from "#domain/search/protocol.ts";
-import { type Place, placeNamed } from "#domain/search/ranges.ts";
+import { type Place, placeNamed } from "#domain/search/leaves/ranges.ts";
 import { migrate } from "#objects/migrate.ts";
 import { openContents, type SearchContents } from "#objects/search-contents.ts";
 import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts";

@@ -1,4 +1,4 @@
-import { emptyPage, type Page, type PageCache } from "#domain/search/pages.ts";
+import { emptyPage, type Page, type PageCache } from "#domain/search/engine/pages.ts";
 import type { Shown } from "#objects/search-store.ts";
 
 /** Units read together with one that is to be shown, while there is room: after some searches none needs the disk. */

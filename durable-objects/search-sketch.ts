@@ -1,5 +1,5 @@
-import type { Engine } from "#domain/search/engine.ts";
-import { emptySketch, enter, type Sketch } from "#domain/search/sketch.ts";
+import type { Engine } from "#domain/search/engine/engine.ts";
+import { emptySketch, enter, type Sketch } from "#domain/search/leaves/sketch.ts";
 
 /** A leaf's sketch with the number of what it is of; `sketch` is null for who has that already. */
 export type SketchAnswer = { version: number; sketch: Sketch | null };

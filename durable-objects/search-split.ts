@@ -1,8 +1,8 @@
-import { holds, leavesUnder, type Place } from "#domain/search/ranges.ts";
-import { childFor, type Moved } from "#domain/search/tree.ts";
-import { paddedTo16 } from "#domain/search/vectors.ts";
-import { twoMeans } from "#domain/search/two-means.ts";
-import type { UnitRecord } from "#domain/search/versions.ts";
+import { holds, leavesUnder, type Place } from "#domain/search/leaves/ranges.ts";
+import { childFor, type Moved } from "#domain/search/leaves/tree.ts";
+import { paddedTo16 } from "#domain/search/engine/vectors.ts";
+import { twoMeans } from "#domain/search/leaves/two-means.ts";
+import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
 import type { CarriedClaim, CarriedUnit } from "#objects/search-records.ts";
 import { type SearchStore, unpackVectors } from "#objects/search-store.ts";

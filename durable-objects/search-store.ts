@@ -1,6 +1,6 @@
-import { type EngineDisk, type EngineState, pageId } from "#domain/search/engine.ts";
+import { type EngineDisk, type EngineState, pageId } from "#domain/search/engine/engine.ts";
 import type { ContentClaim, ClaimOutcome, IndexedUnit } from "#domain/search/model.ts";
-import type { UnitRecord } from "#domain/search/versions.ts";
+import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { Level } from "#domain/verification/model.ts";
 
 /** The tables of a search shard; docs/storage.md says what each is for. */

@@ -1,7 +1,7 @@
-import type { Engine } from "#domain/search/engine.ts";
+import type { Engine } from "#domain/search/engine/engine.ts";
 import type { SearchRequest } from "#domain/search/model.ts";
 import type { LeafState } from "#domain/search/protocol.ts";
-import { type Recall, recallMeter } from "#domain/search/recall.ts";
+import { type Recall, recallMeter } from "#domain/search/engine/recall.ts";
 import type { SearchBulk } from "#objects/search-bulk.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
 

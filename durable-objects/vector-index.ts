@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { type BulkChange, coalesced, VECTORIZE } from "#domain/search/bulk.ts";
-import { isOverfull } from "#domain/search/coarse.ts";
+import { type BulkChange, coalesced, VECTORIZE } from "#domain/search/bulk/bulk.ts";
+import { isOverfull } from "#domain/search/bulk/coarse.ts";
 import { migrate } from "#objects/migrate.ts";
 
 const STEPS = [

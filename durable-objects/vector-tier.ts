@@ -1,13 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
-import { bulkBindings, VECTORIZE } from "#domain/search/bulk.ts";
+import { bulkBindings, VECTORIZE } from "#domain/search/bulk/bulk.ts";
 import {
   CELLS_MAX,
   type Codebook,
   relieved,
   trainCoarse,
   wholeCodebook,
-} from "#domain/search/coarse.ts";
-import { projected, trainProjection } from "#domain/search/pca.ts";
+} from "#domain/search/bulk/coarse.ts";
+import { projected, trainProjection } from "#domain/search/bulk/pca.ts";
 import { migrate } from "#objects/migrate.ts";
 import type { VectorIndex } from "#objects/vector-index.ts";
 

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { services } from "#adapters/index.ts";
-import { rootOf } from "#domain/search/ranges.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { retractUnit, reviseUnit } from "#domain/units/revise.ts";
 import { verifyUnits } from "#domain/units/verify.ts";

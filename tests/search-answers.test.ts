@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection, IndexedUnit, SearchRequest } from "#domain/search/model.ts";
 import type { Question, Reply, ShardAnswer } from "#domain/search/protocol.ts";
-import { rootOf } from "#domain/search/ranges.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
 
 const DIMENSIONS = 16;
 const LEASE_MS = 250;

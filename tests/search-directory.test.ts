@@ -5,7 +5,7 @@ import { direction, unitOf } from "#adapters/search.contract.ts";
 import { treeOf } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
 import type { ContentClaim, IndexedUnit } from "#domain/search/model.ts";
-import { rootOf } from "#domain/search/ranges.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
 import { searchStore } from "#objects/search-store.ts";
 
 const port = searchPort(env);

@@ -2,10 +2,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { searchPort } from "#adapters/search.ts";
-import { BEAM } from "#domain/search/fan-out.ts";
+import { BEAM } from "#domain/search/leaves/fan-out.ts";
 import type { IndexedUnit, SearchRequest } from "#domain/search/model.ts";
 import type { Question } from "#domain/search/protocol.ts";
-import { rootOf } from "#domain/search/ranges.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
 const PASSAGES_MAX = 8;

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { hotLeaves } from "#adapters/search-hot.ts";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection } from "#domain/search/model.ts";
-import { rootOf } from "#domain/search/ranges.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { SearchReplica } from "#objects/search-replica.ts";
 import { idsOf, nobody, numbers, REQUEST, unitOf } from "./otters.ts";
 

@@ -10,8 +10,8 @@ import type {
   SearchFilter,
   SearchMode,
 } from "#domain/search/model.ts";
-import { rootOf } from "#domain/search/ranges.ts";
-import { emptyTree } from "#domain/search/tree.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
+import { emptyTree } from "#domain/search/leaves/tree.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
 const DIMENSIONS = 16;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection, ContentClaim, IndexedUnit, SearchHit } from "#domain/search/model.ts";
-import { rootOf } from "#domain/search/ranges.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
 const DIMENSIONS = 16;

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type FakeVectorize, fakeVectorize } from "#adapters/fake-vectorize.ts";
-import { type BulkChange, VECTORIZE } from "#domain/search/bulk.ts";
-import { INDEX_VECTORS_MAX } from "#domain/search/coarse.ts";
+import { type BulkChange, VECTORIZE } from "#domain/search/bulk/bulk.ts";
+import { INDEX_VECTORS_MAX } from "#domain/search/bulk/coarse.ts";
 import type { VectorIndex } from "#objects/vector-index.ts";
 
 const writers = env.VECTOR_INDEX as DurableObjectNamespace<VectorIndex>;

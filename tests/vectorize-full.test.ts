@@ -2,8 +2,8 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, expect, test } from "vitest";
 import { DIMENSIONS, direction, unitOf } from "#adapters/search.contract.ts";
-import { bulkIdFrom, bulkNamespaceOf } from "#domain/search/bulk.ts";
-import { INDEX_VECTORS_MAX } from "#domain/search/coarse.ts";
+import { bulkIdFrom, bulkNamespaceOf } from "#domain/search/bulk/bulk.ts";
+import { INDEX_VECTORS_MAX } from "#domain/search/bulk/coarse.ts";
 import { withIndexes } from "./vectorize.ts";
 
 Object.assign(env, { WISHUB_VECTORIZE_SAMPLE: "40" });

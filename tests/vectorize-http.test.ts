@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { EMBEDDED_SPACE } from "#domain/embedding/space.ts";
-import { bulkNamespaceOf } from "#domain/search/bulk.ts";
+import { bulkNamespaceOf } from "#domain/search/bulk/bulk.ts";
 import { newAccount } from "./helpers.ts";
 import { found, notesAbout, searchable } from "./knowledge.ts";
 import { withIndexes } from "./vectorize.ts";

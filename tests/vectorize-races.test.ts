@@ -5,10 +5,10 @@ import { afterAll, expect, test } from "vitest";
 import { DIMENSIONS, direction, unitOf } from "#adapters/search.contract.ts";
 import { treeOf } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
-import { bulkNamespaceOf, VECTORIZE } from "#domain/search/bulk.ts";
+import { bulkNamespaceOf, VECTORIZE } from "#domain/search/bulk/bulk.ts";
 import type { Collection, IndexedUnit } from "#domain/search/model.ts";
-import { rootOf } from "#domain/search/ranges.ts";
-import { leavesBelow } from "#domain/search/tree.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
+import { leavesBelow } from "#domain/search/leaves/tree.ts";
 import type { VectorTier } from "#objects/vector-tier.ts";
 import { withIndexes } from "./vectorize.ts";
 

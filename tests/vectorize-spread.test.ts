@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { afterAll, expect, test } from "vitest";
 import { DIMENSIONS, direction, unitOf } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
-import { bulkNamespaceOf } from "#domain/search/bulk.ts";
-import { PROBES_MAX } from "#domain/search/coarse.ts";
+import { bulkNamespaceOf } from "#domain/search/bulk/bulk.ts";
+import { PROBES_MAX } from "#domain/search/bulk/coarse.ts";
 import { withIndexes } from "./vectorize.ts";
 
 const INDEXES = 2 * PROBES_MAX;

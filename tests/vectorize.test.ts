@@ -10,10 +10,10 @@ import {
 } from "#adapters/search.contract.ts";
 import { treeOf } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
-import { bulkIdFrom, bulkIdOf, bulkNamespaceOf, leafTag } from "#domain/search/bulk.ts";
+import { bulkIdFrom, bulkIdOf, bulkNamespaceOf, leafTag } from "#domain/search/bulk/bulk.ts";
 import type { Collection, IndexedUnit } from "#domain/search/model.ts";
-import { rootOf } from "#domain/search/ranges.ts";
-import { leavesBelow } from "#domain/search/tree.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
+import { leavesBelow } from "#domain/search/leaves/tree.ts";
 import { mayLeave } from "#objects/search-bulk.ts";
 import { withIndexes } from "./vectorize.ts";
 

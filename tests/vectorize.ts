@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { type FakeVectorize, fakeVectorize } from "#adapters/fake-vectorize.ts";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection } from "#domain/search/model.ts";
-import { rootOf } from "#domain/search/ranges.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
 
 /** Whether a shard has nothing left to tell the indexes, or to hear of them. */
 const isInStep = (shard: DurableObjectStub): Promise<boolean> =>

@@ -1,5 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
-import { type EngineDisk, type EngineState, type PageKind, pageId } from "#domain/search/engine.ts";
+import {
+  type EngineDisk,
+  type EngineState,
+  type PageKind,
+  pageId,
+} from "#domain/search/engine/engine.ts";
 
 /** An engine's disk in a SQLite file, as a shard's is: what lies on it is not in memory. */
 export function fileDisk(path: string): EngineDisk & { close(): void } {

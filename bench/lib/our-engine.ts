@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Engine, openEngine } from "#domain/search/engine.ts";
-import { pageCache } from "#domain/search/pages.ts";
-import { rank } from "#domain/search/rank.ts";
-import { quantised } from "#domain/search/vectors.ts";
+import { type Engine, openEngine } from "#domain/search/engine/engine.ts";
+import { pageCache } from "#domain/search/engine/pages.ts";
+import { rank } from "#domain/search/engine/rank.ts";
+import { quantised } from "#domain/search/engine/vectors.ts";
 import { inRoot } from "#scripts/launch/paths.ts";
 import { fileDisk } from "./file-disk.ts";
 import type { VectorEngine } from "./peers/engine.ts";

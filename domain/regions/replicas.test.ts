@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { STALE_MS } from "#domain/search/follow.ts";
+import { STALE_MS } from "#domain/search/leaves/follow.ts";
 import { type Leaf, readLeaf, replicaFor, spreadAfter } from "#domain/regions/replicas.ts";
 
 const leaf = (change: Partial<Leaf> = {}): Leaf => ({

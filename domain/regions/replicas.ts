@@ -1,4 +1,4 @@
-import { STALE_MS } from "#domain/search/follow.ts";
+import { STALE_MS } from "#domain/search/leaves/follow.ts";
 import { type Home, isRegion, type Region } from "#domain/regions/regions.ts";
 
 /** Who reads: where the request came in, and what its client has seen of the leaders (0: nothing that matters). */

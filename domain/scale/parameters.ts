@@ -1,4 +1,4 @@
-import { BEAM } from "#domain/search/fan-out.ts";
+import { BEAM } from "#domain/search/leaves/fan-out.ts";
 
 /** One number of the model: what it is counted in, and why it is what it is (for a price or a limit, where it stands). */
 export type Parameter = { value: number; unit: string; why: string };

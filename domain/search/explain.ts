@@ -1,4 +1,4 @@
-import { boundOf, shareOf } from "#domain/search/bm25.ts";
+import { boundOf, shareOf } from "#domain/search/engine/bm25.ts";
 import type { Explanation, SearchMode } from "#domain/search/model.ts";
 
 /** How much each side of a hybrid search counts; the two add up to 1. Chosen on XQuAD, as is the power below. */

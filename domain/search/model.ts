@@ -1,5 +1,5 @@
 import type { Jurisdiction } from "#domain/regions/regions.ts";
-import type { BulkAnswer } from "#domain/search/bulk.ts";
+import type { BulkAnswer } from "#domain/search/bulk/bulk.ts";
 import type { Level } from "#domain/verification/model.ts";
 
 /** The units searched together: one account's private ones (`owner` is its id) or the public ones, in one space. */

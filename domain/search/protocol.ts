@@ -5,10 +5,10 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
-import type { Recall } from "#domain/search/recall.ts";
-import type { Place } from "#domain/search/ranges.ts";
-import type { Sketch } from "#domain/search/sketch.ts";
-import type { Moved } from "#domain/search/tree.ts";
+import type { Recall } from "#domain/search/engine/recall.ts";
+import type { Place } from "#domain/search/leaves/ranges.ts";
+import type { Sketch } from "#domain/search/leaves/sketch.ts";
+import type { Moved } from "#domain/search/leaves/tree.ts";
 
 /** What a shard answers: the thing asked for, where its content has moved to, or that it has too much to do. */
 export type ShardAnswer<T> =

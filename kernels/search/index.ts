@@ -1,5 +1,5 @@
 // The scans of a search shard (AssemblyScript, compiled to dist/kernels/search.wasm). Stateless: the caller
-// (domain/search/kernel.ts) lays out the memory and passes every address. Slots lie in chunks of 1,024.
+// (domain/search/engine/kernel.ts) lays out the memory and passes every address. Slots lie in chunks of 1,024.
 
 import { siftDown, siftUp } from "./vectors";
 

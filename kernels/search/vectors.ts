@@ -6,7 +6,7 @@ const LANES: u32 = 16;
 const NOBODY: u32 = 0xffffffff;
 /** However far the best list is from a query, those about as good are looked at too. */
 const MARGIN: f32 = 0.15;
-/** Scales of the two numbers beside a code (domain/search/codes.ts). */
+/** Scales of the two numbers beside a code (domain/search/engine/codes.ts). */
 const ALPHA: f32 = 1.0 / 32768.0;
 const DELTA: f32 = 1.0 / 16384.0;
 

@@ -1,5 +1,5 @@
 import type { Region } from "#domain/regions/regions.ts";
-import { FOLLOWED_MS } from "#domain/search/follow.ts";
+import { FOLLOWED_MS } from "#domain/search/leaves/follow.ts";
 import { Promises, type Seen, type Tally } from "#scripts/simulate/promises.ts";
 import { HOME, type Reading, SIMULATED, type Unit, World } from "#scripts/simulate/regions.ts";
 import { Trouble } from "#scripts/simulate/trouble.ts";

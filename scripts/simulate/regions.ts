@@ -1,4 +1,4 @@
-import { mergedHits } from "#domain/search/merge-hits.ts";
+import { mergedHits } from "#domain/search/leaves/merge-hits.ts";
 import {
   type Bookmark,
   bookmarkFrom,

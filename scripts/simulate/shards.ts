@@ -10,9 +10,9 @@ import {
   NOTHING_YET,
   type RecordKey,
   takeOver,
-} from "#domain/search/follow.ts";
+} from "#domain/search/leaves/follow.ts";
 import type { Behind } from "#domain/regions/replicas.ts";
-import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/versions.ts";
+import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { Machine, Network } from "#scripts/simulate/network.ts";
 
 /** A unit's version with the content it has; the first hex digits of the key route it. */

@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { analyse } from "#domain/search/analysis.ts";
-import { idfOf, shareOf } from "#domain/search/bm25.ts";
-import { type Engine, openEngine } from "#domain/search/engine.ts";
+import { analyse } from "#domain/search/engine/analysis.ts";
+import { idfOf, shareOf } from "#domain/search/engine/bm25.ts";
+import { type Engine, openEngine } from "#domain/search/engine/engine.ts";
 import { scoreOf } from "#domain/search/explain.ts";
-import { memoryDisk } from "#domain/search/memory-disk.ts";
+import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
 import type { SearchFilter, SearchMode } from "#domain/search/model.ts";
-import { pageCache } from "#domain/search/pages.ts";
-import { rank } from "#domain/search/rank.ts";
-import { withoutStopWords } from "#domain/search/stop-words.ts";
-import { termsOf } from "#domain/search/terms.ts";
-import { quantised, restored } from "#domain/search/vectors.ts";
+import { pageCache } from "#domain/search/engine/pages.ts";
+import { rank } from "#domain/search/engine/rank.ts";
+import { withoutStopWords } from "#domain/search/text/stop-words.ts";
+import { termsOf } from "#domain/search/text/terms.ts";
+import { quantised, restored } from "#domain/search/engine/vectors.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
 const DIMENSIONS = 32;

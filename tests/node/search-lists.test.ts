@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tagKey } from "#domain/search/term-key.ts";
-import { type Engine, type EngineDisk, openEngine } from "#domain/search/engine.ts";
-import { ALL_LISTS } from "#domain/search/nearest.ts";
-import { memoryDisk } from "#domain/search/memory-disk.ts";
-import { pageCache } from "#domain/search/pages.ts";
-import { rank } from "#domain/search/rank.ts";
-import { vectorsPerPage } from "#domain/search/vector-pages.ts";
-import { recallMeter } from "#domain/search/recall.ts";
-import { quantised } from "#domain/search/vectors.ts";
+import { tagKey } from "#domain/search/engine/term-key.ts";
+import { type Engine, type EngineDisk, openEngine } from "#domain/search/engine/engine.ts";
+import { ALL_LISTS } from "#domain/search/engine/nearest.ts";
+import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
+import { pageCache } from "#domain/search/engine/pages.ts";
+import { rank } from "#domain/search/engine/rank.ts";
+import { vectorsPerPage } from "#domain/search/engine/vector-pages.ts";
+import { recallMeter } from "#domain/search/engine/recall.ts";
+import { quantised } from "#domain/search/engine/vectors.ts";
 
 const DIMENSIONS = 64;
 const MODULE = new WebAssembly.Module(

@@ -1,0 +1,350 @@
+import type { Centroids } from "#domain/search/engine/codes.ts";
+import { CHUNK, type Columns, type Slot } from "#domain/search/engine/columns.ts";
+import { BLOCKS, CANDIDATES_MAX, layout, SCRATCH_BYTES } from "#domain/search/engine/layout.ts";
+import {
+  biasOf,
+  type Quantised,
+  quantised,
+  type QuantisedQuery,
+} from "#domain/search/engine/vectors.ts";
+
+const WASM_PAGE = 65_536;
+const EMPTY = 0xffff_ffff;
+
+/** Postings that one call of `accumulate` takes. */
+export const POSTINGS_MAX = SCRATCH_BYTES / 4;
+
+/** kernels/search; the parameters of each are named there. */
+type Exports = { memory: WebAssembly.Memory } & Record<
+  | "tables"
+  | "closest"
+  | "keep"
+  | "order"
+  | "probe"
+  | "scan"
+  | "place"
+  | "dots"
+  | "clear"
+  | "accumulate"
+  | "best",
+  (...numbers: number[]) => number
+>;
+
+/** Slots and what their cosines with the query are about. */
+export type Estimated = { slots: Uint32Array; estimates: Float32Array };
+
+/** Vectors that one call of `listsOf` takes. */
+export const ASSIGNED_MAX = 64;
+
+export type Kernel = ReturnType<typeof openKernel>;
+
+/**
+ * The memory and the scans of one shard. Every shard has an instance of its own: nothing of one tenant lies in
+ * another's memory, and it is freed with its object. All calls are synchronous and none keeps a view.
+ */
+// oxlint-disable-next-line max-lines-per-function -- short methods over the views of one memory
+export function openKernel(module: WebAssembly.Module, dimensions: number, centroids: Centroids) {
+  const wasm = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+  const at = layout(dimensions, centroids.count);
+  const { stride, codeBytes } = at;
+  let chunks = 0;
+  let slots = 0;
+  let bytes = new Uint8Array();
+  let shorts = new Uint16Array();
+  let floats = new Float32Array();
+  let words = new Uint32Array();
+  let integers = new Int32Array();
+  grow(at.chunks);
+  useCentroids();
+
+  function grow(to: number): void {
+    const missing = to - wasm.memory.buffer.byteLength;
+    if (missing > 0) wasm.memory.grow(Math.ceil(missing / WASM_PAGE));
+    const { buffer } = wasm.memory;
+    if (bytes.buffer === buffer) return;
+    bytes = new Uint8Array(buffer);
+    shorts = new Uint16Array(buffer);
+    floats = new Float32Array(buffer);
+    words = new Uint32Array(buffer);
+    integers = new Int32Array(buffer);
+  }
+
+  function useCentroids(): void {
+    const { values } = centroids;
+    for (let i = 0; i < values.length; i++) bytes[at.centroids + i] = (values[i] ?? 0) + 64;
+    floats.set(centroids.scales, at.scales / 4);
+    for (let list = 0; list < centroids.count; list++) {
+      const scale = centroids.scales[list] ?? 0;
+      let squares = 0;
+      for (let i = 0; i < stride; i++) squares += (values[list * stride + i] ?? 0) ** 2;
+      floats[at.halves / 4 + list] = (squares * scale * scale) / 2;
+      words[at.heads / 4 + list * 8] = EMPTY;
+    }
+  }
+
+  const chunkOf = (slot: number): number => at.chunks + (slot >>> 10) * at.chunkBytes;
+
+  /** Makes room for this many chunks: of slots, or of blocks, of which there are more than slots would fill. */
+  function reserve(count: number): void {
+    if (count <= chunks) return;
+    chunks = count;
+    grow(at.chunks + chunks * at.chunkBytes);
+    words[at.blocks / 4] = chunks * BLOCKS;
+  }
+
+  /** Puts the codes in these columns into their lists: `count` slots from `within` on, the first of them `slot`. */
+  function place(columns: Columns, within: number, slot: number, count: number): void {
+    const most = Math.floor(SCRATCH_BYTES / (codeBytes + 6) / 2) * 2;
+    for (let done = 0; done < count;) {
+      const some = Math.min(most, count - done);
+      const from = within + done;
+      const lists = at.scratch + some * codeBytes;
+      bytes.set(columns.codes.subarray(from * codeBytes, (from + some) * codeBytes), at.scratch);
+      shorts.set(columns.lists.subarray(from, from + some), lists / 2);
+      shorts.set(columns.alphas.subarray(from, from + some), lists / 2 + some);
+      shorts.set(columns.deltas.subarray(from, from + some), lists / 2 + 2 * some);
+      const taken = wasm.place(
+        at.scratch,
+        codeBytes,
+        lists,
+        lists + 2 * some,
+        lists + 4 * some,
+        some,
+        slot + done,
+        at.chunks,
+        at.chunkBytes,
+        at.codes,
+        at.alive,
+        at.heads,
+        at.blocks,
+      );
+      done += taken;
+      if (taken < some) reserve(chunks + 1);
+    }
+  }
+
+  function setBit(bitmapAt: number, slot: number, on: boolean): void {
+    const byte = chunkOf(slot) + bitmapAt + ((slot & (CHUNK - 1)) >> 3);
+    const bit = 1 << (slot & 7);
+    bytes[byte] = on ? (bytes[byte] ?? 0) | bit : (bytes[byte] ?? 0) & ~bit;
+  }
+
+  return {
+    dimensions,
+    centroids,
+    slots: () => slots,
+    memoryBytes: () => wasm.memory.buffer.byteLength,
+
+    /** Appends a slot that its columns hold at `within`, alive, and answers its number. */
+    add(columns: Columns, within: number, slot: Slot): number {
+      const number = slots;
+      reserve(Math.ceil((number + 1) / CHUNK));
+      slots++;
+      const chunk = chunkOf(number);
+      const inChunk = number & (CHUNK - 1);
+      shorts[(chunk + at.lengths) / 2 + inChunk] = slot.length;
+      bytes[chunk + at.passages + inChunk] = slot.passage;
+      bytes[chunk + at.levels + inChunk] = slot.level;
+      setBit(at.alive, number, true);
+      place(columns, within, number, 1);
+      return number;
+    },
+    kill: (slot: number): void => setBit(at.alive, slot, false),
+    isAlive: (slot: number): boolean =>
+      slot < slots &&
+      (((bytes[chunkOf(slot) + at.alive + ((slot & (CHUNK - 1)) >> 3)] ?? 0) >> (slot & 7)) & 1) ===
+        1,
+    lengthOf: (slot: number): number =>
+      shorts[(chunkOf(slot) + at.lengths) / 2 + (slot & (CHUNK - 1))] ?? 0,
+    passageOf: (slot: number): number =>
+      bytes[chunkOf(slot) + at.passages + (slot & (CHUNK - 1))] ?? 0,
+    levelOf: (slot: number): number => bytes[chunkOf(slot) + at.levels + (slot & (CHUNK - 1))] ?? 0,
+
+    aliveBits: (chunk: number): Uint8Array =>
+      bytes.slice(
+        at.chunks + chunk * at.chunkBytes + at.alive,
+        at.chunks + chunk * at.chunkBytes + at.alive + CHUNK / 8,
+      ),
+    /** Puts a chunk back; `end` is the number of slots up to its end. Chunks come in order. */
+    restore(chunk: number, columns: Columns, alive: Uint8Array, end: number): void {
+      reserve(chunk + 1);
+      slots = Math.max(slots, end);
+      const from = at.chunks + chunk * at.chunkBytes;
+      shorts.set(columns.lengths, (from + at.lengths) / 2);
+      bytes.set(columns.passages, from + at.passages);
+      bytes.set(columns.levels, from + at.levels);
+      bytes.set(alive, from + at.alive);
+      place(columns, 0, chunk * CHUNK, end - chunk * CHUNK);
+    },
+    setAlive: (chunk: number, alive: Uint8Array): void =>
+      bytes.set(alive, at.chunks + chunk * at.chunkBytes + at.alive),
+
+    /** From here on scans that are `filtered` see only slots whose bit is set here and which are alive. */
+    allow(bits: Uint8Array): void {
+      for (let chunk = 0; chunk * CHUNK < slots; chunk++) {
+        const from = at.chunks + chunk * at.chunkBytes;
+        for (let i = 0; i < CHUNK / 8; i++) {
+          bytes[from + at.allowed + i] =
+            (bits[chunk * (CHUNK / 8) + i] ?? 0) & (bytes[from + at.alive + i] ?? 0);
+        }
+      }
+    },
+
+    /** Called before any slot is added: room for lists of these sizes, each in one piece. */
+    keep(counts: Uint32Array): void {
+      let blocks = 0;
+      for (const count of counts) blocks += Math.ceil(count / 16);
+      reserve(Math.ceil(blocks / BLOCKS));
+      words.set(counts, at.worths / 4);
+      words[at.blocks / 4 + 1] = wasm.keep(at.worths, centroids.count, 0, at.heads);
+    },
+
+    /** The lists that vectors, at most `ASSIGNED_MAX`, belong to. */
+    listsOf(vectors: readonly Quantised[]): Uint32Array {
+      const lists = new Uint32Array(vectors.length);
+      if (centroids.count === 1) return lists;
+      for (const [i, { values, scale }] of vectors.entries()) {
+        bytes.set(
+          new Uint8Array(values.buffer, values.byteOffset, stride),
+          at.scratch + i * stride,
+        );
+        floats[at.dots / 4 + i] = scale;
+        integers[at.heap / 4 + i] = biasOf(values);
+      }
+      wasm.closest(
+        at.centroids,
+        stride,
+        centroids.count,
+        at.scales,
+        at.halves,
+        at.scratch,
+        vectors.length,
+        at.dots,
+        at.heap,
+        at.nears,
+      );
+      lists.set(words.subarray(at.nears / 4, at.nears / 4 + lists.length));
+      return lists;
+    },
+
+    /**
+     * The `count` slots that seem closest to the query, best first, with what their cosines are about; none below
+     * `least`. Lists are looked at whose middles are about half as close as the closest one is, and `gap`: the smaller
+     * that is, the more.
+     */
+    nearest(
+      query: Float32Array,
+      { gap, count, least }: { gap: number; count: number; least: number },
+      filtered: boolean,
+    ): Estimated {
+      floats.set(query, at.floats / 4);
+      let size = 0;
+      for (const value of query) size += Math.abs(value);
+      const step = wasm.tables(at.floats, codeBytes, at.tables);
+      const { values, scale } = quantised(query);
+      bytes.set(new Uint8Array(values.buffer), at.query);
+      const lists = wasm.probe(
+        at.centroids,
+        stride,
+        centroids.count,
+        at.scales,
+        at.heads,
+        at.query,
+        scale,
+        biasOf(values),
+        gap,
+        at.products,
+        at.worths,
+        at.buckets,
+        at.probed,
+      );
+      const found = wasm.scan(
+        at.probed,
+        lists,
+        at.heads,
+        at.products,
+        at.chunks,
+        at.chunkBytes,
+        at.codes,
+        codeBytes,
+        filtered ? at.allowed : at.alive,
+        at.tables,
+        step,
+        size,
+        at.estimates,
+        Math.min(count, CANDIDATES_MAX),
+        at.heap,
+        least,
+      );
+      wasm.order(at.heap, found);
+      const estimated = { slots: new Uint32Array(found), estimates: new Float32Array(found) };
+      for (let i = 0; i < found; i++) {
+        estimated.slots[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
+        estimated.estimates[i] = floats[at.heap / 4 + i * 2] ?? 0;
+      }
+      return estimated;
+    },
+
+    /** Cosines of the query with vectors that `copy` puts where it is told, in the order of `wanted`. */
+    cosines(
+      { values, scale }: QuantisedQuery,
+      wanted: Uint32Array,
+      copy: (slot: number, into: Uint8Array, at: number) => number,
+    ): Float32Array {
+      bytes.set(new Uint8Array(values.buffer), at.query);
+      const cosines = new Float32Array(wanted.length);
+      const scales = new Float32Array(wanted.length);
+      const batch = Math.min(Math.floor(SCRATCH_BYTES / stride), CANDIDATES_MAX);
+      for (let first = 0; first < wanted.length; first += batch) {
+        const count = Math.min(batch, wanted.length - first);
+        for (let i = 0; i < count; i++) {
+          scales[first + i] = copy(wanted[first + i] ?? 0, bytes, at.scratch + i * stride);
+        }
+        wasm.dots(at.scratch, stride, count, at.query, at.dots);
+        for (let i = 0; i < count; i++) {
+          const cosine = (integers[at.dots / 4 + i] ?? 0) * scale * (scales[first + i] ?? 0);
+          cosines[first + i] = Math.max(-1, Math.min(1, cosine));
+        }
+      }
+      return cosines;
+    },
+
+    clearScores: (): void => void wasm.clear(at.chunks, at.chunkBytes, slots, at.scores),
+    /** Adds a term's share of BM25 to every slot in `postings` (see segment.ts for their form). */
+    accumulate(
+      postings: Uint32Array,
+      base: number,
+      weight: number,
+      flatNorm: number,
+      perWord: number,
+    ): void {
+      for (let from = 0; from < postings.length; from += POSTINGS_MAX) {
+        const piece =
+          postings.length <= POSTINGS_MAX ? postings : postings.subarray(from, from + POSTINGS_MAX);
+        words.set(piece, at.scratch / 4);
+        wasm.accumulate(
+          at.scratch,
+          piece.length,
+          at.chunks,
+          at.chunkBytes,
+          at.lengths,
+          at.scores,
+          base,
+          weight,
+          flatNorm,
+          perWord,
+        );
+      }
+    },
+    scoreOf: (slot: number): number =>
+      floats[(chunkOf(slot) + at.scores) / 4 + (slot & (CHUNK - 1))] ?? 0,
+    /** The slots with the highest accumulated scores, in no order; `floor` is the lowest of them once there are `k`. */
+    best(k: number, filtered: boolean): { slots: Uint32Array; floor: number } {
+      const bitmap = filtered ? at.allowed : at.alive;
+      const found = wasm.best(at.chunks, at.chunkBytes, slots, bitmap, at.scores, k, at.heap);
+      const best = new Uint32Array(found);
+      for (let i = 0; i < found; i++) best[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
+      return { slots: best, floor: found === k ? (floats[at.heap / 4] ?? 0) : 0 };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { CHUNK } from "#domain/search/engine/columns.ts";
+import { codeBytesOf, paddedTo16 } from "#domain/search/engine/vectors.ts";
+
+/** Codes lie in blocks of 16, and as many blocks in a chunk as hold its slots. */
+export const BLOCKS = CHUNK / 16;
+const BLOCK_NUMBERS = 144;
+export const SCRATCH_BYTES = 65_536;
+/** Slots that one scan may hold on to. */
+export const CANDIDATES_MAX = 1_024;
+
+/** Where things lie in a kernel's memory; the first 1,024 bytes are the compiler's. Inside a chunk: from its start. */
+export function layout(dimensions: number, lists: number) {
+  const codeBytes = codeBytesOf(dimensions);
+  const stride = paddedTo16(dimensions);
+  let end = 1_024;
+  const room = (size: number): number => {
+    const from = end;
+    end += Math.ceil(size / 16) * 16;
+    return from;
+  };
+  const fixed = {
+    codeBytes,
+    stride,
+    query: room(stride * 2),
+    floats: room(codeBytes * 32),
+    tables: room(codeBytes * 32),
+    estimates: room(64),
+    dots: room(CANDIDATES_MAX * 4),
+    heap: room(CANDIDATES_MAX * 8),
+    nears: room(256 * 4),
+    blocks: room(8),
+    centroids: room(lists * stride),
+    scales: room(lists * 4),
+    halves: room(lists * 4),
+    heads: room(lists * 32),
+    products: room(lists * 4),
+    worths: room(lists * 4),
+    buckets: room(257 * 4),
+    probed: room(lists * 4),
+    scratch: room(SCRATCH_BYTES),
+    chunks: room(0),
+  };
+  end = 0;
+  const inChunk = {
+    lengths: room(CHUNK * 2),
+    passages: room(CHUNK),
+    levels: room(CHUNK),
+    alive: room(CHUNK / 8),
+    allowed: room(CHUNK / 8),
+    scores: room(CHUNK * 4),
+    codes: room(BLOCKS * (16 * codeBytes + BLOCK_NUMBERS)),
+  };
+  return { ...fixed, ...inChunk, chunkBytes: end };
+}

@@ -1,0 +1,150 @@
+import type { Engine } from "#domain/search/engine/engine.ts";
+import type { Estimated } from "#domain/search/engine/kernel.ts";
+import { quantisedQuery } from "#domain/search/engine/vectors.ts";
+
+/** Slots and their cosines with a query. */
+export type Near = { slots: Uint32Array; cosines: Float32Array };
+
+/** How many passages by estimate may be compared with 8-bit vectors, beside those asked for. */
+const COMPARED_MAX = 128;
+/** Compared at once; in the beginning so many more than are wanted. */
+const STEP = 8;
+const FIRST_STEP = 17;
+/**
+ * What an estimate may be too low by, of one dimension: the error of a 1-bit code falls with the root of dimensions. Of
+ * 100,000 real vectors 0.99 of the ten best come with it (`npm run bench -- vectors`).
+ */
+const DOUBT = 1;
+
+/** Below every estimate: those of vectors far from a list's middle may be out of range. */
+const ANYTHING = -1e30;
+/** A gap that leaves no list out. */
+export const ALL_LISTS = -2;
+
+type Asked = { sure: number; filtered: boolean; atLeast?: number };
+/** What a passage with this cosine scores; it never falls as the cosine rises. */
+type ScoreAt = (slot: number, cosine: number) => number;
+
+/**
+ * The passages of units that may be among the `sure` nearest, with their cosines; with `atLeast`, those alone that may
+ * be so near.
+ */
+export function nearest(engine: Engine, vector: Float32Array, asked: Asked): Near {
+  return compared(
+    engine,
+    vector,
+    estimated(engine, vector, asked),
+    asked.sure,
+    (_, cosine) => cosine,
+  );
+}
+
+/**
+ * The passages of units that may be among the `sure` best by words and vector, with their cosines. Those found by their
+ * words alone are at most as near as the last that was found by its vector.
+ */
+export function bestOfBoth(
+  engine: Engine,
+  vector: Float32Array,
+  byText: Uint32Array,
+  asked: Asked,
+  scoreAt: ScoreAt,
+): Near {
+  const near = estimated(engine, vector, asked);
+  const others = without(byText, near.slots);
+  const count = near.slots.length + others.length;
+  const farthest = near.estimates.at(-1) ?? 1;
+  const slotAt = (i: number): number => near.slots[i] ?? others[i - near.slots.length] ?? 0;
+  const estimateAt = (i: number): number => near.estimates[i] ?? farthest;
+  const doubt = doubtOf(engine);
+  // Scores are at most 1 or so: a million steps of them and the place fit a double, and numbers sort by themselves.
+  const keys = new Float64Array(count);
+  for (let i = 0; i < count; i++)
+    keys[i] = Math.round((8 - scoreAt(slotAt(i), estimateAt(i) + doubt)) * 1e6) * 4_096 + i;
+  keys.sort();
+  const slots = new Uint32Array(count);
+  const estimates = new Float32Array(count);
+  for (const [place, key] of keys.entries()) {
+    slots[place] = slotAt(key % 4_096);
+    estimates[place] = estimateAt(key % 4_096);
+  }
+  return compared(engine, vector, { slots, estimates }, asked.sure, scoreAt);
+}
+
+/** Those slots with their cosines. */
+export const withCosines = (
+  { kernel, vectors }: Engine,
+  vector: Float32Array,
+  slots: Uint32Array,
+): Near => ({ slots, cosines: kernel.cosines(quantisedQuery(vector), slots, vectors.copy) });
+
+/** What passes a filter may be anywhere, so then every list is looked through. */
+function estimated(
+  engine: Engine,
+  vector: Float32Array,
+  { sure, filtered, atLeast }: Asked,
+): Estimated {
+  const { kernel } = engine;
+  const count = COMPARED_MAX + sure;
+  const least = atLeast === undefined ? ANYTHING : atLeast - doubtOf(engine);
+  const gap = filtered ? ALL_LISTS : engine.lists().gap;
+  const found = kernel.nearest(vector, { gap, count, least }, filtered);
+  return found.slots.length < sure && gap > ALL_LISTS && atLeast === undefined
+    ? kernel.nearest(vector, { gap: ALL_LISTS, count, least }, filtered)
+    : found;
+}
+
+const doubtOf = ({ kernel }: Engine): number => DOUBT / Math.sqrt(kernel.dimensions);
+
+/** Compares in the order given, and no further than where the next one could hardly be among the best any more. */
+function compared(
+  engine: Engine,
+  vector: Float32Array,
+  { slots, estimates }: Estimated,
+  sure: number,
+  scoreAt: ScoreAt,
+): Near {
+  const { kernel, vectors } = engine;
+  const query = quantisedQuery(vector);
+  const doubt = doubtOf(engine);
+  const cosines = new Float32Array(slots.length);
+  const best = bestUnits(sure);
+  let done = 0;
+  while (
+    done < slots.length &&
+    scoreAt(slots[done] ?? 0, (estimates[done] ?? 0) + doubt) >= best.floor()
+  ) {
+    const end = Math.min(slots.length, done === 0 ? FIRST_STEP + sure : done + STEP);
+    cosines.set(kernel.cosines(query, slots.subarray(done, end), vectors.copy), done);
+    for (let i = done; i < end; i++) {
+      const slot = slots[i] ?? 0;
+      best.add(slot - kernel.passageOf(slot), scoreAt(slot, cosines[i] ?? -1));
+    }
+    done = end;
+  }
+  return { slots: slots.subarray(0, done), cosines: cosines.subarray(0, done) };
+}
+
+/** The scores of the `count` best units so far, each by its best passage. */
+function bestUnits(count: number) {
+  const units: { first: number; score: number }[] = [];
+  return {
+    floor: (): number => units[count - 1]?.score ?? -Infinity,
+    add(first: number, score: number): void {
+      const same = units.findIndex((unit) => unit.first === first);
+      if ((units[same === -1 ? count - 1 : same]?.score ?? -2) >= score) return;
+      if (same !== -1) units.splice(same, 1);
+      let at = units.length;
+      while (at > 0 && (units[at - 1]?.score ?? -1) < score) at--;
+      units.splice(at, 0, { first, score });
+      if (units.length > count) units.pop();
+    },
+  };
+}
+
+/** Those of the slots that are not among the others. */
+function without(slots: Uint32Array, others: Uint32Array): Uint32Array {
+  if (slots.length === 0) return slots;
+  const known = new Set(others);
+  return slots.filter((slot) => !known.has(slot));
+}

@@ -1,0 +1,202 @@
+import { type QueryTerm, queryTerms } from "#domain/search/engine/analysis.ts";
+import {
+  boundOf,
+  type Corpus,
+  flatNorm,
+  idfOf,
+  perWordNorm,
+  shareOf,
+} from "#domain/search/engine/bm25.ts";
+import type { Engine } from "#domain/search/engine/engine.ts";
+import {
+  GLOSS_WEIGHT,
+  lexicalPart,
+  queryBound,
+  scoreOf,
+  semanticPart,
+  WEIGHTS,
+} from "#domain/search/explain.ts";
+import { allowedBits } from "#domain/search/engine/filter.ts";
+import { bestOfBoth, withCosines } from "#domain/search/engine/nearest.ts";
+import type { TermLists } from "#domain/search/engine/lexical.ts";
+import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
+
+/** A unit's best passage. `first` is the unit's first slot, which names it inside the shard. */
+export type Ranked = { slot: number; first: number; score: number; why: Explanation };
+
+/** So many times what is wanted has to be sure, since a few are nearer than they were estimated to be. */
+const SURE = 1.5;
+
+type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
+
+/**
+ * The best units of a shard for a request: exact scores for every passage that either side finds promising. With
+ * `dense`, sorted slots of living passages, somebody else has looked for what is near: those stand for it. A filter
+ * has to be looked through here, since what is near and passes it may be far from what is near.
+ */
+export function rank(
+  engine: Engine,
+  request: SearchRequest,
+  dense: Uint32Array | null = null,
+): Ranked[] {
+  const { kernel } = engine;
+  if (kernel.slots() === 0) return [];
+  const weights = WEIGHTS[request.mode];
+  const terms =
+    weights.lexical > 0 && request.text !== undefined
+      ? termsFor(engine, request.text, request.gloss ?? "")
+      : null;
+  const vector = weights.semantic > 0 ? request.vector : undefined;
+  const bits = allowedBits(request.filter, engine.lexical, kernel);
+  if (bits !== null) kernel.allow(bits);
+  const filtered = bits !== null;
+
+  const corpus = engine.lexical.corpus();
+  if (terms !== null) addUpTerms(engine, terms, corpus);
+  const lexicalCount = Math.min(256, 32 + request.limit * 4);
+  const byText = terms === null ? new Uint32Array() : kernel.best(lexicalCount, filtered).slots;
+  if (vector === undefined) {
+    return finished(
+      engine,
+      request,
+      bestUnits(engine, byText, (slot) => kernel.scoreOf(slot), request.limit),
+      terms,
+      corpus,
+      null,
+    );
+  }
+
+  const bound = queryBound(terms ?? []);
+  const scoreAt = (slot: number, cosine: number): number =>
+    weights.semantic * semanticPart(cosine) +
+    (terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound));
+  const asked = { sure: Math.ceil(request.limit * SURE), filtered };
+  const { slots, cosines } =
+    dense === null || filtered
+      ? bestOfBoth(engine, vector, byText, asked, scoreAt)
+      : withCosines(engine, vector, union(dense, byText));
+  const best = bestUnits(
+    engine,
+    slots,
+    (slot, index) => scoreAt(slot, cosines[index] ?? 0),
+    request.limit,
+  );
+  return finished(engine, request, best, terms, corpus, (index) => cosines[index] ?? 0);
+}
+
+function termsFor(engine: Engine, text: string, gloss: string): Term[] {
+  const corpus = engine.lexical.corpus();
+  return queryTerms(text, gloss).map((term) => {
+    const lists = engine.lexical.find(term.key);
+    const idf = idfOf(corpus, lists.documentFrequency);
+    return term.isGloss
+      ? { ...term, lists, idf: idf * GLOSS_WEIGHT, gloss: true as const }
+      : { ...term, lists, idf };
+  });
+}
+
+function addUpTerms(engine: Engine, terms: readonly Term[], corpus: Corpus): void {
+  const { kernel, lexical } = engine;
+  kernel.clearScores();
+  const flat = flatNorm();
+  const perWord = perWordNorm(corpus.averageLength);
+  for (const { lists, idf } of terms) {
+    lexical.each(lists, (postings, base) =>
+      kernel.accumulate(postings, base, boundOf(idf), flat, perWord),
+    );
+  }
+}
+
+const union = (one: Uint32Array, other: Uint32Array): Uint32Array =>
+  Uint32Array.from(new Set([...one, ...other]));
+
+type Best = { slot: number; first: number; score: number; index: number };
+
+/** The best `limit` units, best first; equal scores go by slot, so that an answer never depends on the scan. */
+function bestUnits(
+  engine: Engine,
+  candidates: Uint32Array,
+  scoreAt: (slot: number, index: number) => number,
+  limit: number,
+): Best[] {
+  const { kernel } = engine;
+  const best: Best[] = [];
+  for (let index = 0; index < candidates.length; index++) {
+    const slot = candidates[index] ?? 0;
+    const score = scoreAt(slot, index);
+    const last = best.at(-1);
+    if (best.length >= limit && last !== undefined && !precedes(score, slot, last)) continue;
+    const first = slot - kernel.passageOf(slot);
+    const same = best.findIndex((held) => held.first === first);
+    const held = best[same];
+    if (held !== undefined) {
+      if (!precedes(score, slot, held)) continue;
+      best.splice(same, 1);
+    }
+    let at = best.length;
+    for (
+      let above = best[at - 1];
+      above !== undefined && precedes(score, slot, above);
+      above = best[at - 1]
+    )
+      at--;
+    best.splice(at, 0, { slot, first, score, index });
+    if (best.length > limit) best.pop();
+  }
+  return best;
+}
+
+const precedes = (score: number, slot: number, other: Best): boolean =>
+  score > other.score || (score === other.score && slot < other.slot);
+
+/** Works each hit's score out again from its explanation, so that the two can never differ. */
+function finished(
+  engine: Engine,
+  request: SearchRequest,
+  best: readonly Best[],
+  terms: readonly Term[] | null,
+  corpus: Corpus,
+  cosineAt: ((index: number) => number) | null,
+): Ranked[] {
+  const weights = WEIGHTS[request.mode];
+  const ranked = best.map(({ slot, first, index }) => {
+    const why: Explanation = {
+      semantic: null,
+      lexical: null,
+      passage: engine.kernel.passageOf(slot),
+    };
+    if (cosineAt !== null) {
+      const cosine = cosineAt(index);
+      why.semantic = { weight: weights.semantic, cosine, normalised: semanticPart(cosine) };
+    }
+    if (terms !== null) why.lexical = lexicalWhy(engine, slot, terms, corpus, weights.lexical);
+    return { slot, first, score: scoreOf(why), why };
+  });
+  return ranked.sort((a, b) => b.score - a.score || a.slot - b.slot);
+}
+
+function lexicalWhy(
+  engine: Engine,
+  slot: number,
+  terms: readonly Term[],
+  corpus: Corpus,
+  weight: number,
+): Explanation["lexical"] {
+  const length = engine.kernel.lengthOf(slot);
+  const { averageLength } = corpus;
+  const shares = terms.map(({ term, idf, lists, gloss }): ExplainedTerm => {
+    const tf = engine.lexical.frequency(lists, slot);
+    const share = { term, idf, tf, score: shareOf(idf, tf, length, averageLength) };
+    return gloss === true ? { ...share, gloss } : share;
+  });
+  const bm25 = shares.reduce((sum, { score }) => sum + score, 0);
+  const bound = queryBound(shares);
+  return {
+    weight,
+    bm25,
+    normalised: lexicalPart(bm25, bound),
+    length,
+    averageLength,
+    terms: shares,
+  };
+}
