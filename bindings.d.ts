@@ -8,6 +8,8 @@ interface Env {
   WISHUB_VECTORIZE_SAMPLE?: string;
   /** Passages a search shard takes before it splits; small in tests. */
   WISHUB_SHARD_PASSAGES?: string;
+  /** What the pages of an isolate's shards may take in memory, in bytes. */
+  WISHUB_PAGE_CACHE_BYTES?: string;
   /** Bytes at which a shard of the units family takes no new units; small in tests. */
   WISHUB_UNITS_SHARD_BYTES?: string;
   /** The gpu-backend beside the product. */

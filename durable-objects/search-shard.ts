@@ -1,4 +1,4 @@
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, env } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
 import type {
   ClaimOutcome,
@@ -43,9 +43,9 @@ import {
   openRecall,
 } from "#objects/search-upkeep.ts";
 
-/** What all shards of an isolate may hold in memory beside their codes (ARCHITECTURE.md, One isolate's memory). */
+/** What all shards of an isolate may hold in memory beside their codes, where an isolate has 128 MB. */
 const PAGE_CACHE_BYTES = 48_000_000;
-export const pages = pageCache(PAGE_CACHE_BYTES);
+export const pages = pageCache(Number((env as Env).WISHUB_PAGE_CACHE_BYTES ?? PAGE_CACHE_BYTES));
 
 /** Longer than any queue redelivers (14 days): after that nobody can bring a removed version back. */
 const REMOVALS_KEPT_MS = 30 * 86_400_000;

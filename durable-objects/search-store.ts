@@ -1,4 +1,4 @@
-import { type EngineDisk, type EngineState, pageId } from "#domain/search/engine/engine.ts";
+import { type EngineDisk, type EngineState, pageId, pageOf } from "#domain/search/engine/engine.ts";
 import type { ContentClaim, ClaimOutcome, IndexedUnit } from "#domain/search/model.ts";
 import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { Level } from "#domain/verification/model.ts";
@@ -83,6 +83,14 @@ export function searchStore(storage: DurableObjectStorage) {
         )
         .toArray()[0];
       return row === undefined ? null : new Uint8Array(row.data);
+    },
+    *readMany(kind, owner, pages) {
+      const ids = pages.map((page) => pageId(kind, owner, page));
+      for (const { id, data } of sql.exec<{ id: number; data: ArrayBuffer }>(
+        "SELECT id, data FROM page WHERE id IN (SELECT value FROM json_each(?))",
+        JSON.stringify(ids),
+      ))
+        yield [pageOf(id), new Uint8Array(data)];
     },
     write: (kind, owner, page, data) =>
       void sql.exec("INSERT OR REPLACE INTO page VALUES (?, ?)", pageId(kind, owner, page), data),

@@ -4,6 +4,7 @@ import {
   type EngineState,
   type PageKind,
   pageId,
+  pageOf,
 } from "#domain/search/engine/engine.ts";
 
 /** An engine's disk in a SQLite file, as a shard's is: what lies on it is not in memory. */
@@ -15,6 +16,9 @@ export function fileDisk(path: string): EngineDisk & { close(): void } {
      CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, data TEXT)`,
   );
   const read = database.prepare("SELECT data FROM page WHERE id = ?");
+  const readMany = database.prepare(
+    "SELECT id, data FROM page WHERE id IN (SELECT value FROM json_each(?))",
+  );
   const write = database.prepare("INSERT OR REPLACE INTO page VALUES (?, ?)");
   const drop = database.prepare("DELETE FROM page WHERE id >= ? AND id < ?");
   const load = database.prepare("SELECT data FROM state");
@@ -24,6 +28,13 @@ export function fileDisk(path: string): EngineDisk & { close(): void } {
     read(kind: PageKind, owner, page) {
       const row = read.get(pageId(kind, owner, page)) as { data: Uint8Array } | undefined;
       return row?.data ?? null;
+    },
+    *readMany(kind, owner, pages) {
+      const ids = pages.map((page) => pageId(kind, owner, page));
+      for (const row of readMany.iterate(JSON.stringify(ids))) {
+        const { id, data } = row as { id: number; data: Uint8Array };
+        yield [pageOf(id), data];
+      }
     },
     write: (kind, owner, page, data) => void write.run(pageId(kind, owner, page), data),
     drop: (kind, owner) => void drop.run(pageId(kind, owner, 0), pageId(kind, owner + 1, 0)),

@@ -31,6 +31,9 @@ const PASSED_ON = [
   "WISHUB_REGION",
 ];
 
+/** Twice what an isolate of the platform has room for: the pages of some 100,000 units with their vectors. */
+const PAGE_CACHE_MB = 96;
+
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const host = env["WISHUB_HOST"] || "127.0.0.1";
   const port = portOf("WISHUB_PORT", env["WISHUB_PORT"], 8787);
@@ -43,7 +46,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   oneOf("WISHUB_SIGNUP", env["WISHUB_SIGNUP"], ["closed", "invite", "open"]);
   const localUrl = `http://${localName(host)}:${port}`;
   const publicUrl = urlOf("WISHUB_PUBLIC_URL", env["WISHUB_PUBLIC_URL"]) ?? localUrl;
-  const vars: Record<string, string> = { WISHUB_PUBLIC_URL: publicUrl };
+  const vars: Record<string, string> = {
+    WISHUB_PUBLIC_URL: publicUrl,
+    WISHUB_PAGE_CACHE_BYTES: String(megabytesOf("WISHUB_PAGE_CACHE_MB", env, PAGE_CACHE_MB) * 1e6),
+  };
   for (const name of PASSED_ON) {
     const value = env[name];
     if (value) vars[name] = value;
@@ -65,6 +71,15 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     vars,
     token: randomBytes(32).toString("hex"),
   };
+}
+
+function megabytesOf(name: string, env: NodeJS.ProcessEnv, otherwise: number): number {
+  const value = env[name];
+  if (!value) return otherwise;
+  const megabytes = Number(value);
+  if (!Number.isInteger(megabytes) || megabytes < 8 || megabytes > 16_384)
+    throw new Refusal(`${name} is "${value}", it must be a whole number from 8 to 16384.`);
+  return megabytes;
 }
 
 const isDimensions = (value: number): boolean =>

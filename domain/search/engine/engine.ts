@@ -12,6 +12,7 @@ import { openSlots, type Slots } from "#domain/search/engine/slots.ts";
 import {
   openVectorPages,
   readingFirst,
+  type StoredPages,
   type VectorPages,
 } from "#domain/search/engine/vector-pages.ts";
 import { type Quantised } from "#domain/search/engine/vectors.ts";
@@ -42,13 +43,21 @@ export const PAGE_KINDS = [
 export type PageKind = (typeof PAGE_KINDS)[number];
 
 const OWNERS = 0x100_0000;
-/** The number of a page on disk; those of one kind and owner lie together. */
+/** The number of a page on disk, a multiple of `OWNERS` more than its page; those of one kind and owner lie together. */
 export const pageId = (kind: PageKind, owner: number, page: number): number =>
   (PAGE_KINDS.indexOf(kind) * OWNERS + owner) * OWNERS + page;
+/** The page that has this number. */
+export const pageOf = (id: number): number => id % OWNERS;
 
 /** Where an engine lives: pages by kind, owner (a segment, else 0) and number. `atomically` is all or nothing. */
 export type EngineDisk = {
   read(kind: PageKind, owner: number, page: number): Uint8Array | null;
+  /** Those of the pages that there are, in any order. */
+  readMany(
+    kind: PageKind,
+    owner: number,
+    pages: readonly number[],
+  ): Iterable<readonly [page: number, data: Uint8Array]>;
   write(kind: PageKind, owner: number, page: number, data: Uint8Array): void;
   drop(kind: PageKind, owner: number): void;
   state(): EngineState | null;
@@ -298,12 +307,15 @@ function restoredSlots(
 
 function vectorsOf(state: EngineState, disk: EngineDisk, cache: PageCache): VectorPages {
   const { dimensions, flushed, pagedFrom = 0 } = state;
-  const read = (page: number) => disk.read("vectorpages", 0, page);
-  const readFirst = (page: number) => disk.read("vectors", 0, page);
+  const stored: StoredPages = {
+    read: (page) => disk.read("vectorpages", 0, page),
+    readMany: (pages) => disk.readMany("vectorpages", 0, pages),
+  };
+  const first = (page: number) => disk.read("vectors", 0, page);
   return openVectorPages(
     dimensions,
     flushed,
-    pagedFrom === 0 ? read : readingFirst(dimensions, pagedFrom, readFirst, read),
+    pagedFrom === 0 ? stored : readingFirst(dimensions, pagedFrom, first, stored),
     cache.frames,
   );
 }

@@ -6,6 +6,12 @@ export function memoryDisk(): EngineDisk & { bytes(): number; rows(): number } {
   let state: EngineState | null = null;
   return {
     read: (kind, owner, page) => pages.get(`${kind}/${owner}/${page}`)?.slice() ?? null,
+    *readMany(kind, owner, wanted) {
+      for (const page of wanted) {
+        const data = pages.get(`${kind}/${owner}/${page}`);
+        if (data !== undefined) yield [page, data.slice()];
+      }
+    },
     write: (kind, owner, page, data) => void pages.set(`${kind}/${owner}/${page}`, data.slice()),
     drop(kind, owner) {
       for (const key of pages.keys()) if (key.startsWith(`${kind}/${owner}/`)) pages.delete(key);

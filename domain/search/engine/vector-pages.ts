@@ -12,6 +12,14 @@ const VECTORS_PER_FIRST_PAGE = 128;
 export const vectorsPerPage = (dimensions: number): number =>
   Math.max(1, Math.floor(ROW_BYTES / (paddedTo16(dimensions) + 4)));
 
+type ReadPage = (page: number) => Uint8Array | null;
+
+/** Where pages are read, one or many at once: a statement costs more than a page. */
+export type StoredPages = {
+  read: ReadPage;
+  readMany(pages: readonly number[]): Iterable<readonly [page: number, data: Uint8Array]>;
+};
+
 export type VectorPages = ReturnType<typeof openVectorPages>;
 
 /** The 8-bit vectors of a shard, in pages on disk: values, then scales. The pages that still grow are held in memory. */
@@ -19,7 +27,7 @@ export type VectorPages = ReturnType<typeof openVectorPages>;
 export function openVectorPages(
   dimensions: number,
   flushed: number,
-  read: (page: number) => Uint8Array | null,
+  { read, readMany }: StoredPages,
   frames: Frames,
 ) {
   const stride = paddedTo16(dimensions);
@@ -75,6 +83,16 @@ export function openVectorPages(
       data.set(new Uint8Array(buffer, byteOffset, Math.min(stride, length)), within * stride);
       viewOf(data).setFloat32(scalesAt + within * 4, vector.scale, true);
     },
+    /** Reads at once what is not in memory of the pages that these slots are in. */
+    fetch(slots: Uint32Array): void {
+      const missing = new Set<number>();
+      for (const slot of slots) {
+        const page = Math.floor(slot / perPage);
+        if (frames.find(table, page) < 0 && !growing.has(page)) missing.add(page);
+      }
+      if (missing.size < 2) return;
+      for (const [page, data] of readMany([...missing])) frames.put(table, page, data);
+    },
     /** Copies a vector's values to `at` and answers its scale. */
     copy(slot: number, into: Uint8Array, at: number): number {
       const page = Math.floor(slot / perPage);
@@ -123,18 +141,16 @@ export function openVectorPages(
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
   new DataView(buffer, byteOffset, byteLength);
 
-type ReadPage = (page: number) => Uint8Array | null;
-
 /** Pages as they are now, made of pages of the first format for slots before `pagedFrom`. */
 export function readingFirst(
   dimensions: number,
   pagedFrom: number,
   first: ReadPage,
-  read: ReadPage,
-): ReadPage {
+  { read }: StoredPages,
+): StoredPages {
   const stride = paddedTo16(dimensions);
   const perPage = vectorsPerPage(dimensions);
-  return (page) => {
+  const made: ReadPage = (page) => {
     if (page * perPage >= pagedFrom) return read(page);
     const data = read(page)?.slice() ?? new Uint8Array(perPage * (stride + 4));
     const end = Math.min((page + 1) * perPage, pagedFrom);
@@ -148,5 +164,14 @@ export function readingFirst(
       data.set(old.subarray(scaleAt, scaleAt + 4), perPage * stride + at * 4);
     }
     return data;
+  };
+  return {
+    read: made,
+    *readMany(pages) {
+      for (const page of pages) {
+        const data = made(page);
+        if (data !== null) yield [page, data];
+      }
+    },
   };
 }
