@@ -1,4 +1,4 @@
-import { type EngineDisk, type EngineState, pageId, pageOf } from "#domain/search/engine/engine.ts";
+import { type EngineDisk, type EngineState, pageId, pageOf } from "#domain/search/engine/disk.ts";
 import type { ContentClaim, ClaimOutcome, IndexedUnit } from "#domain/search/model.ts";
 import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { Level } from "#domain/verification/model.ts";
@@ -85,11 +85,9 @@ export function searchStore(storage: DurableObjectStorage) {
       return row === undefined ? null : new Uint8Array(row.data);
     },
     *readMany(kind, owner, pages) {
-      const ids = pages.map((page) => pageId(kind, owner, page));
-      for (const { id, data } of sql.exec<{ id: number; data: ArrayBuffer }>(
-        "SELECT id, data FROM page WHERE id IN (SELECT value FROM json_each(?))",
-        JSON.stringify(ids),
-      ))
+      const ids = JSON.stringify(pages.map((page) => pageId(kind, owner, page)));
+      const read = "SELECT id, data FROM page WHERE id IN (SELECT value FROM json_each(?))";
+      for (const { id, data } of sql.exec<{ id: number; data: ArrayBuffer }>(read, ids))
         yield [pageOf(id), new Uint8Array(data)];
     },
     write: (kind, owner, page, data) =>

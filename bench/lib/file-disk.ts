@@ -5,7 +5,7 @@ import {
   type PageKind,
   pageId,
   pageOf,
-} from "#domain/search/engine/engine.ts";
+} from "#domain/search/engine/disk.ts";
 
 /** An engine's disk in a SQLite file, as a shard's is: what lies on it is not in memory. */
 export function fileDisk(path: string): EngineDisk & { close(): void } {

@@ -1,6 +1,12 @@
 import type { Centroids } from "#domain/search/engine/codes.ts";
 import { CHUNK, type Columns, type Slot } from "#domain/search/engine/columns.ts";
-import { BLOCKS, CANDIDATES_MAX, layout, SCRATCH_BYTES } from "#domain/search/engine/layout.ts";
+import {
+  BLOCKS,
+  CANDIDATES_MAX,
+  type Exports,
+  layout,
+  SCRATCH_BYTES,
+} from "#domain/search/engine/layout.ts";
 import {
   biasOf,
   type Quantised,
@@ -13,22 +19,6 @@ const EMPTY = 0xffff_ffff;
 
 /** Postings that one call of `accumulate` takes. */
 export const POSTINGS_MAX = SCRATCH_BYTES / 4;
-
-/** kernels/search; the parameters of each are named there. */
-type Exports = { memory: WebAssembly.Memory } & Record<
-  | "tables"
-  | "closest"
-  | "keep"
-  | "order"
-  | "probe"
-  | "scan"
-  | "place"
-  | "dots"
-  | "clear"
-  | "accumulate"
-  | "best",
-  (...numbers: number[]) => number
->;
 
 /** Slots and what their cosines with the query are about. */
 export type Estimated = { slots: Uint32Array; estimates: Float32Array };
@@ -150,21 +140,21 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       return number;
     },
     kill: (slot: number): void => setBit(at.alive, slot, false),
-    isAlive: (slot: number): boolean =>
-      slot < slots &&
-      (((bytes[chunkOf(slot) + at.alive + ((slot & (CHUNK - 1)) >> 3)] ?? 0) >> (slot & 7)) & 1) ===
-        1,
+    isAlive(slot: number): boolean {
+      if (slot >= slots) return false;
+      const byte = bytes[chunkOf(slot) + at.alive + ((slot & (CHUNK - 1)) >> 3)] ?? 0;
+      return ((byte >> (slot & 7)) & 1) === 1;
+    },
     lengthOf: (slot: number): number =>
       shorts[(chunkOf(slot) + at.lengths) / 2 + (slot & (CHUNK - 1))] ?? 0,
     passageOf: (slot: number): number =>
       bytes[chunkOf(slot) + at.passages + (slot & (CHUNK - 1))] ?? 0,
     levelOf: (slot: number): number => bytes[chunkOf(slot) + at.levels + (slot & (CHUNK - 1))] ?? 0,
 
-    aliveBits: (chunk: number): Uint8Array =>
-      bytes.slice(
-        at.chunks + chunk * at.chunkBytes + at.alive,
-        at.chunks + chunk * at.chunkBytes + at.alive + CHUNK / 8,
-      ),
+    aliveBits(chunk: number): Uint8Array {
+      const from = at.chunks + chunk * at.chunkBytes + at.alive;
+      return bytes.slice(from, from + CHUNK / 8);
+    },
     /** Puts a chunk back; `end` is the number of slots up to its end. Chunks come in order. */
     restore(chunk: number, columns: Columns, alive: Uint8Array, end: number): void {
       reserve(chunk + 1);

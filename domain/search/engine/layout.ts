@@ -52,3 +52,19 @@ export function layout(dimensions: number, lists: number) {
   };
   return { ...fixed, ...inChunk, chunkBytes: end };
 }
+
+/** kernels/search; the parameters of each are named there. */
+export type Exports = { memory: WebAssembly.Memory } & Record<
+  | "tables"
+  | "closest"
+  | "keep"
+  | "order"
+  | "probe"
+  | "scan"
+  | "place"
+  | "dots"
+  | "clear"
+  | "accumulate"
+  | "best",
+  (...numbers: number[]) => number
+>;

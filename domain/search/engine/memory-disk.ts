@@ -1,4 +1,4 @@
-import type { EngineDisk, EngineState } from "#domain/search/engine/engine.ts";
+import type { EngineDisk, EngineState } from "#domain/search/engine/disk.ts";
 
 /** An engine's disk in memory, for tests and benchmarks: a copy of all that was written, as a real one holds. */
 export function memoryDisk(): EngineDisk & { bytes(): number; rows(): number } {

@@ -6,7 +6,7 @@ import {
   samplesFor,
 } from "#domain/search/engine/clusters.ts";
 import { CHUNK } from "#domain/search/engine/columns.ts";
-import type { EngineDisk } from "#domain/search/engine/engine.ts";
+import type { EngineDisk } from "#domain/search/engine/disk.ts";
 import { type Centroids, NO_LIST } from "#domain/search/engine/codes.ts";
 import { ASSIGNED_MAX, type Kernel, openKernel } from "#domain/search/engine/kernel.ts";
 import { openSlots, type Slots } from "#domain/search/engine/slots.ts";
