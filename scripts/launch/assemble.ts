@@ -78,11 +78,15 @@ export function readAssembled(name: Name): Assembled {
 async function assemble(name: Name, options: MiniflareOptions, root: string): Promise<void> {
   const { Log, LogLevel, Miniflare } = await import("miniflare");
   const written = join(root, `${name}.json`);
-  process.env["MINIFLARE_WORKERD_CONFIG_DEBUG"] = written;
-  process.env["MINIFLARE_WORKERD_PATH"] = join(import.meta.dirname, "not-workerd.sh");
-  const miniflare = new Miniflare({ ...options, log: new Log(LogLevel.NONE) });
-  await miniflare.ready.catch(() => {}); // nothing was started
-  await miniflare.dispose().catch(() => {});
+  const variables = {
+    MINIFLARE_WORKERD_CONFIG_DEBUG: written,
+    MINIFLARE_WORKERD_PATH: join(import.meta.dirname, "not-workerd.sh"),
+  };
+  await withVariables(variables, async () => {
+    const miniflare = new Miniflare({ ...options, log: new Log(LogLevel.NONE) });
+    await miniflare.ready.catch(() => {}); // nothing was started
+    await miniflare.dispose().catch(() => {});
+  });
   const { services, sockets, extensions } = wired(
     JSON.parse(readFileSync(written, "utf8")),
   ) as Services;
@@ -90,6 +94,23 @@ async function assemble(name: Name, options: MiniflareOptions, root: string): Pr
     fileOf(name),
     JSON.stringify({ root, services, sockets, extensions } satisfies Assembled),
   );
+}
+
+/** Does work under these variables of the environment. Whatever this process starts later must not see them. */
+export async function withVariables(
+  variables: Readonly<Record<string, string>>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  try {
+    await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
 }
 
 /**
