@@ -1,3 +1,4 @@
+import { bestUnits } from "#domain/search/engine/best-units.ts";
 import type { Engine } from "#domain/search/engine/engine.ts";
 import type { Estimated } from "#domain/search/engine/kernel.ts";
 import { quantisedQuery } from "#domain/search/engine/vectors.ts";
@@ -18,6 +19,9 @@ const DOUBT = 1;
 
 /** Below every estimate: those of vectors far from a list's middle may be out of range. */
 const ANYTHING = -1e30;
+/** So many times what is wanted has to be sure, since a few are nearer than they were estimated to be. */
+const SURE = 1.5;
+export const sureFor = (limit: number): number => Math.ceil(limit * SURE);
 /** A gap that leaves no list out. */
 export const ALL_LISTS = -2;
 
@@ -51,6 +55,8 @@ export function bestOfBoth(
   scoreAt: ScoreAt,
 ): Near {
   const near = estimated(engine, vector, asked);
+  // In order already: what is nearer scores no less where words do not count.
+  if (byText.length === 0) return compared(engine, vector, near, asked.sure, scoreAt);
   const others = without(byText, near.slots);
   const count = near.slots.length + others.length;
   const farthest = near.estimates.at(-1) ?? 1;
@@ -108,11 +114,11 @@ function compared(
   const query = quantisedQuery(vector);
   const doubt = doubtOf(engine);
   const cosines = new Float32Array(slots.length);
-  const best = bestUnits(sure);
+  const best = bestUnits(kernel, sure);
   let done = 0;
   while (
     done < slots.length &&
-    scoreAt(slots[done] ?? 0, (estimates[done] ?? 0) + doubt) >= best.floor()
+    scoreAt(slots[done] ?? 0, (estimates[done] ?? 0) + doubt) >= best.lowest()
   ) {
     const end = Math.min(slots.length, done === 0 ? FIRST_STEP + sure : done + STEP);
     const some = slots.subarray(done, end);
@@ -120,28 +126,11 @@ function compared(
     cosines.set(kernel.cosines(query, some, vectors.copy), done);
     for (let i = done; i < end; i++) {
       const slot = slots[i] ?? 0;
-      best.add(slot - kernel.passageOf(slot), scoreAt(slot, cosines[i] ?? -1));
+      best.add(slot, scoreAt(slot, cosines[i] ?? -1), i);
     }
     done = end;
   }
   return { slots: slots.subarray(0, done), cosines: cosines.subarray(0, done) };
-}
-
-/** The scores of the `count` best units so far, each by its best passage. */
-function bestUnits(count: number) {
-  const units: { first: number; score: number }[] = [];
-  return {
-    floor: (): number => units[count - 1]?.score ?? -Infinity,
-    add(first: number, score: number): void {
-      const same = units.findIndex((unit) => unit.first === first);
-      if ((units[same === -1 ? count - 1 : same]?.score ?? -2) >= score) return;
-      if (same !== -1) units.splice(same, 1);
-      let at = units.length;
-      while (at > 0 && (units[at - 1]?.score ?? -1) < score) at--;
-      units.splice(at, 0, { first, score });
-      if (units.length > count) units.pop();
-    },
-  };
 }
 
 /** Those of the slots that are not among the others. */

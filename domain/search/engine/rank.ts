@@ -1,4 +1,5 @@
 import { type QueryTerm, queryTerms } from "#domain/search/engine/analysis.ts";
+import { type Best, bestUnits } from "#domain/search/engine/best-units.ts";
 import {
   boundOf,
   type Corpus,
@@ -17,15 +18,12 @@ import {
   WEIGHTS,
 } from "#domain/search/explain.ts";
 import { allowedBits } from "#domain/search/engine/filter.ts";
-import { bestOfBoth, withCosines } from "#domain/search/engine/nearest.ts";
+import { bestOfBoth, sureFor, withCosines } from "#domain/search/engine/nearest.ts";
 import type { TermLists } from "#domain/search/engine/lexical.ts";
 import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
 
 /** A unit's best passage. `first` is the unit's first slot, which names it inside the shard. */
 export type Ranked = { slot: number; first: number; score: number; why: Explanation };
-
-/** So many times what is wanted has to be sure, since a few are nearer than they were estimated to be. */
-const SURE = 1.5;
 
 type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
 
@@ -55,33 +53,23 @@ export function rank(
   if (terms !== null) addUpTerms(engine, terms, corpus);
   const lexicalCount = Math.min(256, 32 + request.limit * 4);
   const byText = terms === null ? new Uint32Array() : kernel.best(lexicalCount, filtered).slots;
+  const best = bestUnits(kernel, request.limit);
   if (vector === undefined) {
-    return finished(
-      engine,
-      request,
-      bestUnits(engine, byText, (slot) => kernel.scoreOf(slot), request.limit),
-      terms,
-      corpus,
-      null,
-    );
+    for (const [i, slot] of byText.entries()) best.add(slot, kernel.scoreOf(slot), i);
+    return finished(engine, request, best.units, terms, corpus, null);
   }
 
   const bound = queryBound(terms ?? []);
   const scoreAt = (slot: number, cosine: number): number =>
     weights.semantic * semanticPart(cosine) +
     (terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound));
-  const asked = { sure: Math.ceil(request.limit * SURE), filtered };
+  const asked = { sure: sureFor(request.limit), filtered };
   const { slots, cosines } =
     dense === null || filtered
       ? bestOfBoth(engine, vector, byText, asked, scoreAt)
       : withCosines(engine, vector, union(dense, byText));
-  const best = bestUnits(
-    engine,
-    slots,
-    (slot, index) => scoreAt(slot, cosines[index] ?? 0),
-    request.limit,
-  );
-  return finished(engine, request, best, terms, corpus, (index) => cosines[index] ?? 0);
+  for (const [i, slot] of slots.entries()) best.add(slot, scoreAt(slot, cosines[i] ?? 0), i);
+  return finished(engine, request, best.units, terms, corpus, (index) => cosines[index] ?? 0);
 }
 
 function termsFor(engine: Engine, text: string, gloss: string): Term[] {
@@ -109,45 +97,6 @@ function addUpTerms(engine: Engine, terms: readonly Term[], corpus: Corpus): voi
 
 const union = (one: Uint32Array, other: Uint32Array): Uint32Array =>
   Uint32Array.from(new Set([...one, ...other]));
-
-type Best = { slot: number; first: number; score: number; index: number };
-
-/** The best `limit` units, best first; equal scores go by slot, so that an answer never depends on the scan. */
-function bestUnits(
-  engine: Engine,
-  candidates: Uint32Array,
-  scoreAt: (slot: number, index: number) => number,
-  limit: number,
-): Best[] {
-  const { kernel } = engine;
-  const best: Best[] = [];
-  for (let index = 0; index < candidates.length; index++) {
-    const slot = candidates[index] ?? 0;
-    const score = scoreAt(slot, index);
-    const last = best.at(-1);
-    if (best.length >= limit && last !== undefined && !precedes(score, slot, last)) continue;
-    const first = slot - kernel.passageOf(slot);
-    const same = best.findIndex((held) => held.first === first);
-    const held = best[same];
-    if (held !== undefined) {
-      if (!precedes(score, slot, held)) continue;
-      best.splice(same, 1);
-    }
-    let at = best.length;
-    for (
-      let above = best[at - 1];
-      above !== undefined && precedes(score, slot, above);
-      above = best[at - 1]
-    )
-      at--;
-    best.splice(at, 0, { slot, first, score, index });
-    if (best.length > limit) best.pop();
-  }
-  return best;
-}
-
-const precedes = (score: number, slot: number, other: Best): boolean =>
-  score > other.score || (score === other.score && slot < other.slot);
 
 /** Works each hit's score out again from its explanation, so that the two can never differ. */
 function finished(
