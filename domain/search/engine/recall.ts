@@ -1,5 +1,5 @@
 import type { Engine } from "#domain/search/engine/engine.ts";
-import { ALL_LISTS, nearest } from "#domain/search/engine/nearest.ts";
+import { ALL_LISTS, nearest, sureFor } from "#domain/search/engine/nearest.ts";
 import { quantisedQuery } from "#domain/search/engine/vectors.ts";
 
 /** Of the ten nearest passages the share that searches found, over so many questions. */
@@ -27,7 +27,7 @@ export function recallMeter() {
       const slots = engine.nextSlot();
       const exact = yield* exactNearest(engine, vector, slots);
       const { gap } = engine.lists();
-      const found = nearest(engine, vector, { sure: NEAREST, filtered: false }).slots;
+      const found = nearest(engine, vector, { sure: sureFor(NEAREST), filtered: false }).slots;
       const near = new Set(found);
       const living = exact.filter((slot) => engine.kernel.isAlive(slot));
       if (living.length === 0) return;
