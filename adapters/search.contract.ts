@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Collection, IndexedUnit } from "#domain/search/model.ts";
+import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
 
 /** What every holder of dense vectors is to a search, however it is built. */
 export type DenseTwin = {
@@ -26,26 +26,42 @@ export function direction(seed: number): Float32Array {
   return vector.map((value) => value / length);
 }
 
-export function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit {
-  return {
-    unitId: `unit-${number}`,
-    version: 1,
-    contentKey: (Math.imul(number + 1, 0x9e37_79b9) >>> 0)
-      .toString(16)
-      .padStart(8, "0")
-      .padEnd(64, "0"),
-    title: `Title ${number}`,
-    kind: "note",
-    language: "en",
-    tags: [],
-    level: "L3",
-    passages: [0, 1].map((passage) => ({
+/** A content key that only this number has, spread over the hash range. */
+export const contentKeyOf = (number: number): string =>
+  (Math.imul(number + 1, 0x9e37_79b9) >>> 0).toString(16).padStart(8, "0").padEnd(64, "0");
+
+/** A unit named by its number, with these passages. */
+export const indexedUnit = (
+  number: number,
+  passages: IndexedUnit["passages"],
+  change: Partial<IndexedUnit> = {},
+): IndexedUnit => ({
+  unitId: `unit-${number}`,
+  version: 1,
+  contentKey: contentKeyOf(number),
+  title: `Title ${number}`,
+  kind: "note",
+  language: "en",
+  tags: [],
+  level: "L3",
+  passages,
+  ...change,
+});
+export const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
+  contentKey,
+  unitId,
+  version,
+});
+
+export const unitOf = (number: number, change: Partial<IndexedUnit> = {}): IndexedUnit =>
+  indexedUnit(
+    number,
+    [0, 1].map((passage) => ({
       text: `Passage ${passage} of ${number}`,
       vector: direction(number * 2 + passage),
     })),
-    ...change,
-  };
-}
+    change,
+  );
 
 /** Runs on every twin: each must pass it as it stands. */
 export function denseContract(twin: () => DenseTwin, fresh: () => Collection): void {

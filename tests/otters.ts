@@ -1,32 +1,13 @@
-import type { ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import { indexedUnit } from "#adapters/search.contract.ts";
+import type { IndexedUnit } from "#domain/search/model.ts";
 
 /** Units of 16 dimensions that one word finds, by their numbers. */
 export function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit {
   const vector = Float32Array.from({ length: 16 }, (_, i) => Math.sin(number * 1.7 + i));
   const length = Math.hypot(...vector);
-  return {
-    unitId: `unit-${number}`,
-    version: 1,
-    contentKey: (Math.imul(number + 1, 0x9e37_79b9) >>> 0)
-      .toString(16)
-      .padStart(8, "0")
-      .padEnd(64, "0"),
-    title: `Title ${number}`,
-    kind: "note",
-    language: "en",
-    tags: [],
-    level: "L3",
-    passages: [
-      { text: `Passage number${number} about otters`, vector: vector.map((v) => v / length) },
-    ],
-    ...change,
-  };
+  const text = `Passage number${number} about otters`;
+  return indexedUnit(number, [{ text, vector: vector.map((v) => v / length) }], change);
 }
-export const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
-  contentKey,
-  unitId,
-  version,
-});
 
 export const REQUEST = {
   text: "otters",

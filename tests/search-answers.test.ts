@@ -1,6 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { claimOf, indexedUnit } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection, IndexedUnit, SearchRequest } from "#domain/search/model.ts";
 import type { Question, Reply, ShardAnswer } from "#domain/search/protocol.ts";
@@ -14,27 +15,12 @@ beforeEach(() => {
   collection = { owner: `answers-${++tests}`, space: "test-space" };
 });
 
-const unitOf = (number: number, version = 1): IndexedUnit => ({
-  unitId: `unit-${number}`,
-  version,
-  contentKey: `${number}${version}`.padStart(8, "0").padEnd(64, "0"),
-  title: `Title ${number}`,
-  kind: "note",
-  language: "en",
-  tags: [],
-  level: "L3",
-  passages: [
-    {
-      text: `Passage number${number} about otters`,
-      vector: Float32Array.from({ length: DIMENSIONS }, (_, i) => (i === number % 16 ? 1 : 0)),
-    },
-  ],
-});
-const claimOf = ({ contentKey, unitId, version }: IndexedUnit) => ({
-  contentKey,
-  unitId,
-  version,
-});
+const unitOf = (number: number, version = 1): IndexedUnit => {
+  const contentKey = `${number}${version}`.padStart(8, "0").padEnd(64, "0");
+  const vector = Float32Array.from({ length: DIMENSIONS }, (_, i) => (i === number % 16 ? 1 : 0));
+  const text = `Passage number${number} about otters`;
+  return indexedUnit(number, [{ text, vector }], { version, contentKey });
+};
 const otters: SearchRequest = {
   text: "otters",
   mode: "lexical",

@@ -1,10 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, expect, test } from "vitest";
-import { direction, unitOf } from "#adapters/search.contract.ts";
+import { claimOf, direction, unitOf } from "#adapters/search.contract.ts";
 import { treeOf } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
-import type { ContentClaim, IndexedUnit } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import { searchStore } from "#objects/search-store.ts";
 
@@ -14,11 +13,6 @@ const root = env.SEARCH_SHARD.getByName(rootOf(collection).name);
 Object.assign(env, { WISHUB_SHARD_PASSAGES: "20" });
 afterAll(() => Reflect.deleteProperty(env, "WISHUB_SHARD_PASSAGES"));
 
-const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
-  contentKey,
-  unitId,
-  version,
-});
 async function found(): Promise<string[]> {
   const request = { vector: direction(3), mode: "semantic" as const, filter: {}, limit: 50 };
   const { hits } = await port.search([collection], { ...request, explain: false });

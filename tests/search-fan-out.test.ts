@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { indexedUnit } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
 import { BEAM } from "#domain/search/leaves/fan-out.ts";
 import type { IndexedUnit, SearchRequest } from "#domain/search/model.ts";
@@ -41,23 +42,8 @@ function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit 
     Math.sin((number % 40) * 12.9 + i * 78.2 * (1 + (number % 40))),
   ).map((value, i) => value + Math.sin(number * 3.1 + i) / 4);
   const length = Math.hypot(...vector);
-  return {
-    unitId: `unit-${number}`,
-    version: 1,
-    contentKey: (Math.imul(number + 1, 0x9e37_79b9) >>> 0)
-      .toString(16)
-      .padStart(8, "0")
-      .padEnd(64, "0"),
-    title: `Title ${number}`,
-    kind: "note",
-    language: "en",
-    tags: [],
-    level: "L3",
-    passages: [
-      { text: `word${number} about otters`, vector: vector.map((value) => value / length) },
-    ],
-    ...change,
-  };
+  const text = `word${number} about otters`;
+  return indexedUnit(number, [{ text, vector: vector.map((value) => value / length) }], change);
 }
 
 async function found(request: Partial<SearchRequest>): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { claimOf } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import type { Region } from "#domain/regions/regions.ts";
@@ -9,7 +10,7 @@ import { FOLLOWED_MS } from "#domain/search/leaves/follow.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import { SearchReplica } from "#objects/search-replica.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
-import { claimOf, idsOf, nobody, numbers, REQUEST, unitOf } from "./otters.ts";
+import { idsOf, nobody, numbers, REQUEST, unitOf } from "./otters.ts";
 
 const port = searchPort(env);
 const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;

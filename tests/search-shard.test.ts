@@ -1,15 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { claimOf, contentKeyOf, indexedUnit } from "#adapters/search.contract.ts";
 import { learned } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
-import type {
-  Collection,
-  ContentClaim,
-  IndexedUnit,
-  SearchFilter,
-  SearchMode,
-} from "#domain/search/model.ts";
+import type { Collection, IndexedUnit, SearchFilter, SearchMode } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import { emptyTree } from "#domain/search/leaves/tree.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
@@ -23,9 +18,6 @@ beforeEach(() => {
   collection = { owner: `account-${++tests}`, space: "test-space" };
 });
 
-const keyOf = (number: number): string =>
-  (Math.imul(number + 1, 0x9e37_79b9) >>> 0).toString(16).padStart(8, "0").padEnd(64, "0");
-
 /** A unit whose text and direction only it has. */
 function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit {
   const vector = Float32Array.from({ length: DIMENSIONS }, (_, i) =>
@@ -33,25 +25,10 @@ function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit 
   );
   const length = Math.hypot(...vector);
   const text = `Passage number${number} about otters`;
-  return {
-    unitId: `unit-${number}`,
-    version: 1,
-    contentKey: keyOf(number),
-    title: `Title ${number}`,
-    kind: "note",
-    language: "en",
-    tags: [number % 2 === 0 ? "even" : "odd"],
-    level: "L3",
-    passages: [{ text, vector: vector.map((value) => value / length) }],
-    ...change,
-  };
+  const tags = [number % 2 === 0 ? "even" : "odd"];
+  const passages = [{ text, vector: vector.map((value) => value / length) }];
+  return indexedUnit(number, passages, { tags, ...change });
 }
-const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
-  contentKey,
-  unitId,
-  version,
-});
-
 async function find(
   text: string,
   options: { mode?: SearchMode; filter?: SearchFilter; limit?: number; vector?: Float32Array } = {},
@@ -101,7 +78,7 @@ describe("a search shard", () => {
   });
 
   test("never lets an older version replace a newer one, nor a removed one come back", async () => {
-    const second = unitOf(1, { version: 2, contentKey: keyOf(7) });
+    const second = unitOf(1, { version: 2, contentKey: contentKeyOf(7) });
     await port.index(collection, [second]);
     await port.index(collection, [unitOf(1)]);
     expect(await found("otters")).toEqual(["unit-1@2"]);
@@ -162,7 +139,7 @@ describe("a search shard", () => {
 
   test("names what comes close to a unit, and how much of their words they share", async () => {
     await port.index(collection, [unitOf(1), unitOf(2), unitOf(3)]);
-    const copy = unitOf(1, { unitId: "copy", contentKey: keyOf(99), title: "Title 1" });
+    const copy = unitOf(1, { unitId: "copy", contentKey: contentKeyOf(99), title: "Title 1" });
     const near = async (unit: IndexedUnit, cosineMin: number) =>
       (await port.similar(collection, [unit], { limit: 5, cosineMin }))[0] ?? [];
     const [nearest] = await near(copy, -1);

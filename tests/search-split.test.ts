@@ -2,8 +2,9 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { claimOf, contentKeyOf } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
-import type { Collection, ContentClaim, IndexedUnit, SearchHit } from "#domain/search/model.ts";
+import type { Collection, IndexedUnit, SearchHit } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
@@ -49,9 +50,6 @@ function direction(seed: number): Float32Array {
   return vector.map((value) => value / length);
 }
 
-const keyOf = (number: number): string =>
-  (Math.imul(number + 1, 0x9e37_79b9) >>> 0).toString(16).padStart(8, "0").padEnd(64, "0");
-
 type Op = { kind: "revise" | "relevel" | "retract" | "late" | "again"; unit: number; dice: number };
 const op: fc.Arbitrary<Op> = fc.record({
   kind: fc.constantFrom<Op["kind"]>("revise", "revise", "relevel", "retract", "late", "again"),
@@ -73,7 +71,7 @@ class Model {
     return {
       unitId: `unit-${unit}`,
       version,
-      contentKey: keyOf(unit * 3 + (dice % 3)),
+      contentKey: contentKeyOf(unit * 3 + (dice % 3)),
       title: `Title ${unit}`,
       kind: "note",
       language: "en",
@@ -141,12 +139,6 @@ class Model {
     return children;
   }
 }
-
-const claimOf = ({ contentKey, unitId, version }: IndexedUnit): ContentClaim => ({
-  contentKey,
-  unitId,
-  version,
-});
 
 /** Evicts a shard: what it had in memory is gone. */
 async function restarted(name: string): Promise<void> {
