@@ -9,6 +9,7 @@ export type Problem = {
     | "egress-refused"
     | "unauthenticated"
     | "forbidden"
+    | "second-factor-required"
     | "not-found"
     | "method-not-allowed"
     | "conflict"
@@ -181,6 +182,7 @@ export type Operations = {
         | "audit"
         | "admin"
       >;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
       owner: boolean;
     };
   };
@@ -213,6 +215,7 @@ export type Operations = {
         | "audit"
         | "admin"
       >;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
       owner: boolean;
     };
   };

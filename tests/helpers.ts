@@ -73,7 +73,7 @@ export async function newAccount(): Promise<TestAccount> {
       id: owner.id,
       kind: "person",
       name: "Owner",
-      owner: 1,
+      role: "owner",
       status: "active",
       created_at_ms: 0,
     }),
@@ -93,7 +93,7 @@ export async function newAccount(): Promise<TestAccount> {
     keyId: key.id,
     kind: "key",
     scopes: new Set(SCOPES),
-    owner: true,
+    role: "owner",
   };
   return {
     accountId: account.id,

@@ -20,6 +20,7 @@ it("signs a browser in by key, with a cookie that no script and no other site ca
   expect(await current.json()).toMatchObject({
     accountId: account.accountId,
     kind: "session",
+    role: "owner",
     owner: true,
   });
   const { results } = await env.CATALOG_0.prepare("SELECT * FROM session").all();
@@ -93,6 +94,7 @@ it("signs in by a console code once, as the owner", async () => {
   const current = await call("GET", "/v1/sessions/current", { headers: { Cookie } });
   expect(await current.json()).toMatchObject({
     accountId: first.accountId,
+    role: "owner",
     owner: true,
     keyId: null,
   });

@@ -41,7 +41,7 @@ type DatabaseOf = (id: string) => CatalogDb | null;
 const memberStatus = {
   accountStatus: account.status,
   principalStatus: principal.status,
-  owner: principal.owner,
+  role: principal.role,
 };
 
 function credentials(of: DatabaseOf) {

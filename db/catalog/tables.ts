@@ -26,7 +26,7 @@ export const principal = sqliteTable(
     id: text().notNull(),
     kind: text().notNull(),
     name: text().notNull(),
-    owner: integer({ mode: "boolean" }).notNull(),
+    role: text().notNull().default("member"),
     status: text().notNull(),
     createdAtMs: integer().notNull(),
   },

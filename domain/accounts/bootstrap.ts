@@ -1,6 +1,6 @@
 import { ID_BYTES, memberId, mintCredential, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import type { KeyRecord } from "#domain/accounts/keys.ts";
-import { SCOPES } from "#domain/accounts/model.ts";
+import { type Role, SCOPES } from "#domain/accounts/model.ts";
 
 export type AccountRecord = {
   id: string;
@@ -13,7 +13,7 @@ export type PrincipalRecord = {
   accountId: string;
   kind: "person" | "agent" | "service";
   name: string;
-  owner: boolean;
+  role: Role;
   status: "active" | "suspended";
   createdAtMs: number;
 };
@@ -35,7 +35,7 @@ export function firstAccount(random: Uint8Array, nowMs: number) {
     accountId: account.id,
     kind: "person",
     name: "Owner",
-    owner: true,
+    role: "owner",
     status: "active",
     createdAtMs: nowMs,
   };

@@ -13,6 +13,10 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What a principal is in its account. An auditor reads what a viewer reads, and the audit log. */
+export const ROLES = ["owner", "admin", "member", "auditor", "viewer"] as const;
+export type Role = (typeof ROLES)[number];
+
 /** Who a request acts as. The account always comes from the credential, never from a body. */
 export type Principal = {
   accountId: string;
@@ -24,6 +28,7 @@ export type Principal = {
   /** When the API key ends, where it does: nothing it makes may live longer. */
   expiresAtMs?: number;
   scopes: ReadonlySet<Scope>;
-  /** The account's owner: the principal that was made together with the account. */
-  owner: boolean;
+  role: Role;
+  /** In a session that a person opened: when a second factor was proven last. Other credentials are not bound by one. */
+  factor?: { provenAtMs: number | null };
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { type Principal, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
 
 /** A browser signs in with exactly one of the two. */
 export const sessionInput = z
@@ -20,6 +20,7 @@ export const sessionView = z.object({
   kind: z.enum(["key", "session"]),
   keyId: z.string().nullable(),
   scopes: z.array(z.enum(SCOPES)),
+  role: z.enum(ROLES),
   owner: z.boolean(),
 });
 export type SessionView = z.infer<typeof sessionView>;
@@ -55,7 +56,8 @@ export const viewOfPrincipal = (principal: Principal): SessionView => ({
   kind: principal.kind,
   keyId: principal.keyId ?? null,
   scopes: [...principal.scopes],
-  owner: principal.owner,
+  role: principal.role,
+  owner: principal.role === "owner",
 });
 
 /** `Secure` only where the product is served over TLS: a browser drops such a cookie elsewhere. */

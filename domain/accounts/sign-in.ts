@@ -1,6 +1,6 @@
 import { mintCredential, parseCredential } from "#domain/accounts/credential.ts";
 import type { Randomness } from "#domain/accounts/keys.ts";
-import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { type Principal, type Role, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import {
   CODE_LIFE_MS,
   type CodeRecord,
@@ -20,7 +20,7 @@ type Deps = {
   principalRow(
     accountId: string,
     id: string,
-  ): Promise<{ accountStatus: string; principalStatus: string; owner: boolean } | null>;
+  ): Promise<{ accountStatus: string; principalStatus: string; role: string } | null>;
   insertSession(session: SessionRecord): Promise<void>;
 };
 
@@ -57,7 +57,7 @@ export async function signIn(
     sessionId: id,
     kind: "session",
     scopes: new Set(who.scopes),
-    owner: who.owner,
+    role: who.role,
   };
   if (who.keyId !== undefined) principal.keyId = who.keyId;
   return ok({ token, principal, expiresAtMs });
@@ -68,20 +68,20 @@ type Who = {
   principalId: string;
   keyId?: string | undefined;
   scopes: Scope[];
-  owner: boolean;
+  role: Role;
   untilMs: number;
 };
 
 async function byKey(deps: Deps, apiKey: string, nowMs: number): Promise<Who | null> {
   const verdict = await deps.keyVerdict(apiKey, nowMs);
   if (verdict === null) return null;
-  const { accountId, principalId, keyId, scopes, owner } = verdict.principal;
+  const { accountId, principalId, keyId, scopes, role } = verdict.principal;
   return {
     accountId,
     principalId,
     keyId,
     scopes: [...scopes],
-    owner,
+    role,
     untilMs: verdict.expiresAtMs,
   };
 }
@@ -94,7 +94,7 @@ async function byCode(deps: Deps, text: string, nowMs: number): Promise<Who | nu
   const row = await deps.principalRow(code.accountId, code.principalId);
   if (
     row === null ||
-    !row.owner ||
+    row.role !== "owner" ||
     row.accountStatus !== "active" ||
     row.principalStatus !== "active"
   )
@@ -104,7 +104,7 @@ async function byCode(deps: Deps, text: string, nowMs: number): Promise<Who | nu
     accountId,
     principalId,
     scopes: [...SCOPES],
-    owner: true,
+    role: "owner",
     untilMs: Number.POSITIVE_INFINITY,
   };
 }

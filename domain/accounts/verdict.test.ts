@@ -11,7 +11,7 @@ const row: CredentialRow = {
   revokedAtMs: null,
   accountStatus: "active",
   principalStatus: "active",
-  owner: false,
+  role: "member",
 };
 const session = { ...row, keyId: "k0_a", keyIsLive: true };
 
@@ -22,7 +22,7 @@ it("says who a key is and what it may do", () => {
     keyId: "k0_a",
     kind: "key",
     scopes: new Set(["search", "keys"]),
-    owner: false,
+    role: "member",
     expiresAtMs: 100,
   });
 });

@@ -1,4 +1,4 @@
-import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { type Principal, type Role, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
 
 /** What the catalog knows of a credential, with the account and principal it belongs to. */
 export type CredentialRow = {
@@ -11,7 +11,7 @@ export type CredentialRow = {
   revokedAtMs: number | null;
   accountStatus: string;
   principalStatus: string;
-  owner: boolean;
+  role: string;
 };
 
 export type Verdict = { principal: Principal; expiresAtMs: number };
@@ -61,8 +61,11 @@ function isLive(row: CredentialRow, nowMs: number): boolean {
 const identity = (row: CredentialRow) => ({
   accountId: row.accountId,
   principalId: row.principalId,
-  owner: row.owner,
+  role: knownRole(row.role),
 });
+
+/** A role that this release does not know is the least one. */
+const knownRole = (role: string): Role => ROLES.find((known) => known === role) ?? "viewer";
 
 /** A scope that this release does not know grants nothing. */
 function knownScopes(scopes: readonly string[]): ReadonlySet<Scope> {

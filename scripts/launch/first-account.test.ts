@@ -24,8 +24,8 @@ describe("the first account of a deployment", () => {
     expect(catalog.prepare("SELECT account_id FROM installation").all()).toEqual([
       { account_id: accountId },
     ]);
-    expect(catalog.prepare("SELECT account_id, owner, status FROM principal").all()).toEqual([
-      { account_id: accountId, owner: 1, status: "active" },
+    expect(catalog.prepare("SELECT account_id, role, status FROM principal").all()).toEqual([
+      { account_id: accountId, role: "owner", status: "active" },
     ]);
     const key = catalog.prepare("SELECT account_id, secret_hash, scopes FROM api_key").get();
     expect(key).toEqual({

@@ -15,7 +15,7 @@ const read = route(
     method: "get",
     path: "/v1/account",
     summary: "Read your account",
-    access: "principal",
+    access: "account.read",
     responses: { 200: { description: "The account", ...json(accountView) }, ...fails("not-found") },
   },
   async (c) => {
@@ -33,7 +33,7 @@ const move = route(
     summary: "Say in which region your account's collections are kept",
     description:
       "Holds for what is made from now on; a collection stays where it began. The first account decides for the public one.",
-    access: { scope: "admin" },
+    access: "account.change",
     request: { body: json(regionInput) },
     responses: {
       200: { description: "The account", ...json(accountView) },
@@ -43,8 +43,6 @@ const move = route(
   async (c) => {
     const { services, principal } = c.var;
     const { region } = c.req.valid("json");
-    if (!principal.owner)
-      return refuse({ code: "forbidden", detail: "the account's owner decides" });
     if (isJurisdiction(region) && !services.jurisdictions.includes(region)) {
       return refuse({
         code: "invalid-request",

@@ -1,3 +1,4 @@
+import type { Action } from "#domain/policies/actions.ts";
 import { parseCredential } from "#domain/accounts/credential.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import { isOwnOrigin, tokenInCookies } from "#domain/accounts/sessions.ts";
@@ -22,10 +23,7 @@ const remembered = new WeakMap<D1Database, Verdicts>();
 type Verdicts = { granted: Map<string, Remembered>; refused: Map<string, Remembered> };
 
 /** Who the request acts as. Anything but a valid credential is 401, before body or upgrade are looked at. */
-export async function authenticate(
-  c: Call<{ access: "principal" }>,
-  nowMs: number,
-): Promise<Principal> {
+export async function authenticate(c: Call<{ access: Action }>, nowMs: number): Promise<Principal> {
   const header = c.req.raw.headers.get("Authorization");
   if (header !== null) {
     const token = /^Bearer +([\x21-\x7e]{1,128})$/i.exec(header)?.[1];
@@ -46,7 +44,7 @@ export async function authenticate(
 }
 
 async function principalOf(
-  c: Call<{ access: "principal" }>,
+  c: Call<{ access: Action }>,
   kind: "key" | "session",
   token: string,
   nowMs: number,

@@ -1,3 +1,4 @@
+import type { Action } from "#domain/policies/actions.ts";
 import { z } from "zod";
 import type { Services } from "#adapters/index.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -22,7 +23,7 @@ const spaces = route(
     path: "/v1/spaces",
     summary: "List the embedding spaces that are bound",
     description: "A vector is only ever compared with vectors of its own space.",
-    access: "principal",
+    access: "space.read",
     responses: {
       200: { description: "The spaces", ...json(z.object({ items: z.array(spaceView) })) },
     },
@@ -74,7 +75,7 @@ const collections = route(
     method: "get",
     path: "/v1/collections",
     summary: "Show the collections you search and what your account has in them",
-    access: { scope: "units:read" },
+    access: "collection.read",
     responses: {
       200: {
         description: "The collections",
@@ -132,7 +133,7 @@ const move = route(
     summary: "Move a collection to another embedding space",
     description:
       "Its units are embedded again in the background while searches go on in the old space. The public collection is moved by the first account.",
-    access: { scope: "admin" },
+    access: "collection.move",
     request: { params: z.object({ visibility }), body: json(moveInput) },
     responses: {
       202: {
@@ -169,7 +170,7 @@ const move = route(
 );
 
 async function ownedCollection(
-  c: Pick<Call<{ access: "principal" }>, "var">,
+  c: Pick<Call<{ access: Action }>, "var">,
   which: "private" | "public",
 ) {
   const { services, principal } = c.var;

@@ -16,7 +16,7 @@ const list = route(
     path: "/v1/dead-letters",
     summary: "Show the work of your account that failed on every attempt",
     description: "The oldest 100. Redrive them once the cause is mended.",
-    access: { scope: "admin" },
+    access: "dead-letter.read",
     responses: {
       200: {
         description: "The dead letters",
@@ -41,7 +41,7 @@ const redrive = route(
     method: "post",
     path: "/v1/dead-letters/redrive",
     summary: "Put your account's oldest 100 dead letters back to work",
-    access: { scope: "admin" },
+    access: "dead-letter.redrive",
     responses: {
       202: { description: "How many were put back", ...json(z.object({ redriven: z.int() })) },
     },

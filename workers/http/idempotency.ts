@@ -1,3 +1,4 @@
+import type { Action } from "#domain/policies/actions.ts";
 import type { Context } from "hono";
 import { isLasting, type StoredAnswer } from "#domain/accounts/idempotency.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
@@ -11,7 +12,7 @@ const KEPT_HEADERS = ["Content-Type", "ETag", "Location", "Retry-After"];
 
 /** Carries a mutation out once per idempotency key; a repetition gets the answer of the first (CONTRACT.md). */
 export async function once(
-  c: Call<{ access: "principal" }>,
+  c: Call<{ access: Action }>,
   { key, bytes, sealed }: Repetition,
   handler: Route["handler"],
 ): Promise<Response> {

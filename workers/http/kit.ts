@@ -1,8 +1,9 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import type { Services } from "#adapters/index.ts";
-import type { Principal, Scope } from "#domain/accounts/model.ts";
+import type { Principal } from "#domain/accounts/model.ts";
 import type { Bookmark } from "#domain/regions/bookmark.ts";
+import type { Action } from "#domain/policies/actions.ts";
 import { type Cursor, cursorText } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
@@ -28,8 +29,8 @@ type Variables = {
 export type PublicEnv = { Bindings: Env; Variables: Variables };
 export type AppEnv = { Bindings: Env; Variables: Variables & { principal: Principal } };
 
-/** `"principal"` is anyone with a valid credential, whatever its scopes. */
-export type Access = "public" | "principal" | { scope: Scope };
+/** Who may call a route: anyone, or who may do the action. */
+export type Access = "public" | Action;
 
 /** Bodies by media type. A schema of `undefined` is a body the handler reads from `c.req.raw` itself. */
 export type Content = { content: Record<string, { schema?: z.ZodType }> };

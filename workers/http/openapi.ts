@@ -1,3 +1,4 @@
+import { requirementOf } from "#domain/policies/actions.ts";
 import { z } from "zod";
 import { BOOKMARK_HEADER } from "#domain/regions/bookmark.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -65,7 +66,13 @@ function operation(config: RouteConfig): Json {
   };
   if (config.description !== undefined) described["description"] = config.description;
   if (config.access === "public") described["security"] = [];
-  else if (config.access !== "principal") described["x-scope"] = config.access.scope;
+  else {
+    const { scope, role, fresh } = requirementOf(config.access);
+    described["x-action"] = config.access;
+    if (scope !== undefined) described["x-scope"] = scope;
+    described["x-role"] = role;
+    if (fresh === true) described["x-fresh"] = true;
+  }
   const body = config.request?.body;
   if (body !== undefined)
     described["requestBody"] = {
@@ -162,6 +169,8 @@ function codesOf(config: RouteConfig): ProblemCode[] {
   );
   codes.push("invalid-request", "internal", "overloaded");
   if (config.access !== "public") codes.push("unauthenticated", "forbidden");
+  if (config.access !== "public" && requirementOf(config.access).fresh === true)
+    codes.push("second-factor-required");
   if (config.request?.params !== undefined) codes.push("not-found");
   if (config.request?.body !== undefined) codes.push("unsupported-media-type", "body-too-large");
   if (config.access !== "public" && ["stored", "sealed"].includes(repetitionOf(config))) {

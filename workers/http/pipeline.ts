@@ -1,3 +1,4 @@
+import { type Action, refusalOf, requirementOf } from "#domain/policies/actions.ts";
 import type { Context } from "hono";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -14,7 +15,6 @@ import {
 } from "#workers/http/body.ts";
 import { once } from "#workers/http/idempotency.ts";
 import {
-  type Access,
   type Answer,
   type AppEnv,
   type Call,
@@ -32,10 +32,14 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const params = config.request?.params;
   const repetition = repetitionOf(config);
   const { access } = config;
+  if (access !== "public" && requirementOf(access) === undefined)
+    throw new Error(
+      `${config.method} ${config.path} names no action that anybody could be allowed`,
+    );
   const isBookmarked = access !== "public" && config.path.startsWith("/v1/");
 
   const answer = async (c: Context): Promise<Answer> => {
-    if (access !== "public") await allow(c as Call<{ access: "principal" }>, access);
+    if (access !== "public") await allow(c as Call<{ access: Action }>, access);
     c.set("services", servicesOf(c.env));
     const bytes = body === undefined ? undefined : await readBody(c, body);
     c.set("bookmark", isBookmarked ? bookmarkOf(c, c.get("nowMs")) : null);
@@ -57,7 +61,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
     if (repetition === "ignored") return await handler(c);
     if (key !== undefined && repetition !== "own" && access !== "public") {
       return await once(
-        c as Call<{ access: "principal" }>,
+        c as Call<{ access: Action }>,
         { key, bytes, sealed: repetition === "sealed" },
         handler,
       );
@@ -73,15 +77,12 @@ export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idem
   return config.idempotency ?? (config.method === "get" ? "ignored" : "stored");
 }
 
-async function allow(
-  c: Call<{ access: "principal" }>,
-  access: Exclude<Access, "public">,
-): Promise<void> {
-  const principal = await authenticate(c, c.get("nowMs"));
+async function allow(c: Call<{ access: Action }>, action: Action): Promise<void> {
+  const nowMs = c.get("nowMs");
+  const principal = await authenticate(c, nowMs);
   c.set("principal", principal);
-  if (access !== "principal" && !principal.scopes.has(access.scope)) {
-    refuse({ code: "forbidden", detail: `needs the scope ${access.scope}` });
-  }
+  const refusal = refusalOf(principal, action, nowMs);
+  if (refusal !== null) refuse(refusal);
 }
 
 function idempotencyKey(c: Context): string | undefined {

@@ -16,7 +16,7 @@ const search = route(
     summary: "Search your own and the public units",
     description:
       "By words, by meaning or by both; any language finds any language where the space allows it.",
-    access: { scope: "search" },
+    access: "unit.search",
     idempotency: "ignored",
     request: { body: json(searchInput) },
     responses: {

@@ -53,7 +53,7 @@ const current = route(
     method: "get",
     path: "/v1/sessions/current",
     summary: "Tell who you are",
-    access: "principal",
+    access: "session.read",
     responses: { 200: { description: "The caller", ...json(sessionView) } },
   },
   (c) => c.json(viewOfPrincipal(c.var.principal)),
@@ -66,7 +66,7 @@ const close = route(
     summary: "Sign the browser out",
     description:
       "Ends the session of the cookie. With an API key there is no session, and nothing to end.",
-    access: "principal",
+    access: "session.end",
     responses: { 204: { description: "Signed out" } },
     idempotency: "ignored", // ending twice is ending once, and the second time nobody is signed in
   },

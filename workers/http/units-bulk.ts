@@ -25,7 +25,7 @@ const importUnits = route(
     summary: "Publish many units, one JSON document a line",
     description:
       "Streams `{ line, id, cid, status }` or `{ line, error }` for each line, in order. With an `Idempotency-Key` an import can be sent again: what was published stays one. `fromLine` is the number of the first line sent, for a client that resumes.",
-    access: { scope: "units:write" },
+    access: "unit.publish",
     idempotency: "own",
     request: { query: importQuery, body: { content: { [NDJSON]: {} }, bytesMax: null } },
     responses: { 200: { description: "One line for each line", content: { [NDJSON]: {} } } },
@@ -65,7 +65,7 @@ const exportUnits = route(
     summary: "Get all your account's units back, one JSON document a line",
     description:
       "Newest first, in the form that the import takes; retracted and rejected units are left out. Of a unit whose newest version is rejected you get the one that a search serves.",
-    access: { scope: "units:read" },
+    access: "unit.read",
     responses: { 200: { description: "One unit a line", content: { [NDJSON]: {} } } },
   },
   (c) => {
@@ -82,7 +82,7 @@ const exportUnits = route(
   },
 );
 
-type Reading = Call<{ access: { scope: "units:read" } }>;
+type Reading = Call<{ access: "unit.read" }>;
 
 async function pageAfter(c: Reading, cursor: Cursor | null): Promise<StoredUnit[]> {
   return await c.var.services.units.list(c.var.principal.accountId, {}, cursor, UNITS_PER_PAGE);

@@ -33,7 +33,7 @@ const publish = route(
     summary: "Publish a unit",
     description:
       "The unit is stored when this answers, then verified, and found by a search once its status says so.",
-    access: { scope: "units:write" },
+    access: "unit.publish",
     request: { body: json(unitInput) },
     responses: {
       202: { description: "Accepted for verification", ...json(unitView) },
@@ -60,7 +60,7 @@ const list = route(
     method: "get",
     path: "/v1/units",
     summary: "List your account's units, newest first",
-    access: { scope: "units:read" },
+    access: "unit.read",
     request: { query: listQuery },
     responses: { 200: { description: "A page of units", ...json(pageOf(unitView)) } },
   },
@@ -91,7 +91,7 @@ const get = route(
     summary: "Read a unit",
     description:
       "Its owner reads the newest version, others the one a search serves; `version` asks for another one.",
-    access: { scope: "units:read" },
+    access: "unit.read",
     request: { params: idParam, query: versionQuery },
     responses: { 200: { description: "The unit", ...json(unitView) }, ...fails("not-found") },
   },
@@ -118,7 +118,7 @@ const versions = route(
     method: "get",
     path: "/v1/units/{id}/versions",
     summary: "List the versions of a unit, newest first",
-    access: { scope: "units:read" },
+    access: "unit.read",
     request: { params: idParam, query: pageQuery },
     responses: {
       200: { description: "The versions you may see", ...json(pageOf(unitView)) },
@@ -164,7 +164,7 @@ const evidence = route(
     path: "/v1/units/{id}/evidence",
     summary: "Read what verified or rejected a unit",
     description: "The level is computed from the checks shown, every time.",
-    access: { scope: "units:read" },
+    access: "unit.read",
     request: { params: idParam, query: versionQuery },
     responses: {
       200: { description: "The checks and the level they give", ...json(evidenceView) },
@@ -188,7 +188,7 @@ const revise = route(
     summary: "Make a new version of a unit",
     description:
       "Needs `If-Match` with the version you read. Search serves the old version until the new one is verified.",
-    access: { scope: "units:write" },
+    access: "unit.revise",
     request: { params: idParam, body: json(unitPatch) },
     responses: {
       202: { description: "Accepted for verification", ...json(unitView) },
@@ -214,7 +214,7 @@ const retract = route(
     path: "/v1/units/{id}",
     summary: "Retract a unit",
     description: "It leaves every search; you can still read it.",
-    access: { scope: "units:write" },
+    access: "unit.retract",
     request: { params: idParam },
     responses: {
       200: { description: "The unit, retracted", ...json(unitView) },
@@ -233,7 +233,7 @@ const retract = route(
   },
 );
 
-type Reading = Call<{ access: { scope: "units:read" } }>;
+type Reading = Call<{ access: "unit.read" }>;
 
 async function visible(c: unknown, id: string, version: number | undefined): Promise<StoredUnit> {
   const { services, principal } = (c as Reading).var;

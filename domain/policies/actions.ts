@@ -1,0 +1,73 @@
+import type { Principal, Role, Scope } from "#domain/accounts/model.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+
+/** What an action needs before any policy of an account is asked: these bind everybody, and a policy only narrows them. */
+export type Requirement = {
+  /** What it is done to: the `resource.type` of a policy. */
+  resource: string;
+  /** What the credential must carry; none where any valid credential will do. */
+  scope?: Scope;
+  /** The least role that may do it. */
+  role: Role;
+  /** A person's session must have proven its second factor a short while ago; keys and tokens are not bound by it. */
+  fresh?: true;
+  /** Recorded in the account's audit log. */
+  sensitive?: true;
+};
+
+/** Everything that anybody can be allowed or refused. A route names one of these, or it is public. */
+export const ACTIONS = {
+  "account.read": { resource: "account", role: "viewer" },
+  "account.change": { resource: "account", scope: "admin", role: "owner", sensitive: true },
+  "session.read": { resource: "session", role: "viewer" },
+  "session.end": { resource: "session", role: "viewer" },
+  "key.make": { resource: "key", scope: "keys", role: "member", fresh: true, sensitive: true },
+  "key.read": { resource: "key", scope: "keys", role: "member" },
+  "key.revoke": { resource: "key", scope: "keys", role: "member", sensitive: true },
+  "unit.publish": { resource: "unit", scope: "units:write", role: "member" },
+  "unit.revise": { resource: "unit", scope: "units:write", role: "member" },
+  "unit.retract": { resource: "unit", scope: "units:write", role: "member" },
+  "unit.read": { resource: "unit", scope: "units:read", role: "viewer" },
+  "unit.search": { resource: "unit", scope: "search", role: "viewer" },
+  "space.read": { resource: "space", role: "viewer" },
+  "collection.read": { resource: "collection", scope: "units:read", role: "viewer" },
+  "collection.move": { resource: "collection", scope: "admin", role: "admin", sensitive: true },
+  "dead-letter.read": { resource: "dead-letter", scope: "admin", role: "admin" },
+  "dead-letter.redrive": {
+    resource: "dead-letter",
+    scope: "admin",
+    role: "admin",
+    sensitive: true,
+  },
+} as const satisfies Record<string, Requirement>;
+export type Action = keyof typeof ACTIONS;
+
+export const requirementOf = (action: Action): Requirement => ACTIONS[action];
+
+const RANKS: Record<Role, number> = { viewer: 0, auditor: 0, member: 1, admin: 2, owner: 3 };
+
+/** An auditor stands beside the others: it reads what a viewer reads, and what only it and administrators may read. */
+const isAtLeast = (role: Role, least: Role): boolean =>
+  role === least || RANKS[role] >= RANKS[least === "auditor" ? "admin" : least];
+
+/** A session whose second factor was proven longer ago than this proves it again before it does what is privileged. */
+export const FRESH_FOR_MS = 10 * 60_000;
+
+/** Why the principal cannot do this at all, or null. Everything that is not granted is refused. */
+export function refusalOf(
+  principal: Principal,
+  action: Action,
+  nowMs: number,
+): Problem<"forbidden" | "second-factor-required"> | null {
+  const { scope, role, fresh } = requirementOf(action);
+  if (scope !== undefined && !principal.scopes.has(scope))
+    return { code: "forbidden", detail: `needs the scope ${scope}` };
+  if (!isAtLeast(principal.role, role))
+    return { code: "forbidden", detail: `needs the role ${role}` };
+  if (fresh === true && principal.factor !== undefined && !isFresh(principal.factor, nowMs))
+    return { code: "second-factor-required" };
+  return null;
+}
+
+const isFresh = ({ provenAtMs }: { provenAtMs: number | null }, nowMs: number): boolean =>
+  provenAtMs !== null && nowMs - provenAtMs <= FRESH_FOR_MS;

@@ -1,0 +1,1 @@
+ALTER TABLE `principal` DROP COLUMN `owner`;
