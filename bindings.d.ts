@@ -24,4 +24,8 @@ interface Env {
   WISHUB_AI_DIMENSIONS?: string;
   /** Set where `AI` is Workers AI: the model to embed with. */
   WISHUB_EMBED_MODEL?: string;
+  /** The network for targets that anybody may name: it connects to public addresses only. `npm start` and the tests have it. */
+  EGRESS?: Fetcher;
+  /** "platform" where the platform's own network has no private addresses: deployed on Cloudflare (scripts/deploy.ts). */
+  WISHUB_EGRESS_NETWORK?: string;
 }

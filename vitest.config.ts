@@ -1,6 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { NOT_PUBLIC } from "./domain/egress/address.ts";
 
 /** An index that the contract of Vectorize is to run against too; it wants a wrangler that is logged in. */
 const contractIndex = process.env["VECTORIZE_CONTRACT"];
@@ -45,6 +46,10 @@ export default defineConfig({
             miniflare: {
               // Bound and not yet open: what tests of the shard map add.
               d1Databases: { UNITS_2: "units-2" },
+              // As `npm start` has it (scripts/launch/services.ts).
+              serviceBindings: {
+                EGRESS: { network: { allow: ["public"], deny: ["private", ...NOT_PUBLIC] } },
+              },
               bindings: {
                 TEST_MIGRATIONS: {
                   catalog: await readD1Migrations("migrations/catalog"),
@@ -62,6 +67,7 @@ export default defineConfig({
             "durable-objects/**/*.test.ts",
             "workers/**/*.test.ts",
           ],
+          globalSetup: ["./tests/outside.ts"],
           setupFiles: ["./tests/setup.ts"],
           testTimeout: 30_000,
         },

@@ -1,4 +1,5 @@
 import { collectionMoves } from "#adapters/collections.ts";
+import { egress } from "#adapters/egress.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
@@ -86,6 +87,7 @@ export function services(env: Env) {
     collections: collectionMoves(env),
     embed,
     gloss: glosses(env),
+    egress: egress(env),
     random: { salt: () => crypto.randomUUID() },
   };
 }

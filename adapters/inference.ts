@@ -8,6 +8,7 @@ import { EMBEDDED_SPACE, WORKERS_AI_SPACE, type Space } from "#domain/embedding/
 import { vectorCache } from "#domain/embedding/vector-cache.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { askEndpoint } from "#adapters/egress.ts";
 import { batched } from "#adapters/query-batch.ts";
 
 export type EmbedFailure = Problem<"no-model-bound" | "overloaded">;
@@ -24,9 +25,6 @@ type Embedder = {
 
 const QUERY_CACHE_BYTES = 4 * 2 ** 20;
 const DOCUMENTS_A_RUN = 32;
-const ENDPOINT_TIMEOUT_MS = 120_000;
-/** What 32 vectors of the most dimensions we take need as decimal text, with room to spare. */
-const ENDPOINT_BYTES_MAX = 4 * 2 ** 20;
 const ENDPOINT_DIMENSIONS = 1_024;
 
 /** Query vectors by space and text: the space is in the key, so a change of model never meets an old vector. */
@@ -126,21 +124,16 @@ function endpoint(env: Env, url: string, model: string): Provider {
   if (env.WISHUB_AI_KEY) headers["authorization"] = `Bearer ${env.WISHUB_AI_KEY}`;
   const run: Run = async (input) => {
     try {
-      const response = await fetch(`${url.replace(/\/+$/, "")}/embeddings`, {
-        method: "POST",
+      const { status, body } = await askEndpoint(`${url.replace(/\/+$/, "")}/embeddings`, {
         headers,
         body: JSON.stringify({ model, input, encoding_format: "base64" }),
-        redirect: "manual",
-        signal: AbortSignal.timeout(ENDPOINT_TIMEOUT_MS),
       });
-      if (response.status === 404 || response.status === 401)
-        return failed("no-model-bound", `the endpoint answered ${response.status}`);
-      if (!response.ok) return failed("overloaded", `the endpoint answered ${response.status}`);
-      const vectors = openAiVectorsOf(
-        JSON.parse(await boundedText(response)),
-        input.length,
-        dimensions,
-      );
+      if (status === 404 || status === 401)
+        return failed("no-model-bound", `the endpoint answered ${status}`);
+      if (status < 200 || status > 299)
+        return failed("overloaded", `the endpoint answered ${status}`);
+      const answer: unknown = JSON.parse(new TextDecoder().decode(body));
+      const vectors = openAiVectorsOf(answer, input.length, dimensions);
       return vectors
         ? ok(vectors)
         : failed("no-model-bound", `the endpoint's vectors do not have ${dimensions} dimensions`);
@@ -150,17 +143,6 @@ function endpoint(env: Env, url: string, model: string): Provider {
     }
   };
   return { space, run };
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  if (!response.body) return text;
-  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > ENDPOINT_BYTES_MAX) throw new Error("the endpoint's answer is too long");
-  }
-  return text + decoder.decode();
 }
 
 function isRefusal(answer: unknown): answer is EmbeddingRefusal {

@@ -35,4 +35,10 @@ export const LIMITS = {
   idempotencyBytesMax: 4_294_967_296,
   /** The answer to the largest body there is, which holds that body; SQLite in an object takes 2 MB a value. */
   storedAnswerBytesMax: 1_500_000,
+  /** What anything outside may answer, after decompression, and how long it may take in all (ARCHITECTURE, rule 12). */
+  egressBytesMax: 1_048_576,
+  egressTimeoutMs: 10_000,
+  /** A configured inference endpoint writes word by word, and 32 vectors of the most dimensions as decimal text. */
+  endpointBytesMax: 4_194_304,
+  endpointTimeoutMs: 120_000,
 } as const;

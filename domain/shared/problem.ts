@@ -21,6 +21,7 @@ export const PROBLEMS = {
   "too-many-requests": { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "Something went wrong on our side" },
   "no-model-bound": { status: 501, title: "No model is bound for this task" },
+  "egress-failed": { status: 502, title: "The target did not answer as it should" },
   "shards-full": { status: 503, title: "There is no room for new units until a shard is added" },
   overloaded: { status: 503, title: "This part is busy, try again shortly" },
 } as const;

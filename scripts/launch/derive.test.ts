@@ -6,6 +6,7 @@ import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
 
 type Config = {
   ai?: object;
+  compatibility_flags: string[];
   vars: Record<string, string>;
   services?: { binding: string }[];
   durable_objects?: { bindings: { name: string; script_name?: string }[] };
@@ -30,6 +31,13 @@ describe("the production configurations", () => {
       expect((configs[face].services ?? []).map(({ binding }) => binding)).not.toContain("AI");
     },
   );
+
+  it("reach targets that anybody may name by the platform's own network, and their own zone by its public door", () => {
+    for (const face of DERIVED) {
+      expect(configs[face].vars["WISHUB_EGRESS_NETWORK"]).toBe("platform");
+      expect(configs[face].compatibility_flags).toContain("global_fetch_strictly_public");
+    }
+  });
 
   it("reach every object in the one Worker that holds them", () => {
     for (const face of ["edge", "jobs"] as const) {

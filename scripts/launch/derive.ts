@@ -66,7 +66,8 @@ export function derive(
     name: `${config.name}-${face}`,
     main: fromFolder(inRoot("workers", `${face}.ts`)),
     compatibility_date: config.compatibility_date,
-    compatibility_flags: config.compatibility_flags,
+    // A call to the product's own zone goes by its public door, like anybody's.
+    compatibility_flags: [...config.compatibility_flags, "global_fetch_strictly_public"],
     workers_dev: false,
     preview_urls: false,
     observability: { enabled: true, head_sampling_rate: 0.01 },
@@ -75,6 +76,7 @@ export function derive(
       WISHUB_PUBLIC_URL: publicUrl,
       WISHUB_EMBED_MODEL: WORKERS_AI_SPACE.model,
       WISHUB_REGION: "auto",
+      WISHUB_EGRESS_NETWORK: "platform",
       ...own.vars,
     },
     ai: { binding: "AI" },

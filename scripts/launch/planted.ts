@@ -35,6 +35,11 @@ const PLANTED: Planted[] = [
     text: `export { thing } from "${from}";\n`,
     rule: IMPORTS,
   })),
+  ...["domain", "db", "adapters", "durable-objects", "workers/http"].map((folder) => ({
+    file: `${folder}/outgoing.ts`,
+    text: `export const planted = async () => await fetch("https://example.com");\n`,
+    rule: "no-restricted-globals",
+  })),
   {
     file: "domain/a.ts",
     text: `import { b } from "./b.ts";\nexport const a = () => b;\n`,

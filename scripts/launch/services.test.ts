@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { NOT_PUBLIC } from "#domain/egress/address.ts";
 import { filled, type Filling, PLACE, SOCKETS } from "./services.ts";
 
 const user = (bindings: { name: string; [kind: string]: unknown }[]) => ({
@@ -42,7 +43,7 @@ const ASSEMBLED = {
     { name: "loopback", external: { http: {} } },
     { name: "outbound:0", worker: { bindings: [] } },
     { name: "cache:0", worker: { bindings: [] } },
-    { name: "internet", network: { allow: ["public"] } },
+    { name: "internet", network: { allow: ["public", "private"], tlsOptions: { trust: "all" } } },
   ],
   extensions: [],
 } as Parameters<typeof filled>[0];
@@ -68,6 +69,7 @@ it("a start leaves nothing of Miniflare's entry, and no service that no socket l
     "disk",
     "loopback",
     "internet",
+    "egress",
   ]);
   expect(sockets).toEqual([
     {
@@ -95,4 +97,14 @@ it("the places are filled, and a variable of this start stands in for the config
     "kept",
   ])
     expect(text).toContain(put);
+});
+
+it("targets that anybody may name are reached by a network that connects to public addresses only", () => {
+  const { services } = filled(ASSEMBLED, FILLING);
+  expect(services.find(({ name }) => name === "egress")).toEqual({
+    name: "egress",
+    network: { allow: ["public"], deny: ["private", ...NOT_PUBLIC], tlsOptions: { trust: "all" } },
+  });
+  const app = services.find(({ name }) => name === "core:user:app");
+  expect(JSON.stringify(app)).toContain(`{"name":"EGRESS","service":{"name":"egress"}}`);
 });

@@ -1,3 +1,4 @@
+import { NOT_PUBLIC } from "#domain/egress/address.ts";
 import type { Value } from "./capnp.ts";
 
 type Struct = { readonly [field: string]: Value };
@@ -58,6 +59,7 @@ export function filled(assembled: Services & { root: string }, filling: Filling)
     .map((service) => structOf(service.name === LOOPBACK ? REPORTS : mapped(service, put)))
     .map((service) => withBindings(service, filling, unbound))
     .map(straightOut);
+  services.push(...services.filter(({ name }) => name === "internet").map(guarded));
   const direct = assembled.sockets.find((socket) => nameOf(socket).startsWith("direct:"));
   if (direct === undefined) throw new Error("the assembled services have no direct socket");
   const sockets: Struct[] = [
@@ -74,6 +76,7 @@ export function filled(assembled: Services & { root: string }, filling: Filling)
 }
 
 const LOOPBACK = "loopback";
+const GUARDED = "egress";
 
 /** Levels as Miniflare numbers them: 1 is an error; nobody reads the others. */
 const REPORTS: Struct = {
@@ -103,10 +106,21 @@ function withBindings(service: Struct, { worker, vars }: Filling, unbound: Set<u
       ? [
           ...kept.filter((binding) => !(nameOf(binding) in vars)),
           ...Object.entries(vars).map(([name, text]) => ({ name, text })),
+          { name: "EGRESS", service: { name: GUARDED } },
         ]
       : kept;
   return { ...service, worker: { ...settings, bindings } };
 }
+
+/** The way out to targets that anybody may name. The check is of the address that is connected to, whatever its name resolved to before. */
+const guarded = (internet: Struct): Struct => ({
+  name: GUARDED,
+  network: {
+    ...structOf(internet["network"] ?? {}),
+    allow: ["public"],
+    deny: ["private", ...NOT_PUBLIC],
+  },
+});
 
 /** Without the isolates between a Worker and the network, of which each has two: they mark requests and simulate a cache that nothing here uses. */
 function straightOut(service: Struct): Struct {

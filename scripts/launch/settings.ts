@@ -1,6 +1,7 @@
 import { REGIONS } from "#domain/regions/regions.ts";
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { allowedOrigins } from "#domain/egress/target.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { Refusal } from "./say.ts";
 
@@ -44,6 +45,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   }
   oneOf("WISHUB_REGION", env["WISHUB_REGION"], [...REGIONS]);
   oneOf("WISHUB_SIGNUP", env["WISHUB_SIGNUP"], ["closed", "invite", "open"]);
+  const allowed = allowedOrigins(env["WISHUB_EGRESS_ALLOW"] ?? "");
+  if (!allowed.ok)
+    throw new Refusal(
+      `WISHUB_EGRESS_ALLOW holds "${allowed.error}", each part must be an origin such as https://idp.example:8443.`,
+    );
   const localUrl = `http://${localName(host)}:${port}`;
   const publicUrl = urlOf("WISHUB_PUBLIC_URL", env["WISHUB_PUBLIC_URL"]) ?? localUrl;
   const vars: Record<string, string> = {
