@@ -23,6 +23,7 @@ export type Problem = {
     | "too-many-requests"
     | "internal"
     | "no-model-bound"
+    | "egress-failed"
     | "shards-full"
     | "overloaded";
   detail?: string;
