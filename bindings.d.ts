@@ -1,5 +1,7 @@
 /** Bindings that only some deployments have: optional here, so that code asks before it uses one. */
 interface Env {
+  /** The key ring (domain/protection/ring.ts) as a secret: without one nothing is encrypted, and so nothing secret is taken. */
+  WISHUB_KEY_RING?: string;
   /** Public collections' dense vectors in production, further ones in VECTORIZE_1, VECTORIZE_2 …; else shards find all. */
   VECTORIZE?: Vectorize;
   /** Dimensions that public vectors are reduced to in Vectorize; as many as the space has where it is not said. */

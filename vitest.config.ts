@@ -51,6 +51,12 @@ export default defineConfig({
                 EGRESS: { network: { allow: ["public"], deny: ["private", ...NOT_PUBLIC] } },
               },
               bindings: {
+                // Fixed, so that tests may hand it to an isolate of their own.
+                WISHUB_KEY_RING: JSON.stringify({
+                  id: "testtesttesttest",
+                  current: "testroottestroot",
+                  keys: { testroottestroot: Buffer.alloc(32, 7).toString("base64") },
+                }),
                 TEST_MIGRATIONS: {
                   catalog: await readD1Migrations("migrations/catalog"),
                   units: await readD1Migrations("migrations/units"),

@@ -3,6 +3,7 @@ import { egress } from "#adapters/egress.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
+import { keyRing } from "#adapters/key-ring.ts";
 import { regions } from "#adapters/regions.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import { withinJurisdictions } from "#adapters/jurisdictions.ts";
@@ -86,6 +87,8 @@ export function services(env: Env) {
     spaces,
     collections: collectionMoves(env),
     embed,
+    /** Encrypts what may not lie readable in a database (docs/decisions/045). */
+    keyRing: keyRing(env),
     gloss: glosses(env),
     egress: egress(env),
     random: { salt: () => crypto.randomUUID() },

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildAll } from "./build.ts";
 import { inRoot, ROOT } from "./launch/paths.ts";
 import { executeFirstAccount } from "./launch/first-account.ts";
+import { keyRing, secretOf } from "./launch/key-ring.ts";
 import { QUIET } from "./launch/run.ts";
 import { command, say, step } from "./launch/say.ts";
 import { openUnitShards } from "./launch/unit-shards.ts";
@@ -17,6 +18,7 @@ await command(async () => {
   await step("migrating", () => migrateByWrangler("--local", ["--persist-to", state]));
   await openUnitShards(await readWranglerConfig(), ["--local", "--persist-to", state]);
   const port = process.env["WISHUB_PORT"] || "8787";
+  const secrets = secretsIn(state);
   await firstAccountIn(state, `http://127.0.0.1:${port}`);
   const args = [
     "dev",
@@ -26,6 +28,8 @@ await command(async () => {
     port,
     "--var",
     `WISHUB_PUBLIC_URL:http://127.0.0.1:${port}`,
+    "--env-file",
+    secrets,
   ];
   const child = spawn(
     process.execPath,
@@ -42,6 +46,18 @@ await command(async () => {
     child.once("exit", (code) => done(code ?? 0));
   });
 });
+
+/** What would be a secret when deployed, in a file that `wrangler dev` reads: a command line can be read by everybody. */
+function secretsIn(state: string): string {
+  const file = join(state, "secrets.env");
+  mkdirSync(state, { recursive: true });
+  const ring = keyRing({
+    stateDir: state,
+    keyRing: { file: `${state}.keyring.json`, text: undefined },
+  });
+  writeFileSync(file, `WISHUB_KEY_RING='${secretOf(ring)}'\n`, { mode: 0o600 });
+  return file;
+}
 
 /** A key to develop with, in the state's dev folder: made once, like the one of `npm start`. */
 async function firstAccountIn(state: string, url: string): Promise<void> {

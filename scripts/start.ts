@@ -2,6 +2,7 @@ import { firstAccount, consoleUrl } from "./launch/account.ts";
 import { ensureBuilt } from "./launch/built.ts";
 import { afterReady } from "./launch/first-search.ts";
 import { keepGpuBackend } from "./launch/gpu.ts";
+import { keyRing, rewrapAll, secretOf } from "./launch/key-ring.ts";
 import { answers, portIsFree } from "./launch/http.ts";
 import { lockState } from "./launch/lock.ts";
 import { watchParents } from "./launch/parent.ts";
@@ -35,6 +36,8 @@ async function start(
   const lock = lockState(settings.stateDir);
   stops.push(() => lock.release());
   checkStateVersion(settings.stateDir);
+  const ring = keyRing(settings);
+  settings.vars["WISHUB_KEY_RING"] = secretOf(ring);
   await portIsFree(settings.host, settings.port, "WISHUB_PORT");
   await timed("seeing that all is built", ensureBuilt);
 
@@ -48,6 +51,7 @@ async function start(
   const credentials = await firstAccount(settings, served);
   say(`console ${await timed("a console code", () => consoleUrl(settings, served))}`);
   say(`ready ${settings.localUrl}`);
+  void rewrapAll(settings, ring, served.ask).catch(() => {}); // the next start goes on
 
   if (settings.seed && credentials !== undefined) {
     const background = new AbortController();

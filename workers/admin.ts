@@ -3,6 +3,7 @@ import { BOOTSTRAP_BYTES, firstAccount, ownerKey } from "#domain/accounts/bootst
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { mintCode } from "#domain/accounts/sign-in.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
+import { keyRing } from "#adapters/key-ring.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { unitShardStore } from "#db/catalog/unit-shards.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
@@ -34,6 +35,11 @@ export class Admin extends WorkerEntrypoint<Env> {
   async openUnitShards(): Promise<null> {
     await unitShardStore(this.env.CATALOG_0).open(unitShardsIn(this.env).length, Date.now());
     return null;
+  }
+
+  /** One page of data keys under the ring's current root key; none is left where nothing was rewrapped. */
+  async rewrapKeys(): Promise<{ rewrapped: number; left: number; lost: number }> {
+    return await keyRing(this.env).rewrap();
   }
 
   /** A single-use code that signs a browser in as the first account's owner. */

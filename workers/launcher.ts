@@ -5,6 +5,7 @@ type Admin = {
   setup(): Promise<{ apiKey: string; accountId: string; created: boolean }>;
   issueConsoleCode(): Promise<string>;
   openUnitShards(): Promise<null>;
+  rewrapKeys(): Promise<{ rewrapped: number; left: number; lost: number }>;
 };
 
 type LauncherEnv = { TOKEN: string; ADMIN: Admin; [database: string]: unknown };
@@ -24,6 +25,8 @@ export default {
         return Response.json(await env.ADMIN.issueConsoleCode());
       case "/open-unit-shards":
         return Response.json(await env.ADMIN.openUnitShards());
+      case "/rewrap-keys":
+        return Response.json(await env.ADMIN.rewrapKeys());
       case "/migrate": {
         const { binding, migrations } = await request.json<MigrateRequest>();
         return Response.json(await migrate(env[binding] as D1Database, migrations));

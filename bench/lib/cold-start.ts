@@ -39,6 +39,7 @@ async function start(state: string, isFirst: boolean): Promise<Start> {
     env: {
       ...Object.fromEntries(own),
       WISHUB_STATE: state,
+      WISHUB_KEY_RING_FILE: join(state, "keyring.json"), // goes with it: nothing here is worth a backup
       WISHUB_PORT: String(port),
       WISHUB_GPU: "0",
       WISHUB_SEED: "0",

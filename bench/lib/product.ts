@@ -28,6 +28,7 @@ export async function product(options: { gpu: boolean }): Promise<Product> {
     env: {
       ...clean,
       WISHUB_STATE: state,
+      WISHUB_KEY_RING_FILE: join(state, "keyring.json"), // goes with it: nothing here is worth a backup
       WISHUB_PORT: String(port),
       WISHUB_GPU: options.gpu ? "1" : "0",
       WISHUB_GPU_PORT: String(gpuPort),

@@ -94,3 +94,14 @@ export const unitShard = sqliteTable("unit_shard", {
   bytes: integer(),
   version: integer().notNull(),
 });
+
+/** Data keys, encrypted under a root key of the ring that is kept elsewhere (domain/protection). */
+export const dataKey = sqliteTable("data_key", {
+  /** `person:…`, `account:…` or `installation`. */
+  scope: text().primaryKey(),
+  /** Both null once the key was destroyed: the row stays, so that nobody makes another key of that scope. */
+  kekId: text(),
+  wrapped: text(),
+  createdAtMs: integer().notNull(),
+  erasedAtMs: integer(),
+});

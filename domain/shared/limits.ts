@@ -29,6 +29,8 @@ export const LIMITS = {
   keyNameCharsMax: 100,
   keysPerAccountMax: 1_000,
   sessionsPerAccountMax: 1_000,
+  /** The longest text under a data key: the private keys and provider metadata of an identity provider fit. */
+  sealedTextCharsMax: 262_144,
   /** Answers kept for repetitions in 24 h: about 12 mutations a second, all day, in one account's object. */
   idempotencyRecordsMax: 1_000_000,
   /** And what they may fill of the object's storage, which Cloudflare ends at 10 GB. */

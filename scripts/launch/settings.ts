@@ -16,6 +16,8 @@ export type Settings = {
   gpu: { port: number } | undefined;
   /** What the Worker sees as its variables, in place of those in wrangler.toml. */
   vars: Record<string, string>;
+  /** Where the key ring lies, or its text where the operator hands it over. */
+  keyRing: { file: string; text: string | undefined };
   /** Known to this process and its children only: what they use to tell one another from other local programs. */
   token: string;
 };
@@ -66,12 +68,17 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       `WISHUB_AI_DIMENSIONS is "${dimensions}", it must be a whole number from 1 to ${LIMITS.vectorDimensionsMax}.`,
     );
   }
+  const stateDir = resolve(env["WISHUB_STATE"] || ".wishub");
   return {
     host,
     port,
     localUrl,
     publicUrl,
-    stateDir: resolve(env["WISHUB_STATE"] || ".wishub"),
+    stateDir,
+    keyRing: {
+      file: resolve(env["WISHUB_KEY_RING_FILE"] || `${stateDir}.keyring.json`),
+      text: env["WISHUB_KEY_RING"] || undefined,
+    },
     seed: flagOf("WISHUB_SEED", env["WISHUB_SEED"]),
     gpu,
     vars,

@@ -34,14 +34,14 @@ export function writeCredentials(stateDir: string, credentials: Credentials): vo
 }
 
 /** By rename, so a kill leaves the old file or the new one and never half of one; readable by its owner only. */
-function writeWhole(path: string, value: unknown): void {
+export function writeWhole(path: string, value: unknown): void {
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   chmodSync(temporary, 0o600);
   renameSync(temporary, path);
 }
 
-function readJson<T>(path: string): T | undefined {
+export function readJson<T>(path: string): T | undefined {
   if (!existsSync(path)) return undefined;
   try {
     return JSON.parse(readFileSync(path, "utf8")) as T;

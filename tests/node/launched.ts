@@ -17,7 +17,13 @@ export type Launched = {
 
 export function temporaryState(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), "wishub-test-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    remove() {
+      rmSync(path, { recursive: true, force: true });
+      rmSync(`${path}.keyring.json`, { force: true });
+    },
+  };
 }
 
 export async function freePort(): Promise<number> {
