@@ -80,6 +80,26 @@ describe("a message", () => {
     expect(await waiting(ref.unitId)).toEqual([]);
   });
 
+  it("for a unit verified by an earlier release reads its rows of evidence, and leaves it whole", async () => {
+    const { id } = await searchable(account, note("Earlier"));
+    const before = await evidence(account, id);
+    expect(before.checks).toHaveLength(9);
+    const db = shardOf(id);
+    await db.batch([
+      db
+        .prepare(`INSERT INTO evidence SELECT unit_id, version, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5
+        FROM unit_version, json_each(evidence) WHERE unit_id = ?`)
+        .bind(id),
+      db.prepare("UPDATE unit_version SET evidence = NULL WHERE unit_id = ?").bind(id),
+    ]);
+    expect(await evidence(account, id)).toEqual(before);
+    await deliver("unit-index", [{ unitId: id, version: 1 }]);
+    await db.prepare("DELETE FROM evidence WHERE unit_id = ?").bind(id).run();
+    const withoutTimes = ({ checks }: typeof before) =>
+      checks.map((check) => ({ ...check, at: "" }));
+    expect(withoutTimes(await evidence(account, id))).toEqual(withoutTimes(before));
+  });
+
   it("that comes before its turn, or for a version replaced since, does nothing and loses nothing", async () => {
     const first = await publishUnsent(account, note("Order"));
     await deliver("unit-index", [first]);
@@ -136,7 +156,7 @@ describe("a message", () => {
     await shardOf(many.unitId)
       .prepare(
         `INSERT INTO unit_version SELECT unit_id, n, cid, content_key, visibility, content, salt, vector, 'rejected',
-           level, principal_id, NULL, created_at_ms + 1, updated_at_ms FROM unit_version,
+           level, principal_id, NULL, created_at_ms + 1, updated_at_ms, NULL FROM unit_version,
            (WITH RECURSIVE up (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM up WHERE n < 700) SELECT n FROM up)
          WHERE unit_id = ?`,
       )

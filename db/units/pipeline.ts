@@ -1,10 +1,11 @@
-import { asc, eq, inArray, lte, sql } from "drizzle-orm";
+import { asc, eq, lte, sql } from "drizzle-orm";
 import type { UnitRef } from "#domain/units/publish.ts";
 import type { Indexed } from "#domain/units/index-units.ts";
 import type { Verified } from "#domain/units/verify.ts";
 import type { Evidence } from "#domain/verification/model.ts";
-import { atomically, grouped, IDS_PER_QUERY, inChunks, type UnitsDb } from "#db/units/shards.ts";
-import { deadLetter, evidence, outbox, unit } from "#db/units/tables.ts";
+import { atomically, grouped, inChunks, type UnitsDb } from "#db/units/shards.ts";
+import { packedChecks, storedEvidence } from "#db/units/evidence.ts";
+import { deadLetter, outbox, unit } from "#db/units/tables.ts";
 import { RESEND_AFTER_MS } from "#db/units/write.ts";
 
 export type UnitQueue = "unit-verify" | "unit-index";
@@ -18,23 +19,8 @@ export function pipelineStore(databases: readonly UnitsDb[]) {
 function reading(databases: readonly UnitsDb[]) {
   return {
     /** By unit id. */
-    async evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>> {
-      const wanted = new Map(refs.map((ref) => [ref.unitId, ref.version]));
-      const rows = await Promise.all(
-        grouped(databases, refs, (ref) => ref.unitId).map(
-          async ([db, members]) =>
-            await inChunks(
-              members.map((ref) => ref.unitId),
-              IDS_PER_QUERY,
-              async (chunk) =>
-                await db.select().from(evidence).where(inArray(evidence.unitId, chunk)),
-            ),
-        ),
-      );
-      const current = rows.flat().filter((row) => wanted.get(row.unitId) === row.version);
-      const byUnit = Map.groupBy(current, (row) => row.unitId);
-      return new Map([...byUnit].map(([unitId, members]) => [unitId, members.map(evidenceFrom)]));
-    },
+    evidenceOf: async (refs: UnitRef[]): Promise<Map<string, Evidence[]>> =>
+      await storedEvidence(databases, refs),
   };
 }
 
@@ -49,12 +35,12 @@ function outcomes(databases: readonly UnitsDb[]) {
           const rows = JSON.stringify(
             members.map((each) => ({ ...stateOf(each), status: each.status })),
           );
+          const known = JSON.stringify(members.map((each) => [...checkedOf(each), each.status]));
           await atomically(db, [
-            insertEvidence(members),
             sql`
-            UPDATE unit_version SET status = value->>'status', level = value->>'level', updated_at_ms = ${nowMs}
-            FROM json_each(${rows})
-            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'pending'`,
+            UPDATE unit_version SET status = value->>4, level = value->>2, evidence = value->>3, updated_at_ms = ${nowMs}
+            FROM json_each(${known})
+            WHERE unit_id = value->>0 AND unit_version.version = value->>1 AND status = 'pending'`,
             sql`
             UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs},
               served_version = CASE value->>'status' WHEN 'searchable' THEN unit.version ELSE served_version END
@@ -78,13 +64,14 @@ function outcomes(databases: readonly UnitsDb[]) {
     async recordIndexed(indexed: Indexed[], nowMs: number): Promise<void> {
       for (const [db, members] of grouped(databases, indexed, (each) => each.unitId)) {
         const rows = JSON.stringify(members.map(stateOf));
+        const known = JSON.stringify(members.map(checkedOf));
         const firsts = JSON.stringify(members.filter(({ version }) => version === 1).map(stateOf));
         await atomically(db, [
-          insertEvidence(members),
           sql`
-            UPDATE unit_version SET status = 'searchable', level = value->>'level', updated_at_ms = ${nowMs}
-            FROM json_each(${rows})
-            WHERE unit_id = value->>'unitId' AND unit_version.version = value->>'version' AND status = 'verifying'`,
+            UPDATE unit_version SET level = value->>2, evidence = value->>3, status = 'searchable',
+              updated_at_ms = CASE status WHEN 'verifying' THEN ${nowMs} ELSE updated_at_ms END
+            FROM json_each(${known})
+            WHERE unit_id = value->>0 AND unit_version.version = value->>1 AND status IN ('verifying', 'searchable')`,
           sql`
             UPDATE unit_version SET status = 'superseded' FROM json_each(${rows})
             WHERE unit_id = value->>'unitId' AND unit_version.version < value->>'version'
@@ -243,35 +230,16 @@ export async function countUnits(databases: readonly UnitsDb[], accountId: strin
 /** Each statement parses its parameter anew, so what only one of them needs is in none of the others. */
 const stateOf = ({ unitId, version, level }: Indexed) => ({ unitId, version, level });
 
-function insertEvidence(members: (UnitRef & { evidence: Evidence[] })[]) {
-  const rows = members.flatMap(({ unitId, version, evidence: checks }) =>
-    checks.map((check) => [
-      unitId,
-      version,
-      check.method,
-      check.version,
-      check.level,
-      check.verdict,
-      JSON.stringify(check.reasons),
-      check.atMs,
-    ]),
-  );
-  return sql`
-    INSERT INTO evidence (unit_id, version, method, method_version, level, verdict, reasons, at_ms)
-    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
-    FROM json_each(${JSON.stringify(rows)}) WHERE true
-    ON CONFLICT DO UPDATE SET method_version = excluded.method_version, level = excluded.level,
-      verdict = excluded.verdict, reasons = excluded.reasons, at_ms = excluded.at_ms
-    WHERE excluded.at_ms >= evidence.at_ms`;
-}
+/** The same with all evidence, by place. */
+const checkedOf = ({ unitId, version, level, evidence }: Indexed) => [
+  unitId,
+  version,
+  level,
+  packedChecks(evidence),
+];
 
 function deleteOutbox(queue: UnitQueue, rows: string) {
   return sql`
     DELETE FROM outbox WHERE queue = ${queue} AND (unit_id, version) IN (
       SELECT value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${rows}))`;
-}
-
-function evidenceFrom(row: typeof evidence.$inferSelect): Evidence {
-  const { method, methodVersion, level, verdict, reasons, atMs } = row;
-  return { method, version: methodVersion, level, verdict, reasons, atMs };
 }

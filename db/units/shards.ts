@@ -1,7 +1,9 @@
-import type { SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { unitShardOf } from "#domain/units/id.ts";
+import type { UnitRef } from "#domain/units/publish.ts";
+import { unitVersion } from "#db/units/tables.ts";
 
 export const unitsDb = (shard: D1Database) => drizzle(shard, { casing: "snake_case" });
 export type UnitsDb = ReturnType<typeof unitsDb>;
@@ -45,6 +47,12 @@ export async function inChunks<T, R>(
   return found;
 }
 
+/** One row a reference at most, however many versions a unit has. */
+export const isNamedIn = (
+  refs: UnitRef[],
+): SQL => sql`(${unitVersion.unitId}, ${unitVersion.version}) IN (
+  SELECT value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${JSON.stringify(refs)}))`;
+
 const dialect = new SQLiteAsyncDialect({ casing: "snake_case" });
 
 /** Statements in one transaction, in order. Drizzle's own batch takes no raw SQL with parameters. */
@@ -54,8 +62,8 @@ export async function atomically(
 ): Promise<D1Result<Record<string, unknown>>[]> {
   return await db.$client.batch(
     statements.map((statement) => {
-      const { sql, params } = dialect.sqlToQuery(statement);
-      return db.$client.prepare(sql).bind(...params);
+      const query = dialect.sqlToQuery(statement);
+      return db.$client.prepare(query.sql).bind(...query.params);
     }),
   );
 }

@@ -12,6 +12,7 @@ import {
   grouped,
   IDS_PER_QUERY,
   inChunks,
+  isNamedIn,
   type UnitsDb,
   unitsDb,
 } from "#db/units/shards.ts";
@@ -41,7 +42,7 @@ export function unitStore(shards: readonly D1Database[], map: Shards, hasCopies 
     placement: async (nowMs: number) => await map.placement(nowMs),
     shards: databases,
     ...changeFeed(databases, hasCopies),
-    ...versionStore(shardOf(databases)),
+    ...versionStore(databases, shardOf(databases)),
     ...changing(databases, map),
     ...readingOne(databases),
     ...readingMany(databases),
@@ -236,10 +237,6 @@ function readingMany(databases: readonly UnitsDb[]) {
     },
   };
 }
-
-/** One row a reference at most, however many versions a unit has. */
-const isNamedIn = (refs: UnitRef[]): SQL => sql`(${unitVersion.unitId}, ${unitVersion.version}) IN (
-  SELECT value->>'unitId', CAST(value->>'version' AS INTEGER) FROM json_each(${JSON.stringify(refs)}))`;
 
 function listed(accountId: string, filter: ListFilter, cursor: Cursor | null): SQL | undefined {
   return and(

@@ -1,6 +1,16 @@
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { UnitContent } from "#domain/units/model.ts";
-import type { Reason } from "#domain/verification/model.ts";
+import type { Evidence, Reason } from "#domain/verification/model.ts";
+
+/** One check as it is stored with its version: method, its version, level, verdict, reasons, time. */
+export type PackedCheck = [
+  Evidence["method"],
+  Evidence["version"],
+  Evidence["level"],
+  Evidence["verdict"],
+  Evidence["reasons"],
+  Evidence["atMs"],
+];
 
 /** One row a unit: who owns it and where its newest version stands. */
 export const unit = sqliteTable(
@@ -45,11 +55,13 @@ export const unitVersion = sqliteTable(
     operationId: text(),
     createdAtMs: integer().notNull(),
     updatedAtMs: integer().notNull(),
+    /** All evidence, the newest run of each method (db/units/evidence.ts); null until there is some. */
+    evidence: text({ mode: "json" }).$type<PackedCheck[]>(),
   },
   (table) => [primaryKey({ columns: [table.unitId, table.version] })],
 );
 
-/** The lasting result of each check, the newest run of a method per version. */
+/** The evidence of versions that were verified before it was stored with them, a row a check. Nothing writes here. */
 export const evidence = sqliteTable(
   "evidence",
   {

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or, type SQL } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, inArray, lt, or, type SQL } from "drizzle-orm";
 import {
   isVisible,
   SERVED_LEVELS,
@@ -7,7 +7,8 @@ import {
   type VersionKey,
 } from "#domain/units/record.ts";
 import type { Evidence } from "#domain/verification/model.ts";
-import { evidence, unit, unitVersion } from "#db/units/tables.ts";
+import { storedEvidence } from "#db/units/evidence.ts";
+import { unit, unitVersion } from "#db/units/tables.ts";
 import type { UnitsDb } from "#db/units/shards.ts";
 
 /** Rows read at once where nobody asks for a page: what is asked for by id is never more. */
@@ -16,7 +17,10 @@ const ROWS_MAX = 500;
 const VERSION_KEYS_MAX = 10_000;
 
 /** The versions of one unit and what was found out about them. Their contents are read a page at a time: a unit may have very many. */
-export function versionStore(databaseOf: (unitId: string) => UnitsDb | null) {
+export function versionStore(
+  databases: readonly UnitsDb[],
+  databaseOf: (unitId: string) => UnitsDb | null,
+) {
   return {
     /** The versions that the account may see and that are older than `before`, newest first. */
     async versions(
@@ -65,23 +69,8 @@ export function versionStore(databaseOf: (unitId: string) => UnitsDb | null) {
         .limit(VERSION_KEYS_MAX);
     },
 
-    async evidence(id: string, version: number): Promise<Evidence[]> {
-      const db = databaseOf(id);
-      if (db === null) return [];
-      const rows = await db
-        .select()
-        .from(evidence)
-        .where(and(eq(evidence.unitId, id), eq(evidence.version, version)))
-        .orderBy(evidence.level, evidence.method);
-      return rows.map(({ method, methodVersion, level, verdict, reasons, atMs }) => ({
-        method,
-        version: methodVersion,
-        level,
-        verdict,
-        reasons,
-        atMs,
-      }));
-    },
+    evidence: async (id: string, version: number): Promise<Evidence[]> =>
+      (await storedEvidence(databases, [{ unitId: id, version }])).get(id) ?? [],
   };
 }
 
@@ -91,9 +80,12 @@ export const selectUnits = async (
   limit = ROWS_MAX,
 ): Promise<StoredUnit[]> => await unitQuery(db, where, limit);
 
+// Evidence is as much again and only asked for by itself.
+const { evidence: _, ...shown } = getTableColumns(unitVersion);
+
 export function unitQuery(db: UnitsDb, where: SQL | undefined, limit = ROWS_MAX) {
   return db
-    .select({ head: unit, version: unitVersion })
+    .select({ head: unit, version: shown })
     .from(unit)
     .innerJoin(unitVersion, eq(unitVersion.unitId, unit.id))
     .where(where)

@@ -12,6 +12,7 @@ import type { Evidence, Level } from "#domain/verification/model.ts";
 
 /** `overlap` is the share of words two units have in common. */
 export type Similar = { unitId: string; cosine: number; overlap: number };
+/** `evidence` is all there is of the version. */
 export type Indexed = UnitRef & { evidence: Evidence[]; level: Level };
 
 type EmbedProblem = Problem<"no-model-bound" | "overloaded">;
@@ -134,13 +135,8 @@ async function indexIn(
   if (!into.ok) return into;
   const near = into.value;
   const indexed = members.map(({ version: { unitId, version } }): Indexed => {
-    const evidence = near.get(unitId) ?? nearDuplicateEvidence([], nowMs);
-    return {
-      unitId,
-      version,
-      evidence: [evidence],
-      level: levelOf([...earlier(unitId), evidence]),
-    };
+    const evidence = [...earlier(unitId), near.get(unitId) ?? nearDuplicateEvidence([], nowMs)];
+    return { unitId, version, evidence, level: levelOf(evidence) };
   });
   await deps.units.recordIndexed(indexed, nowMs);
   await dropOlder(deps, owner, indexed);

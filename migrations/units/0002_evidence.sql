@@ -1,0 +1,1 @@
+ALTER TABLE `unit_version` ADD `evidence` text;
