@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
-import { ROOT } from "#scripts/launch/paths.ts";
+import { readMigrations } from "#scripts/migrate.ts";
 import { httpRequest, load } from "./lib/load.ts";
+import { childOf, cpuMs } from "./lib/processes.ts";
+import { benchWorker } from "./lib/worker.ts";
 
 // What the pipeline of workers/http costs a request: the CPU time of workerd for POST /v1/search with an empty handler,
 // beside a bare Worker that reads the same body and sends the same answer.
@@ -12,54 +11,32 @@ import { appOf } from "#workers/http/app.ts";
 import { feature, json, route } from "#workers/http/kit.ts";
 import { searchInput } from "#domain/search/query.ts";
 import { Admin } from "#workers/admin.ts";
-import migration from "./migrations/catalog/0000_catalog.sql";
 const hit = { unitId: "u0_0", version: 1, title: "t", snippet: "s".repeat(200), score: 0.5, level: "L3" };
 const answer = { hits: Array.from({ length: 10 }, () => hit), partial: false, tookMs: 1 };
 const app = appOf([feature(route({
-  method: "post", path: "/v1/search", summary: "", access: { scope: "search" }, idempotency: "ignored",
+  method: "post", path: "/v1/search", summary: "", access: "unit.search", idempotency: "ignored",
   request: { body: json(searchInput) }, responses: {},
 }, (c) => c.json(answer)))]);
 export default {
   async fetch(request, env, context) {
     if (request.url.endsWith("/bare")) return Response.json(await request.json() && answer);
     if (!request.url.endsWith("/set-up")) return await app.fetch(request, env, context);
-    for (const statement of migration.split("--> statement-breakpoint")) await env.CATALOG_0.prepare(statement).run();
+    for (const statement of await request.json()) await env.CATALOG_0.prepare(statement).run();
     return Response.json(await new Admin(context, env).setup());
   },
 };`;
 
-const { outputFiles } = await build({
-  stdin: { contents: WORKER, resolveDir: ROOT, loader: "js" },
-  bundle: true,
-  write: false,
-  format: "esm",
-  target: "esnext",
-  conditions: ["workerd"],
-  external: ["cloudflare:*", "node:*"],
-  loader: { ".sql": "text", ".wasm": "empty" },
-});
-const contents = outputFiles[0]?.text ?? "";
-const miniflare = new Miniflare({
-  cf: false,
-  telemetry: { enabled: false },
-  workers: [
-    {
-      config: {
-        name: "bench",
-        compatibilityDate: "2026-11-17",
-        manifest: { mainModule: "bench.js", modules: { "bench.js": { type: "esm", contents } } },
-        env: {
-          CATALOG_0: { type: "d1", id: "catalog-0" },
-          WISHUB_PUBLIC_URL: { type: "text", value: "http://127.0.0.1" },
-        },
-      },
-      dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] },
-    },
-  ],
+const miniflare = await benchWorker({
+  entry: { text: WORKER },
+  databases: ["CATALOG_0"],
+  variables: { WISHUB_PUBLIC_URL: "http://127.0.0.1", WISHUB_EGRESS_ALLOW: "" },
+  direct: true,
 });
 try {
   const { origin } = await miniflare.unsafeGetDirectURL("bench");
-  const { apiKey } = (await (await fetch(`${origin}/set-up`)).json()) as { apiKey: string };
+  const statements = readMigrations("migrations/catalog").flatMap((one) => one.statements);
+  const setUp = { method: "POST", body: JSON.stringify(statements) };
+  const { apiKey } = (await (await fetch(`${origin}/set-up`, setUp)).json()) as { apiKey: string };
   const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
   const vector = Array.from({ length: 384 }, (_, index) => Math.sin(index) / 14);
   const bodies = {
@@ -99,16 +76,5 @@ async function cpuOf(url: string, path: string, headers: Record<string, string>,
 
 /** Of the workerd that this process started. The kernel counts in hundredths of a second. */
 function cpuMicroseconds(): number {
-  let ticks = 0;
-  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (Number(fields[1]) === process.pid && stat.includes("(workerd)"))
-        ticks += Number(fields[11]) + Number(fields[12]);
-    } catch {
-      continue; // it ended while we looked
-    }
-  }
-  return ticks * 10_000;
+  return cpuMs(childOf(process.pid, "workerd")) * 1_000;
 }

@@ -1,11 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
-import { inRoot, ROOT } from "#scripts/launch/paths.ts";
 import { childOf, cpuMs } from "./lib/processes.ts";
 import { syntheticAsks, syntheticUnits } from "./lib/synthetic.ts";
+import { benchWorker } from "./lib/worker.ts";
 
 // One shard of 10,000 units in workerd, called through the search port from the same isolate as in the product:
 // CPU per search (which other work on the machine does not lengthen) and the time it took.
@@ -14,7 +9,10 @@ const UNITS = 10_000;
 const ASKS = 1_000;
 const BATCH = 100;
 
-const miniflare = await start();
+const miniflare = await benchWorker({
+  entry: { file: "bench/lib/search-bench-worker.ts" },
+  objects: ["SearchShard"],
+});
 try {
   const url = await miniflare.ready;
   const post = async (path: string, body?: unknown): Promise<Response> => {
@@ -46,47 +44,4 @@ try {
   }
 } finally {
   await miniflare.dispose();
-}
-
-async function start(): Promise<Miniflare> {
-  const folder = mkdtempSync(join(tmpdir(), "wishub-bench-"));
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ["bench/lib/search-bench-worker.ts"],
-    outfile: join(folder, "worker.js"),
-    bundle: true,
-    format: "esm",
-    target: "esnext",
-    external: ["cloudflare:*", "#kernels/*"],
-    logLevel: "warning",
-  });
-  const contents = readFileSync(join(folder, "worker.js"), "utf8").replaceAll(
-    "#kernels/search.wasm",
-    "./search.wasm",
-  );
-  rmSync(folder, { recursive: true });
-  return new Miniflare({
-    workers: [
-      {
-        config: {
-          name: "bench",
-          compatibilityDate: "2026-11-17",
-          manifest: {
-            mainModule: "worker.js",
-            modules: {
-              "worker.js": { type: "esm", contents },
-              "search.wasm": {
-                type: "wasm",
-                contents: new Uint8Array(readFileSync(inRoot("dist", "kernels", "search.wasm"))),
-              },
-            },
-          },
-          exports: { SearchShard: { type: "durable-object", storage: "sqlite" } },
-          env: {
-            SEARCH_SHARD: { type: "durable-object", worker: "bench", exportName: "SearchShard" },
-          },
-        },
-      },
-    ],
-  });
 }

@@ -1,13 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
-import { inRoot, ROOT } from "#scripts/launch/paths.ts";
 import { readMigrations } from "#scripts/migrate.ts";
 import { syntheticUnits } from "./synthetic.ts";
+import { benchWorker } from "./worker.ts";
 
-const OBJECTS = ["SearchShard", "Account", "Collection", "Relay", "OneRow"];
 const D1 = { CATALOG_0: "catalog", UNITS_0: "units", UNITS_1: "units" };
 const UNITS_PER_BATCH = 100;
 
@@ -18,7 +12,12 @@ type Counts = Record<
 
 /** What one unit of a passage of 120 words costs on its way to searchable, and what the smallest object takes. */
 export async function pipelineCounts(units: number) {
-  const miniflare = await started();
+  const miniflare = await benchWorker({
+    entry: { file: "bench/lib/pipeline-worker.ts" },
+    objects: ["SearchShard", "Account", "Collection", "Relay", "OneRow"],
+    databases: Object.keys(D1),
+    variables: { WISHUB_EGRESS_ALLOW: "" },
+  });
   try {
     const url = await miniflare.ready;
     const post = async <T>(path: string, body?: unknown): Promise<T> => {
@@ -61,64 +60,4 @@ export async function pipelineCounts(units: number) {
   } finally {
     await miniflare.dispose();
   }
-}
-
-async function started(): Promise<Miniflare> {
-  const folder = mkdtempSync(join(tmpdir(), "wishub-bench-"));
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ["bench/lib/pipeline-worker.ts"],
-    outfile: join(folder, "worker.js"),
-    bundle: true,
-    format: "esm",
-    target: "esnext",
-    conditions: ["workerd"],
-    external: ["cloudflare:*", "node:*", "#kernels/*"],
-    logLevel: "warning",
-  });
-  const contents = readFileSync(join(folder, "worker.js"), "utf8").replaceAll(
-    "#kernels/search.wasm",
-    "./search.wasm",
-  );
-  rmSync(folder, { recursive: true });
-  const binding = (name: string) => name.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`);
-  return new Miniflare({
-    cf: false,
-    telemetry: { enabled: false },
-    workers: [
-      {
-        config: {
-          name: "bench",
-          compatibilityDate: "2026-11-17",
-          manifest: {
-            mainModule: "worker.js",
-            modules: {
-              "worker.js": { type: "esm", contents },
-              "search.wasm": {
-                type: "wasm",
-                contents: new Uint8Array(readFileSync(inRoot("dist", "kernels", "search.wasm"))),
-              },
-            },
-          },
-          exports: Object.fromEntries(
-            OBJECTS.map((name) => [
-              name,
-              { type: "durable-object" as const, storage: "sqlite" as const },
-            ]),
-          ),
-          env: {
-            ...Object.fromEntries(
-              OBJECTS.map((exportName) => [
-                binding(exportName).toUpperCase(),
-                { type: "durable-object" as const, worker: "bench", exportName },
-              ]),
-            ),
-            ...Object.fromEntries(
-              Object.keys(D1).map((name) => [name, { type: "d1" as const, id: name }]),
-            ),
-          },
-        },
-      },
-    ],
-  });
 }
