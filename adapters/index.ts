@@ -4,6 +4,7 @@ import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
 import { keyRing } from "#adapters/key-ring.ts";
+import { policyCache } from "#adapters/policies.ts";
 import { regions } from "#adapters/regions.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import { withinJurisdictions } from "#adapters/jurisdictions.ts";
@@ -13,6 +14,7 @@ import { spacePort } from "#adapters/spaces.ts";
 import { unitCache } from "#adapters/unit-cache.ts";
 import { unitShardMap } from "#adapters/unit-shards.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
+import { policyStore } from "#db/catalog/policies.ts";
 import { regionStore } from "#db/catalog/regions.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { homeFrom, isJurisdiction, isRegion } from "#domain/regions/regions.ts";
@@ -72,6 +74,7 @@ export function services(env: Env) {
       return answers.every(({ status }) => status === "fulfilled");
     },
     accounts: { ...catalogStore([env.CATALOG_0]), ...regionStore(env.CATALOG_0), sha256Hex },
+    policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),

@@ -158,6 +158,131 @@ export type Operations = {
     body: undefined;
     answer: undefined;
   };
+  /** Read your account's policy */
+  "GET /v1/policies": {
+    path: Record<never, never>;
+    query: { version?: number };
+    body: undefined;
+    answer: {
+      version: number;
+      otherwise: "allow" | "deny";
+      rules: Array<{
+        id: string;
+        effect: "permit" | "forbid";
+        actions: Array<string>;
+        when?: string;
+        reason?: string;
+      }>;
+      principalId: string | null;
+      createdAt: string | null;
+    };
+  };
+  /** Put another policy in force */
+  "PUT /v1/policies": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      otherwise?: "allow" | "deny";
+      rules: Array<{
+        id: string;
+        effect: "permit" | "forbid";
+        actions: Array<string>;
+        when?: string;
+        reason?: string;
+      }>;
+    };
+    answer: {
+      version: number;
+      otherwise: "allow" | "deny";
+      rules: Array<{
+        id: string;
+        effect: "permit" | "forbid";
+        actions: Array<string>;
+        when?: string;
+        reason?: string;
+      }>;
+      principalId: string | null;
+      createdAt: string | null;
+    };
+  };
+  /** List the versions of your account's policy, newest first */
+  "GET /v1/policies/versions": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        version: number;
+        otherwise: "allow" | "deny";
+        rules: Array<{
+          id: string;
+          effect: "permit" | "forbid";
+          actions: Array<string>;
+          when?: string;
+          reason?: string;
+        }>;
+        principalId: string | null;
+        createdAt: string | null;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** List every action, with what it needs */
+  "GET /v1/policies/actions": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        action: string;
+        resource: string;
+        scope: string | null;
+        role: string;
+        secondFactor: boolean;
+        audited: boolean;
+        ruled: boolean;
+        attributes: Array<string>;
+      }>;
+    };
+  };
+  /** Tell whether you may do something, and which rule decides */
+  "POST /v1/policies/explain": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      action:
+        | "account.read"
+        | "account.change"
+        | "session.read"
+        | "session.end"
+        | "key.make"
+        | "key.read"
+        | "key.revoke"
+        | "policy.read"
+        | "policy.change"
+        | "policy.explain"
+        | "unit.publish"
+        | "unit.revise"
+        | "unit.retract"
+        | "unit.read"
+        | "unit.search"
+        | "space.read"
+        | "collection.read"
+        | "collection.move"
+        | "dead-letter.read"
+        | "dead-letter.redrive";
+      resource: {
+        type: string;
+        id?: string;
+      };
+      keyId?: string;
+    };
+    answer: {
+      decision: "allow" | "deny" | "depends";
+      rule: string;
+      reason: string;
+    };
+  };
   /** Sign a browser in */
   "POST /v1/sessions": {
     path: Record<never, never>;

@@ -94,6 +94,7 @@ export async function newAccount(): Promise<TestAccount> {
     kind: "key",
     scopes: new Set(SCOPES),
     role: "owner",
+    policyVersion: 0,
   };
   return {
     accountId: account.id,

@@ -42,6 +42,7 @@ const memberStatus = {
   accountStatus: account.status,
   principalStatus: principal.status,
   role: principal.role,
+  policyVersion: account.policyVersion,
 };
 
 function credentials(of: DatabaseOf) {

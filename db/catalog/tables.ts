@@ -1,4 +1,5 @@
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Rule } from "#domain/policies/model.ts";
 
 // Generated migrations get WITHOUT ROWID by hand: a text key then costs one row written instead of two.
 
@@ -9,6 +10,8 @@ export const account = sqliteTable("account", {
   createdAtMs: integer().notNull(),
   /** Near where what the account makes from now on is kept (domain/regions); null is wherever it is first asked for. */
   region: text(),
+  /** Of its policies, the one in force; 0 where it has none. */
+  policyVersion: integer().notNull().default(0),
 });
 
 /** One row at most: which account was made when the product was set up. Its key makes a second set-up fail whole. */
@@ -18,6 +21,19 @@ export const installation = sqliteTable("installation", {
   principalId: text().notNull(),
   createdAtMs: integer().notNull(),
 });
+
+export const policy = sqliteTable(
+  "policy",
+  {
+    accountId: text().notNull(),
+    version: integer().notNull(),
+    otherwise: text().$type<"allow" | "deny">().notNull(),
+    rules: text({ mode: "json" }).$type<Rule[]>().notNull(),
+    principalId: text().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.version] })],
+);
 
 export const principal = sqliteTable(
   "principal",

@@ -29,6 +29,8 @@ export type Principal = {
   expiresAtMs?: number;
   scopes: ReadonlySet<Scope>;
   role: Role;
+  /** The version of the account's policy that is in force (domain/policies); 0 where it has none. */
+  policyVersion: number;
   /** In a session that a person opened: when a second factor was proven last. Other credentials are not bound by one. */
   factor?: { provenAtMs: number | null };
 };

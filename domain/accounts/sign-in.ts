@@ -20,7 +20,12 @@ type Deps = {
   principalRow(
     accountId: string,
     id: string,
-  ): Promise<{ accountStatus: string; principalStatus: string; role: string } | null>;
+  ): Promise<{
+    accountStatus: string;
+    principalStatus: string;
+    role: string;
+    policyVersion: number;
+  } | null>;
   insertSession(session: SessionRecord): Promise<void>;
 };
 
@@ -58,6 +63,7 @@ export async function signIn(
     kind: "session",
     scopes: new Set(who.scopes),
     role: who.role,
+    policyVersion: who.policyVersion,
   };
   if (who.keyId !== undefined) principal.keyId = who.keyId;
   return ok({ token, principal, expiresAtMs });
@@ -69,19 +75,21 @@ type Who = {
   keyId?: string | undefined;
   scopes: Scope[];
   role: Role;
+  policyVersion: number;
   untilMs: number;
 };
 
 async function byKey(deps: Deps, apiKey: string, nowMs: number): Promise<Who | null> {
   const verdict = await deps.keyVerdict(apiKey, nowMs);
   if (verdict === null) return null;
-  const { accountId, principalId, keyId, scopes, role } = verdict.principal;
+  const { accountId, principalId, keyId, scopes, role, policyVersion } = verdict.principal;
   return {
     accountId,
     principalId,
     keyId,
     scopes: [...scopes],
     role,
+    policyVersion,
     untilMs: verdict.expiresAtMs,
   };
 }
@@ -105,6 +113,7 @@ async function byCode(deps: Deps, text: string, nowMs: number): Promise<Who | nu
     principalId,
     scopes: [...SCOPES],
     role: "owner",
+    policyVersion: row.policyVersion,
     untilMs: Number.POSITIVE_INFINITY,
   };
 }

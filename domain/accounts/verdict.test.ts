@@ -12,6 +12,7 @@ const row: CredentialRow = {
   accountStatus: "active",
   principalStatus: "active",
   role: "member",
+  policyVersion: 3,
 };
 const session = { ...row, keyId: "k0_a", keyIsLive: true };
 
@@ -23,6 +24,7 @@ it("says who a key is and what it may do", () => {
     kind: "key",
     scopes: new Set(["search", "keys"]),
     role: "member",
+    policyVersion: 3,
     expiresAtMs: 100,
   });
 });

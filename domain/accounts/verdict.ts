@@ -12,13 +12,19 @@ export type CredentialRow = {
   accountStatus: string;
   principalStatus: string;
   role: string;
+  policyVersion: number;
 };
 
 export type Verdict = { principal: Principal; expiresAtMs: number };
 
 /** Who an API key is, or null. Every doubt is a no. */
 export function keyVerdict(row: CredentialRow | null, hash: string, nowMs: number): Verdict | null {
-  if (row === null || row.hash !== hash || !isLive(row, nowMs)) return null;
+  return row === null || row.hash !== hash ? null : keyVerdictOf(row, nowMs);
+}
+
+/** The same for a key that nobody presented: what it could do, told to its own account. */
+export function keyVerdictOf(row: CredentialRow, nowMs: number): Verdict | null {
+  if (!isLive(row, nowMs)) return null;
   const principal: Principal = {
     ...identity(row),
     keyId: row.id,
@@ -62,6 +68,7 @@ const identity = (row: CredentialRow) => ({
   accountId: row.accountId,
   principalId: row.principalId,
   role: knownRole(row.role),
+  policyVersion: row.policyVersion,
 });
 
 /** A role that this release does not know is the least one. */

@@ -10,6 +10,7 @@ const principal = (role: Role, scopes: readonly Scope[] = SCOPES): Principal => 
   kind: "session",
   scopes: new Set(scopes),
   role,
+  policyVersion: 0,
 });
 const actions = Object.keys(ACTIONS) as Action[];
 const allowed = (role: Role) =>

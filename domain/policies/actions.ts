@@ -13,17 +13,29 @@ export type Requirement = {
   fresh?: true;
   /** Recorded in the account's audit log. */
   sensitive?: true;
+  /** No policy of an account narrows it: leaving, asking why, and mending the policy itself. */
+  unruled?: true;
 };
 
 /** Everything that anybody can be allowed or refused. A route names one of these, or it is public. */
 export const ACTIONS = {
   "account.read": { resource: "account", role: "viewer" },
   "account.change": { resource: "account", scope: "admin", role: "owner", sensitive: true },
-  "session.read": { resource: "session", role: "viewer" },
-  "session.end": { resource: "session", role: "viewer" },
+  "session.read": { resource: "session", role: "viewer", unruled: true },
+  "session.end": { resource: "session", role: "viewer", unruled: true },
   "key.make": { resource: "key", scope: "keys", role: "member", fresh: true, sensitive: true },
   "key.read": { resource: "key", scope: "keys", role: "member" },
   "key.revoke": { resource: "key", scope: "keys", role: "member", sensitive: true },
+  "policy.read": { resource: "policy", scope: "admin", role: "auditor", unruled: true },
+  "policy.change": {
+    resource: "policy",
+    scope: "admin",
+    role: "admin",
+    fresh: true,
+    sensitive: true,
+    unruled: true,
+  },
+  "policy.explain": { resource: "policy", role: "viewer", unruled: true },
   "unit.publish": { resource: "unit", scope: "units:write", role: "member" },
   "unit.revise": { resource: "unit", scope: "units:write", role: "member" },
   "unit.retract": { resource: "unit", scope: "units:write", role: "member" },

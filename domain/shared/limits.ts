@@ -31,6 +31,16 @@ export const LIMITS = {
   sessionsPerAccountMax: 1_000,
   /** The longest text under a data key: the private keys and provider metadata of an identity provider fit. */
   sealedTextCharsMax: 262_144,
+  actionCharsMax: 64,
+  policyRulesMax: 64,
+  policyActionsMax: 32,
+  policyConditionCharsMax: 500,
+  /** Nodes one condition may look at, and all conditions of one action together: about 0.1 ms. */
+  policyConditionCostMax: 256,
+  policyActionCostMax: 2_048,
+  policyReasonCharsMax: 200,
+  /** Versions of a policy that can be read back; the oldest goes. */
+  policyVersionsMax: 100,
   /** Answers kept for repetitions in 24 h: about 12 mutations a second, all day, in one account's object. */
   idempotencyRecordsMax: 1_000_000,
   /** And what they may fill of the object's storage, which Cloudflare ends at 10 GB. */

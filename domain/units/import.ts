@@ -15,19 +15,25 @@ type Deps = Parameters<typeof publishUnits>[0];
 type Author = Parameters<typeof publishUnits>[1];
 
 /** `seed` and `fromLine` make each line's unit id, so an import that is sent again publishes nothing twice. */
-export type Import = { seed: string; fromLine: number };
+export type Import = {
+  seed: string;
+  fromLine: number;
+  /** Why a line's unit may not be published, or null; absent where nothing narrows the author. */
+  refusal?: (input: UnitInput) => Problem<"forbidden"> | null;
+};
 export type ImportedLine =
   | { line: number; unit: StoredUnit }
   | {
       line: number;
-      problem: PublishProblem | Problem<"body-too-large">;
+      problem: LineProblem;
     };
+type LineProblem = PublishProblem | Problem<"body-too-large" | "forbidden">;
 
 /** Publishes the units of some lines, in order; a line that is refused says why and stops nothing. */
 export async function importLines(
   deps: Deps,
   author: Author,
-  { seed, fromLine }: Import,
+  { seed, fromLine, refusal }: Import,
   lines: Line[],
   nowMs: number,
 ): Promise<ImportedLine[]> {
@@ -36,7 +42,7 @@ export async function importLines(
     end = endOfWrite(lines, start);
     const parsed = lines.slice(start, end).map(({ number, bytes }) => ({
       line: fromLine + number - 1,
-      input: unitOf(bytes),
+      input: unitOf(bytes, refusal),
     }));
     const publications = parsed.flatMap(({ line, input }) =>
       input.ok ? [{ input: input.value, seed: `${seed}\n${line}` }] : [],
@@ -58,18 +64,20 @@ function endOfWrite(lines: Line[], start: number): number {
 
 function unitOf(
   bytes: Uint8Array | null,
-): Result<UnitInput, Problem<"invalid-request" | "body-too-large">> {
-  if (bytes !== null) return parseJson(bytes, unitInput);
+  refusal: Import["refusal"],
+): Result<UnitInput, Problem<"invalid-request" | "body-too-large" | "forbidden">> {
+  if (bytes !== null) {
+    const parsed = parseJson(bytes, unitInput);
+    const refused = parsed.ok ? (refusal?.(parsed.value) ?? null) : null;
+    return refused === null ? parsed : err(refused);
+  }
   return err({
     code: "body-too-large",
     detail: `a line has at most ${LIMITS.importLineBytesMax} bytes`,
   });
 }
 
-function lineOf(
-  line: number,
-  outcome: Result<StoredUnit, PublishProblem | Problem<"body-too-large">>,
-): ImportedLine {
+function lineOf(line: number, outcome: Result<StoredUnit, LineProblem>): ImportedLine {
   return outcome.ok ? { line, unit: outcome.value } : { line, problem: outcome.error };
 }
 

@@ -6,6 +6,7 @@ import { docs } from "#workers/http/docs.ts";
 import { health } from "#workers/http/health.ts";
 import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
+import { policies } from "#workers/http/policies.ts";
 import { framed, pipeline } from "#workers/http/pipeline.ts";
 import { pathRouter } from "#workers/http/router.ts";
 import { Refusal } from "#workers/http/problem.ts";
@@ -18,6 +19,7 @@ import { unitsInBulk } from "#workers/http/units-bulk.ts";
 const FEATURES: readonly Feature[] = [
   health,
   keys,
+  policies,
   sessions,
   accounts,
   units,

@@ -4,6 +4,7 @@ import type { Services } from "#adapters/index.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import type { Bookmark } from "#domain/regions/bookmark.ts";
 import type { Action } from "#domain/policies/actions.ts";
+import type { Attributes } from "#domain/policies/attributes.ts";
 import { type Cursor, cursorText } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
@@ -25,7 +26,11 @@ type Variables = {
   seenMs?: number;
   /** The body as it came, for a route that knows bodies. */
   body?: Uint8Array;
+  /** Set where the account's policy has not decided yet, because it looks at what the action is done to. */
+  permission?: Permission;
 };
+/** Why the caller may not do the route's action to this one thing, or null. */
+export type Permission = (id: string, attributes: Attributes) => Problem<"forbidden"> | null;
 export type PublicEnv = { Bindings: Env; Variables: Variables };
 export type AppEnv = { Bindings: Env; Variables: Variables & { principal: Principal } };
 
@@ -95,7 +100,15 @@ export type Route = {
   config: RouteConfig;
   handler: (c: Context) => Answer | Promise<Answer>;
   known: Known | undefined;
+  policed: Policed | undefined;
 };
+/**
+ * How a policy that looks at attributes is asked on this route. A function tells what the action is done to, before and
+ * after it where those differ (null: nothing the caller may see); `items`: the handler asks `permission` about each one.
+ * A route without either is refused as a whole where such a policy applies.
+ */
+type Policed = "items" | ((c: Context) => Promise<Subject[] | null>);
+export type Subject = { id: string; attributes: Attributes };
 /** The answer to a body that was read, parsed and answered before, if it is still the right one. */
 type Known = (c: Context<AppEnv>, body: Uint8Array) => Answer | null;
 export type Feature = readonly Route[];
@@ -104,10 +117,14 @@ export type Feature = readonly Route[];
 export function route<const R extends RouteConfig>(
   config: R,
   handler: (c: Call<R>) => Answer | Promise<Answer>,
-  known?: Known,
+  { known, policed }: More<R> = {},
 ): Route {
-  return { config, handler: handler as Route["handler"], known };
+  return { config, handler: handler as Route["handler"], known, policed: policed as Policed };
 }
+type More<R> = {
+  known?: Known;
+  policed?: "items" | ((c: Call<R>) => Promise<Subject[] | null>);
+};
 
 export const responseOf = (answer: Answer): Response =>
   answer instanceof Response ? answer : new Response(answer.text, answer);

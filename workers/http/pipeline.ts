@@ -22,11 +22,12 @@ import {
   type Route,
   type RouteConfig,
 } from "#workers/http/kit.ts";
+import { narrow, permit } from "#workers/http/policing.ts";
 import { problemResponse, Refusal } from "#workers/http/problem.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
-  const { config, handler, known } = route;
+  const { config, handler, known, policed } = route;
   const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
   const query = config.request?.query && queryPlan(config.request.query.strict());
   const params = config.request?.params;
@@ -39,8 +40,8 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const isBookmarked = access !== "public" && config.path.startsWith("/v1/");
 
   const answer = async (c: Context): Promise<Answer> => {
-    if (access !== "public") await allow(c as Call<{ access: Action }>, access);
     c.set("services", servicesOf(c.env));
+    if (access !== "public") await allow(c as Call<{ access: Action }>, access);
     const bytes = body === undefined ? undefined : await readBody(c, body);
     c.set("bookmark", isBookmarked ? bookmarkOf(c, c.get("nowMs")) : null);
     let already: Answer | null = null;
@@ -57,6 +58,8 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
       if (!outcome.success) refuse({ code: "not-found" });
       c.req.addValidatedData("param", outcome.data ?? {});
     }
+    const permission = c.get("permission");
+    if (permission !== undefined) await permit(c, permission, policed);
     if (already !== null) return already;
     if (repetition === "ignored") return await handler(c);
     if (key !== undefined && repetition !== "own" && access !== "public") {
@@ -83,6 +86,7 @@ async function allow(c: Call<{ access: Action }>, action: Action): Promise<void>
   c.set("principal", principal);
   const refusal = refusalOf(principal, action, nowMs);
   if (refusal !== null) refuse(refusal);
+  if (principal.policyVersion > 0) await narrow(c, principal, action);
 }
 
 function idempotencyKey(c: Context): string | undefined {

@@ -1,3 +1,4 @@
+import type { SearchHit } from "#domain/search/model.ts";
 import {
   searchInput,
   searchUnits,
@@ -5,7 +6,8 @@ import {
   tookLonger,
   viewText,
 } from "#domain/search/query.ts";
-import { fails, feature, json, type Plain, route, unwrap } from "#workers/http/kit.ts";
+import { type Call, fails, feature, json, type Plain, route, unwrap } from "#workers/http/kit.ts";
+import { permitted } from "#workers/http/policing.ts";
 
 const utf8 = new TextEncoder();
 
@@ -35,17 +37,33 @@ const search = route(
     const answer = unwrap(await searchUnits(deps, accountId, c.req.valid("json")));
     const { hits, partial, stands } = answer;
     const body = c.get("body");
+    if (c.get("permission") !== undefined)
+      return shown(viewText(await allowed(c, hits), partial, Date.now() - c.get("nowMs")));
     if (stands !== undefined && body !== undefined)
       services.bodies.answered(accountId, body, utf8.encode(viewText(hits, partial, 0)), stands);
     return shown(viewText(hits, partial, Date.now() - c.get("nowMs")));
   },
-  (c, body) => {
-    const { accountId } = c.get("principal");
-    const seenMs = c.get("bookmark")?.seenMs ?? 0;
-    const answer = c.get("services").bodies.answer(accountId, body, seenMs);
-    return answer === null ? null : shown(tookLonger(answer, Date.now() - c.get("nowMs")));
+  {
+    policed: "items",
+    known: (c, body) => {
+      // What is kept here is the account's, and this principal may see less of it.
+      if (c.get("permission") !== undefined) return null;
+      const { accountId } = c.get("principal");
+      const seenMs = c.get("bookmark")?.seenMs ?? 0;
+      const answer = c.get("services").bodies.answer(accountId, body, seenMs);
+      return answer === null ? null : shown(tookLonger(answer, Date.now() - c.get("nowMs")));
+    },
   },
 );
+
+/** Of hits as JSON text, those whose units a policy lets the caller find. */
+async function allowed(c: unknown, hits: string): Promise<string> {
+  const searching = c as Call<{ access: "unit.search" }>;
+  const found: SearchHit[] = JSON.parse(hits);
+  const units = permitted(searching, await searching.var.services.units.many(found));
+  const ids = new Set(units.map(({ head }) => head.id));
+  return JSON.stringify(found.filter(({ unitId }) => ids.has(unitId)));
+}
 
 const shown = (text: string | Uint8Array): Plain => ({
   text,

@@ -3,9 +3,12 @@ import { sha256Hex } from "#domain/shared/hash.ts";
 import { gathered, linesOf } from "#domain/shared/lines.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
+import { attributesOfInput } from "#domain/units/attributes.ts";
 import { type ImportedLine, importLines } from "#domain/units/import.ts";
+import type { UnitInput } from "#domain/units/model.ts";
 import type { StoredUnit } from "#domain/units/record.ts";
 import { type Call, feature, integerQuery, route } from "#workers/http/kit.ts";
+import { permitted } from "#workers/http/policing.ts";
 import { problemDocument } from "#workers/http/problem.ts";
 
 const NDJSON = "application/x-ndjson";
@@ -34,7 +37,10 @@ const importUnits = route(
     const { services, principal, operationId, requestId } = c.var;
     const key = c.req.header("Idempotency-Key");
     const seed = key === undefined ? operationId : await sha256Hex(`import\n${key}`);
-    const job = { seed, fromLine: c.req.valid("query").fromLine ?? 1 };
+    const permission = c.get("permission");
+    const refusal = (input: UnitInput) =>
+      permission?.("", attributesOfInput(input, principal.principalId)) ?? null;
+    const job = { seed, fromLine: c.req.valid("query").fromLine ?? 1, refusal };
     const body = c.req.raw.body ?? new Blob([]).stream();
     const lines = gathered(linesOf(body, LIMITS.importLineBytesMax), LINES_GATHERED, () =>
       scheduler.wait(GATHER_MS),
@@ -47,6 +53,7 @@ const importUnits = route(
       return imported.map((line) => lineView(line, requestId, publicUrl));
     });
   },
+  { policed: "items" },
 );
 
 function lineView(imported: ImportedLine, requestId: string, publicUrl: string): object {
@@ -77,9 +84,10 @@ const exportUnits = route(
       const last = page.at(-1)?.head;
       if (page.length < UNITS_PER_PAGE || last === undefined) done = true;
       else cursor = { atMs: last.createdAtMs, id: last.id };
-      return (await lastGood(c, page)).map(exported);
+      return permitted(c, await lastGood(c, page)).map(exported);
     });
   },
+  { policed: "items" },
 );
 
 type Reading = Call<{ access: "unit.read" }>;

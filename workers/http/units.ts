@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import { STATUSES, unitInput, unitPatch, unitView } from "#domain/units/model.ts";
+import { attributesAfter, attributesOfInput, unitAttributes } from "#domain/units/attributes.ts";
 import { publishUnits } from "#domain/units/publish.ts";
 import { isVisible, type StoredUnit, unitViewOf } from "#domain/units/record.ts";
 import { retractUnit, reviseUnit } from "#domain/units/revise.ts";
@@ -21,10 +22,12 @@ import {
   pageQuery,
   refuse,
   route,
+  type Subject,
   tagged,
   taggedText,
   unwrap,
 } from "#workers/http/kit.ts";
+import { permitted } from "#workers/http/policing.ts";
 
 const publish = route(
   {
@@ -47,6 +50,12 @@ const publish = route(
     if (published === undefined) throw new Error("one publication has one answer");
     const stored = unwrap(published);
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version, 202);
+  },
+  {
+    policed: async (c) => {
+      const { principalId } = c.var.principal;
+      return [{ id: "", attributes: attributesOfInput(c.req.valid("json"), principalId) }];
+    },
   },
 );
 
@@ -74,9 +83,10 @@ const list = route(
       atMs: head.createdAtMs,
       id: head.id,
     }));
-    const items = page.map((stored) => unitViewOf(stored, principal.accountId));
+    const items = permitted(c, page).map((stored) => unitViewOf(stored, principal.accountId));
     return c.json({ items, nextCursor });
   },
+  { policed: "items" },
 );
 
 const versionQuery = z.strictObject({ version: integerQuery(1, 1_000_000_000).optional() });
@@ -111,6 +121,7 @@ const get = route(
     const stored = await visible(c, id, version);
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version);
   },
+  { policed: (c) => asRead(c, c.req.valid("param").id, c.req.valid("query").version) },
 );
 
 const versions = route(
@@ -137,9 +148,10 @@ const versions = route(
       atMs: version.version,
       id: version.unitId,
     }));
-    const items = page.map((stored) => unitViewOf(stored, principal.accountId));
+    const items = permitted(c, page).map((stored) => unitViewOf(stored, principal.accountId));
     return c.json({ items, nextCursor });
   },
+  { policed: "items" },
 );
 
 const evidenceView = z.object({
@@ -179,6 +191,7 @@ const evidence = route(
       checks: checks.map(({ atMs, ...check }) => ({ ...check, at: new Date(atMs).toISOString() })),
     });
   },
+  { policed: (c) => asRead(c, c.req.valid("param").id, c.req.valid("query").version) },
 );
 
 const revise = route(
@@ -206,6 +219,20 @@ const revise = route(
     const stored = unwrap(await reviseUnit(services, principal, change, nowMs));
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version, 202);
   },
+  {
+    policed: async (c) => {
+      const stored = await own(c, c.req.valid("param").id);
+      if (stored === null) return null;
+      const { accountId, principalId } = c.var.principal;
+      const after = attributesAfter(stored, c.req.valid("json"), principalId);
+      const { id } = stored.head;
+      // A change is made to what is there, and makes what may be something else.
+      return [
+        { id, attributes: unitAttributes(stored, accountId) },
+        { id, attributes: after },
+      ];
+    },
+  },
 );
 
 const retract = route(
@@ -231,6 +258,13 @@ const retract = route(
     const stored = unwrap(await retractUnit(services, principal, asked, nowMs));
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version);
   },
+  {
+    policed: async (c) => {
+      const stored = await own(c, c.req.valid("param").id);
+      if (stored === null) return null;
+      return [{ id: stored.head.id, attributes: unitAttributes(stored, stored.head.accountId) }];
+    },
+  },
 );
 
 type Reading = Call<{ access: "unit.read" }>;
@@ -244,6 +278,20 @@ async function visible(c: unknown, id: string, version: number | undefined): Pro
   if (stored === null || !isVisible(stored, principal.accountId))
     return refuse({ code: "not-found" });
   return stored;
+}
+
+/** What a policy is asked about before a unit is read. */
+async function asRead(c: unknown, id: string, version: number | undefined): Promise<Subject[]> {
+  const stored = await visible(c, id, version);
+  const { accountId } = (c as Reading).var.principal;
+  return [{ id: stored.head.id, attributes: unitAttributes(stored, accountId) }];
+}
+
+/** The newest version of a unit of the caller's own account. */
+async function own(c: unknown, id: string): Promise<StoredUnit | null> {
+  const { services, principal } = (c as Reading).var;
+  const stored = await services.units.newest(id);
+  return stored?.head.accountId === principal.accountId ? stored : null;
 }
 
 export const units = feature(publish, list, get, versions, evidence, revise, retract);

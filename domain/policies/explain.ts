@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { Principal } from "#domain/accounts/model.ts";
+import { type Action, ACTIONS, refusalOf, requirementOf } from "#domain/policies/actions.ts";
+import { decide, type Policies, type Resource } from "#domain/policies/policies.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { text } from "#domain/shared/text.ts";
+
+const ACTION_NAMES = Object.keys(ACTIONS) as [Action, ...Action[]];
+
+export const explainInput = z
+  .strictObject({
+    action: z.enum(ACTION_NAMES),
+    resource: z.strictObject({
+      type: text(LIMITS.idCharsMax),
+      id: text(LIMITS.idCharsMax).optional(),
+    }),
+    /** Another key of the account, in place of the caller. */
+    keyId: text(LIMITS.idCharsMax).optional(),
+  })
+  .refine(({ action, resource }) => ACTIONS[action].resource === resource.type, {
+    message: "is not what this action is done to",
+    path: ["resource", "type"],
+  });
+export type ExplainInput = z.infer<typeof explainInput>;
+
+export const explained = z.object({
+  decision: z.enum(["allow", "deny", "depends"]),
+  /** `scope:…`, `role:…`, `second-factor`, `policy:<rule>@<version>`: the first thing that decided. */
+  rule: z.string(),
+  reason: z.string(),
+});
+export type Explained = z.infer<typeof explained>;
+
+/** What would happen, and which rule decides: the same functions that decide about requests, in the same order. */
+export function explain(
+  policies: Policies | null,
+  principal: Principal,
+  action: Action,
+  resource: Resource,
+  nowMs: number,
+): Explained {
+  const { scope, role } = requirementOf(action);
+  const refusal = refusalOf(principal, action, nowMs);
+  if (refusal?.code === "second-factor-required") {
+    const reason = "needs a second factor proven a short while ago";
+    return { decision: "deny", rule: "second-factor", reason };
+  }
+  if (refusal !== null) {
+    const isScope = scope !== undefined && !principal.scopes.has(scope);
+    const rule = isScope ? `scope:${scope}` : `role:${role}`;
+    return { decision: "deny", rule, reason: refusal.detail ?? "" };
+  }
+  if (policies !== null) {
+    const { rule, ...decided } = decide(policies, principal, action, resource, nowMs);
+    if (rule !== null) return { ...decided, rule };
+  }
+  const with_ = scope === undefined ? "" : ` with the scope ${scope}`;
+  return {
+    decision: "allow",
+    rule: `role:${role}`,
+    reason: `the role ${principal.role}${with_} may do it, and no rule of the account forbids it`,
+  };
+}

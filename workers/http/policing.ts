@@ -1,0 +1,85 @@
+import type { Context } from "hono";
+import type { Principal } from "#domain/accounts/model.ts";
+import { type Action, requirementOf } from "#domain/policies/actions.ts";
+import type { Attributes } from "#domain/policies/attributes.ts";
+import { decide, type Decision, type Policies } from "#domain/policies/policies.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import type { StoredUnit } from "#domain/units/record.ts";
+import { unitAttributes } from "#domain/units/attributes.ts";
+import { type AppEnv, type Call, type Permission, refuse, type Route } from "#workers/http/kit.ts";
+
+/** Asks the account's policy. What it cannot say before it sees the resource is left in `c.var.permission`. */
+export async function narrow(
+  c: Call<{ access: Action }>,
+  principal: Principal,
+  action: Action,
+): Promise<void> {
+  const policies = await c.get("services").policies.policiesOf(principal);
+  if (policies === null) return;
+  const nowMs = c.get("nowMs");
+  const id = c.req.param("id");
+  const { resource: type } = requirementOf(action);
+  const resource = id === undefined ? { type } : { type, id };
+  const decision = decide(policies, principal, action, resource, nowMs);
+  if (decision.decision === "deny") refuse(forbidden(decision));
+  if (decision.decision === "depends")
+    c.set("permission", permissionFrom(policies, principal, action, nowMs));
+}
+
+/** Whether the caller may do another action to one thing, for a route that shows what such an action shows. */
+export async function permissionTo(
+  c: Call<{ access: Action }>,
+  action: Action,
+): Promise<Permission | null> {
+  const principal = c.get("principal");
+  const policies = await c.get("services").policies.policiesOf(principal);
+  if (policies === null) return null;
+  const { resource: type } = requirementOf(action);
+  const { decision } = decide(policies, principal, action, { type }, c.get("nowMs"));
+  return decision === "allow" ? null : permissionFrom(policies, principal, action, c.get("nowMs"));
+}
+
+function permissionFrom(
+  policies: Policies,
+  principal: Principal,
+  action: Action,
+  nowMs: number,
+): Permission {
+  const { resource: type } = requirementOf(action);
+  return (id: string, attributes: Attributes) => {
+    const decision = decide(policies, principal, action, { type, id, attributes }, nowMs);
+    return decision.decision === "allow" ? null : forbidden(decision);
+  };
+}
+
+/** Asks what was left open, once body and path are read and before anything is done. */
+export async function permit(
+  c: Context,
+  permission: Permission,
+  policed: Route["policed"],
+): Promise<void> {
+  if (policed === "items") return;
+  if (policed === undefined) {
+    const detail = "a rule of the account's policy looks at what this address does not show";
+    return refuse({ code: "forbidden", detail });
+  }
+  const subjects = await policed(c);
+  if (subjects === null) return refuse({ code: "not-found" });
+  for (const { id, attributes } of subjects) {
+    const refusal = permission(id, attributes);
+    if (refusal !== null) refuse(refusal);
+  }
+}
+
+/** Of some units, those a policy lets the caller have. */
+export function permitted<U extends StoredUnit>(c: Context<AppEnv>, units: readonly U[]): U[] {
+  const permission = c.get("permission");
+  if (permission === undefined) return [...units];
+  const { accountId } = c.get("principal");
+  return units.filter((unit) => permission(unit.head.id, unitAttributes(unit, accountId)) === null);
+}
+
+const forbidden = ({ rule, reason }: Decision): Problem<"forbidden"> => ({
+  code: "forbidden",
+  detail: rule === null ? reason : `${reason} (${rule})`,
+});
