@@ -57,7 +57,7 @@ it("begins with no rules, and takes the next version only from who read the last
   const races = await Promise.all(
     [1, 2, 3].map(async () => (await account.call("PUT", "/v1/policies", at(1))).status),
   );
-  expect(races.sort()).toEqual([200, 412, 412]);
+  expect(races.sort((a, b) => a - b)).toEqual([200, 412, 412]);
   const list = await (
     await account.call("GET", "/v1/policies/versions")
   ).json<{ items: PolicyView[] }>();

@@ -21,7 +21,6 @@ export const explainInput = z
     message: "is not what this action is done to",
     path: ["resource", "type"],
   });
-export type ExplainInput = z.infer<typeof explainInput>;
 
 export const explained = z.object({
   decision: z.enum(["allow", "deny", "depends"]),

@@ -26,19 +26,6 @@ export async function narrow(
     c.set("permission", permissionFrom(policies, principal, action, nowMs));
 }
 
-/** Whether the caller may do another action to one thing, for a route that shows what such an action shows. */
-export async function permissionTo(
-  c: Call<{ access: Action }>,
-  action: Action,
-): Promise<Permission | null> {
-  const principal = c.get("principal");
-  const policies = await c.get("services").policies.policiesOf(principal);
-  if (policies === null) return null;
-  const { resource: type } = requirementOf(action);
-  const { decision } = decide(policies, principal, action, { type }, c.get("nowMs"));
-  return decision === "allow" ? null : permissionFrom(policies, principal, action, c.get("nowMs"));
-}
-
 function permissionFrom(
   policies: Policies,
   principal: Principal,
