@@ -18,6 +18,8 @@ interface Env {
   GPU?: Fetcher;
   /** EmbeddedAI's engine in a second workerd. */
   EMBEDDER?: Fetcher;
+  /** The work of Proofs in another workerd. */
+  PROVER?: Fetcher;
   /** An OpenAI-compatible endpoint, its key and the model it embeds with. */
   WISHUB_AI_URL?: string;
   WISHUB_AI_KEY?: string;

@@ -5,6 +5,7 @@ import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
 import { keyRing } from "#adapters/key-ring.ts";
 import { policyCache } from "#adapters/policies.ts";
+import { people } from "#adapters/people.ts";
 import { regions } from "#adapters/regions.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import { withinJurisdictions } from "#adapters/jurisdictions.ts";
@@ -47,6 +48,7 @@ export function services(env: Env) {
   const pipeline = pipelineStore(store.shards);
   const texts = unitCache(store);
   const embed = embedding(env);
+  const ring = keyRing(env);
   const spaces = spacePort(env, embed);
   const homeOfOwner = (owner: string) => homeOf(spaces.homeOf(owner));
   const hintOf = (name: string) => {
@@ -91,7 +93,8 @@ export function services(env: Env) {
     collections: collectionMoves(env),
     embed,
     /** Encrypts what may not lie readable in a database (docs/decisions/045). */
-    keyRing: keyRing(env),
+    keyRing: ring,
+    people: people(env, ring),
     gloss: glosses(env),
     egress: egress(env),
     random: { salt: () => crypto.randomUUID() },

@@ -6,7 +6,7 @@ import { command, Refusal, say, step } from "./launch/say.ts";
 import { openUnitShards, unitShardCount } from "./launch/unit-shards.ts";
 import { readWranglerConfig } from "./launch/wrangler-config.ts";
 
-// Databases first, then the objects the other two call, then the jobs, and the edge that users see; databases that are
+// Databases first, then the proofs and the objects that others call, then the jobs, and the edge that users see; databases that are
 // new to the units family take units once all three reach them.
 await command(async () => {
   const dryRun = process.argv.includes("--dry-run");

@@ -255,6 +255,8 @@ export type Operations = {
         | "account.change"
         | "session.read"
         | "session.end"
+        | "person.read"
+        | "outbox.read"
         | "key.make"
         | "key.read"
         | "key.revoke"
@@ -290,10 +292,14 @@ export type Operations = {
     body: {
       apiKey?: string;
       code?: string;
+      email?: string;
+      password?: string;
+      accountId?: string;
     };
     answer: {
       accountId: string;
       principalId: string;
+      personId: string | null;
       kind: "key" | "session";
       keyId: string | null;
       scopes: Array<
@@ -327,6 +333,7 @@ export type Operations = {
     answer: {
       accountId: string;
       principalId: string;
+      personId: string | null;
       kind: "key" | "session";
       keyId: string | null;
       scopes: Array<
@@ -343,6 +350,72 @@ export type Operations = {
       >;
       role: "owner" | "admin" | "member" | "auditor" | "viewer";
       owner: boolean;
+    };
+  };
+  /** Begin to sign up: a link is mailed to the address */
+  "POST /v1/sign-up": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      email: string;
+    };
+    answer: {
+      status: "accepted";
+    };
+  };
+  /** Finish signing up with the link that was mailed */
+  "POST /v1/sign-up/complete": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      token: string;
+      name: string;
+      password: string;
+      accountName?: string;
+    };
+    answer: {
+      personId: string;
+      accountId: string;
+      principalId: string;
+    };
+  };
+  /** Read what is kept of you */
+  "GET /v1/people/me": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      email: string;
+      name: string;
+      factors: {
+        totp: boolean;
+        passkeys: number;
+      };
+      createdAt: string;
+    };
+  };
+  /** List mails that no sender has taken, newest first */
+  "GET /v1/outbox": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        kind:
+          | "sign-up"
+          | "already-here"
+          | "invitation"
+          | "password-reset"
+          | "new-device"
+          | "password-changed";
+        to: string;
+        subject: string;
+        text: string;
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
     };
   };
   /** Read your account */

@@ -67,6 +67,8 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "get /openapi.json",
     "get /readyz",
     "post /v1/sessions",
+    "post /v1/sign-up",
+    "post /v1/sign-up/complete",
   ]);
 });
 

@@ -99,6 +99,8 @@ function signedIn(of: DatabaseOf) {
             hash: session.tokenHash,
             scopes: session.scopes,
             expiresAtMs: session.expiresAtMs,
+            personId: session.personId,
+            factorAtMs: session.factorAtMs,
             keyFound: apiKey.id,
             keyRevokedAtMs: apiKey.revokedAtMs,
             keyExpiresAtMs: apiKey.expiresAtMs,

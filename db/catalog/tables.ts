@@ -1,4 +1,11 @@
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import {
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 import type { Rule } from "#domain/policies/model.ts";
 
 // Generated migrations get WITHOUT ROWID by hand: a text key then costs one row written instead of two.
@@ -45,8 +52,13 @@ export const principal = sqliteTable(
     role: text().notNull().default("member"),
     status: text().notNull(),
     createdAtMs: integer().notNull(),
+    /** Who it is, where it is a person that signs in; then the name is theirs and stands nowhere here. */
+    personId: text(),
   },
-  (t) => [primaryKey({ columns: [t.accountId, t.id] })],
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.id] }),
+    uniqueIndex("principal_by_person").on(t.personId, t.accountId),
+  ],
 );
 
 export const apiKey = sqliteTable(
@@ -78,8 +90,14 @@ export const session = sqliteTable(
     scopes: text({ mode: "json" }).$type<string[]>().notNull(),
     createdAtMs: integer().notNull(),
     expiresAtMs: integer().notNull(),
+    /** The person who signed in, and when a second factor of theirs was proven last. */
+    personId: text(),
+    factorAtMs: integer(),
   },
-  (t) => [index("session_by_account").on(t.accountId, t.expiresAtMs)],
+  (t) => [
+    index("session_by_account").on(t.accountId, t.expiresAtMs),
+    index("session_by_person").on(t.personId),
+  ],
 );
 
 export const consoleCode = sqliteTable("console_code", {

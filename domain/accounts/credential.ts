@@ -1,16 +1,17 @@
 import { base32 } from "#domain/shared/base32.ts";
 
 /**
- * `wh0_<id>_<secret><checksum>`: `wh` an API key, `ws` a browser session, `wc` a single-use console code; then the
- * catalog shard, so that no lookup finds it. The checksum lets scanners and this code tell a typo or a random guess
+ * `wh0_<id>_<secret><checksum>`: `wh` an API key, `ws` a browser session, `wc` a single-use console code, `wl` a link
+ * that was mailed; then the catalog shard, so that no lookup finds it. The checksum lets scanners and this code tell a typo or a random guess
  * from a credential without asking storage.
  */
 export type Credential = { kind: CredentialKind; shard: number; id: string };
 export type CredentialKind = keyof typeof PREFIXES;
 
-const PREFIXES = { key: "wh", session: "ws", code: "wc" } as const;
-const ID_LETTERS = { key: "k", session: "s", code: "c" } as const;
-const SHAPE = /^w([hsc])([0-9a-z])_([0-9a-v]{16})_([0-9a-v]{32})([0-9a-v]{6})$/;
+const PREFIXES = { key: "wh", session: "ws", code: "wc", link: "wl" } as const;
+const ID_LETTERS = { key: "k", session: "s", code: "c", link: "l" } as const;
+const KINDS: Record<string, CredentialKind> = { h: "key", s: "session", c: "code", l: "link" };
+const SHAPE = /^w([hscl])([0-9a-z])_([0-9a-v]{16})_([0-9a-v]{32})([0-9a-v]{6})$/;
 
 export const ID_BYTES = 10;
 export const SECRET_BYTES = 20;
@@ -32,17 +33,20 @@ export function parseCredential(text: string): Credential | null {
   const [, letter, shard, name] = SHAPE.exec(text) ?? [];
   if (letter === undefined || shard === undefined || name === undefined) return null;
   if (checksum(text.slice(0, -6)) !== text.slice(-6)) return null;
-  const kind = letter === "h" ? "key" : letter === "s" ? "session" : "code";
+  const kind = KINDS[letter];
+  if (kind === undefined) return null;
   return { kind, shard: Number.parseInt(shard, 36), id: idOf(kind, shard, name) };
 }
 
-/** The id of an account or a principal; like every id it names its shard. */
-export const memberId = (kind: "account" | "principal", shard: number, bytes: Uint8Array) =>
-  `${kind === "account" ? "a" : "p"}${shard.toString(36)}_${base32(bytes.subarray(0, ID_BYTES))}`;
+const MEMBER_LETTERS = { account: "a", principal: "p", person: "h", mail: "m" } as const;
+
+/** The id of an account, a principal, a person or a mail; like every id it names its shard. */
+export const memberId = (kind: keyof typeof MEMBER_LETTERS, shard: number, bytes: Uint8Array) =>
+  `${MEMBER_LETTERS[kind]}${shard.toString(36)}_${base32(bytes.subarray(0, ID_BYTES))}`;
 
 /** The catalog shard an id names, or null where it cannot be an id of the catalog. */
 export function catalogShardOf(id: string): number | null {
-  const shard = /^[akpsc]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
+  const shard = /^[akpschlm]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
   return shard === undefined ? null : Number.parseInt(shard, 36);
 }
 

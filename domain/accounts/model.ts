@@ -21,6 +21,8 @@ export type Role = (typeof ROLES)[number];
 export type Principal = {
   accountId: string;
   principalId: string;
+  /** In a session that a person opened: who they are, in all their accounts. */
+  personId?: string;
   /** The API key itself, or the one a session was opened with; absent in a session opened by a console code. */
   keyId?: string;
   sessionId?: string;

@@ -1,15 +1,29 @@
 import { z } from "zod";
 import { type Principal, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { emailText, passwordText } from "#domain/people/model.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { text } from "#domain/shared/text.ts";
 
-/** A browser signs in with exactly one of the two. */
+/** One signs in with exactly one of `apiKey`, `code` and `email` with `password`. */
 export const sessionInput = z
   .strictObject({
     apiKey: z.string().min(1).max(128).optional(),
     code: z.string().min(1).max(128).optional(),
+    email: emailText.optional(),
+    password: passwordText.optional(),
+    /** Which of their accounts a person wants to be in; the one they have been in longest unless given. */
+    accountId: text(LIMITS.idCharsMax).optional(),
   })
   .refine(
-    (input) => (input.apiKey === undefined) !== (input.code === undefined),
-    "give either apiKey or code",
+    ({ apiKey, code, email }) =>
+      [apiKey, code, email].filter((one) => one !== undefined).length === 1,
+    "give either apiKey, or code, or email and password",
+  )
+  .refine(
+    ({ email, password, accountId }) =>
+      (email === undefined) === (password === undefined) &&
+      (email !== undefined || accountId === undefined),
+    "password goes with email, and accountId with both",
   );
 export type SessionInput = z.infer<typeof sessionInput>;
 
@@ -17,6 +31,7 @@ export type SessionInput = z.infer<typeof sessionInput>;
 export const sessionView = z.object({
   accountId: z.string(),
   principalId: z.string(),
+  personId: z.string().nullable(),
   kind: z.enum(["key", "session"]),
   keyId: z.string().nullable(),
   scopes: z.array(z.enum(SCOPES)),
@@ -34,6 +49,9 @@ export type SessionRecord = {
   scopes: Scope[];
   createdAtMs: number;
   expiresAtMs: number;
+  /** In a person's session: who, and when a second factor of theirs was proven last. */
+  personId?: string | null;
+  factorAtMs?: number | null;
 };
 
 export type CodeRecord = {
@@ -53,6 +71,7 @@ export const CODE_LIFE_MS = 15 * 60_000;
 export const viewOfPrincipal = (principal: Principal): SessionView => ({
   accountId: principal.accountId,
   principalId: principal.principalId,
+  personId: principal.personId ?? null,
   kind: principal.kind,
   keyId: principal.keyId ?? null,
   scopes: [...principal.scopes],
@@ -61,15 +80,23 @@ export const viewOfPrincipal = (principal: Principal): SessionView => ({
 });
 
 /** `Secure` only where the product is served over TLS: a browser drops such a cookie elsewhere. */
-export function sessionCookie(token: string, publicUrl: string, lifeMs: number): string {
-  const secure = publicUrl.startsWith("https:") ? "; Secure" : "";
-  return `${SESSION_COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(lifeMs / 1000)}${secure}`;
-}
+const cookie = (name: string, value: string, path: string, publicUrl: string, lifeMs: number) =>
+  `${name}=${value}; Path=${path}; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(lifeMs / 1000)}${publicUrl.startsWith("https:") ? "; Secure" : ""}`;
 
-export function tokenInCookies(header: string): string | null {
-  for (const pair of header.split(";", 64)) {
+export const sessionCookie = (token: string, publicUrl: string, lifeMs: number): string =>
+  cookie(SESSION_COOKIE, token, "/", publicUrl, lifeMs);
+
+/** What a browser is known again by; only signing in asks for it. */
+export const DEVICE_COOKIE = "wishub_device";
+export const deviceCookie = (text: string, publicUrl: string, lifeMs: number): string =>
+  cookie(DEVICE_COOKIE, text, "/v1/sessions", publicUrl, lifeMs);
+
+export const tokenInCookies = (header: string): string | null => cookieIn(header, SESSION_COOKIE);
+
+export function cookieIn(header: string | null, name: string): string | null {
+  for (const pair of (header ?? "").split(";", 64)) {
     const at = pair.indexOf("=");
-    if (pair.slice(0, at).trim() === SESSION_COOKIE) return pair.slice(at + 1).trim();
+    if (pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
   }
   return null;
 }

@@ -29,7 +29,7 @@ type Deps = {
   insertSession(session: SessionRecord): Promise<void>;
 };
 
-type SignedIn = { token: string; principal: Principal; expiresAtMs: number };
+export type SignedIn = { token: string; principal: Principal; expiresAtMs: number };
 
 /** Opens a session for a browser: with what its key may do, or, by a single-use code, as the account's owner. */
 export async function signIn(

@@ -14,7 +14,7 @@ const row: CredentialRow = {
   role: "member",
   policyVersion: 3,
 };
-const session = { ...row, keyId: "k0_a", keyIsLive: true };
+const session = { ...row, keyId: "k0_a", keyIsLive: true, personId: null, factorAtMs: null };
 
 it("says who a key is and what it may do", () => {
   expect(keyVerdict(row, "h", 99)?.principal).toEqual({
@@ -54,4 +54,15 @@ it("refuses a session without an end, or whose key is gone", () => {
   expect(sessionVerdict({ ...session, expiresAtMs: null }, "h", 50)).toBeNull();
   expect(sessionVerdict({ ...session, keyIsLive: false }, "h", 50)).toBeNull();
   expect(sessionVerdict({ ...session, keyId: null, keyIsLive: false }, "h", 50)).not.toBeNull();
+});
+
+it("lets a person's session do what their role allows now, and says when their second factor was proven", () => {
+  const own = { ...session, keyId: null, keyIsLive: false, personId: "h0_a", factorAtMs: 7 };
+  expect(sessionVerdict({ ...own, role: "viewer" }, "h", 50)?.principal).toMatchObject({
+    personId: "h0_a",
+    factor: { provenAtMs: 7 },
+    scopes: new Set(["search", "units:read"]),
+  });
+  expect(sessionVerdict({ ...own, role: "owner" }, "h", 50)?.principal.scopes).toContain("admin");
+  expect(sessionVerdict(session, "h", 50)?.principal.factor).toBeUndefined();
 });

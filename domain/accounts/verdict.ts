@@ -1,4 +1,5 @@
 import { type Principal, type Role, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { scopesOfRole } from "#domain/people/model.ts";
 
 /** What the catalog knows of a credential, with the account and principal it belongs to. */
 export type CredentialRow = {
@@ -37,7 +38,14 @@ export function keyVerdictOf(row: CredentialRow, nowMs: number): Verdict | null 
 
 /** Who a browser session is, or null: also once the key it was opened with is gone. */
 export function sessionVerdict(
-  row: (CredentialRow & { keyId: string | null; keyIsLive: boolean }) | null,
+  row:
+    | (CredentialRow & {
+        keyId: string | null;
+        keyIsLive: boolean;
+        personId: string | null;
+        factorAtMs: number | null;
+      })
+    | null,
   hash: string,
   nowMs: number,
 ): Verdict | null {
@@ -51,6 +59,12 @@ export function sessionVerdict(
     scopes: knownScopes(row.scopes),
   };
   if (row.keyId !== null) principal.keyId = row.keyId;
+  if (row.personId !== null) {
+    principal.personId = row.personId;
+    principal.factor = { provenAtMs: row.factorAtMs };
+    // What a person may do follows from what they are now, not from what they were when they signed in.
+    principal.scopes = new Set(scopesOfRole(principal.role));
+  }
   return { principal, expiresAtMs: row.expiresAtMs };
 }
 

@@ -41,6 +41,15 @@ export const LIMITS = {
   policyReasonCharsMax: 200,
   /** Versions of a policy that can be read back; the oldest goes. */
   policyVersionsMax: 100,
+  emailCharsMax: 254, // RFC 5321, 4.5.3.1.3, without the brackets
+  nameCharsMax: 100,
+  /** Accounts that one person is in. */
+  accountsPerPersonMax: 100,
+  /** Mails that wait for a sender; where there is none, the newest are shown. */
+  mailsMax: 1_000,
+  passwordCharsMin: 12,
+  /** Room for any sentence; hashing what is longer would be work for whoever sends it. */
+  passwordCharsMax: 256,
   /** Answers kept for repetitions in 24 h: about 12 mutations a second, all day, in one account's object. */
   idempotencyRecordsMax: 1_000_000,
   /** And what they may fill of the object's storage, which Cloudflare ends at 10 GB. */

@@ -6,7 +6,7 @@ import type { MiniflareOptions } from "miniflare";
 import { embedded, VOID, type Value } from "./capnp.ts";
 import { readManifest } from "./bundle.ts";
 import { ASSETS_DIST, inRoot, ROOT, WORKER_DIST } from "./paths.ts";
-import { embedderOptions, productOptions } from "./product.ts";
+import { type Beside, BESIDE, besideOptions, productOptions } from "./product.ts";
 import { PLACE, type Services } from "./services.ts";
 import { isFresh, writeStamp } from "./stamp.ts";
 import { readWranglerConfig } from "./wrangler-config.ts";
@@ -16,7 +16,7 @@ export type Assembled = Services & {
   root: string;
 };
 
-type Name = "product" | "embedder";
+type Name = "product" | Beside;
 
 /** Where workerd imports code from. */
 export const PARTS_DIST = join(WORKER_DIST, "services");
@@ -48,12 +48,13 @@ export async function assembleServices(): Promise<void> {
       vars: {},
       gpu: { port: portOf(PLACE.gpu) },
     };
-    await assemble("embedder", embedderOptions(config, settings), root);
-    await assemble("product", productOptions(config, settings, portOf(PLACE.embedder)), root);
+    for (const name of BESIDE) await assemble(name, besideOptions(config, settings, name), root);
+    const ports = { embedder: portOf(PLACE.embedder), prover: portOf(PLACE.prover) };
+    await assemble("product", productOptions(config, settings, ports), root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
-  const modules = ["index", "embedder", "launcher"].flatMap((name) => [
+  const modules = ["index", ...BESIDE, "launcher"].flatMap((name) => [
     `${name}.json`,
     ...Object.keys(readManifest(name).modules),
   ]);

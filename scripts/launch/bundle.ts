@@ -23,6 +23,7 @@ export type Manifest = {
 const BUNDLES = [
   { name: "index", entry: "workers/index.ts" },
   { name: "embedder", entry: "workers/embedder.ts" },
+  { name: "prover", entry: "workers/prover.ts" },
   { name: "launcher", entry: "workers/launcher.ts" },
 ];
 

@@ -22,8 +22,23 @@ beforeAll(async () => {
     configs[face] = JSON.parse(readFileSync(paths[face], "utf8")) as Config;
 });
 
+/** Those that the product's own bindings go to. */
+const BOUND = ["objects", "jobs", "edge"] as const;
+
 describe("the production configurations", () => {
-  it.each(DERIVED)(
+  it("give the proofs nothing to keep anything in, and let the edge alone ask for them", () => {
+    expect(
+      Object.keys(configs.proofs).filter((name) => /durable|d1|r2|queues|vars/.test(name)),
+    ).toEqual([]);
+    for (const face of DERIVED)
+      expect(configs[face].services ?? []).toEqual(
+        face === "edge"
+          ? [{ binding: "PROOFS", service: "wishub-proofs", entrypoint: "Proofs" }]
+          : [],
+      );
+  });
+
+  it.each(BOUND)(
     "bind Workers AI to %s and name the model it embeds with, not EmbeddedAI",
     (face) => {
       expect(configs[face].ai).toEqual({ binding: "AI" });
@@ -33,7 +48,7 @@ describe("the production configurations", () => {
   );
 
   it("reach targets that anybody may name by the platform's own network, and their own zone by its public door", () => {
-    for (const face of DERIVED) {
+    for (const face of BOUND) {
       expect(configs[face].vars["WISHUB_EGRESS_NETWORK"]).toBe("platform");
       expect(configs[face].compatibility_flags).toContain("global_fetch_strictly_public");
     }
@@ -49,7 +64,7 @@ describe("the production configurations", () => {
 
   it("bind the indexes of deploy.json to all three, since objects write them and the edge asks them", () => {
     const own = { vectorize: { VECTORIZE: "wishub-public-0", VECTORIZE_1: "wishub-public-1" } };
-    for (const face of DERIVED)
+    for (const face of BOUND)
       expect(derive(config, own, face)["vectorize"]).toEqual([
         { binding: "VECTORIZE", index_name: "wishub-public-0" },
         { binding: "VECTORIZE_1", index_name: "wishub-public-1" },

@@ -13,7 +13,7 @@ import { ASSETS_DIST, DIST, inRoot } from "./paths.ts";
 import { Refusal } from "./say.ts";
 import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
 
-export const DERIVED = ["objects", "jobs", "edge"] as const;
+export const DERIVED = ["proofs", "objects", "jobs", "edge"] as const;
 export type Face = (typeof DERIVED)[number];
 
 /** What differs between one operator's account and another's: deploy.json beside wrangler.toml, never committed. */
@@ -62,7 +62,7 @@ export function derive(
 ): Record<string, unknown> {
   const objectsName = `${config.name}-objects`;
   const publicUrl = own.publicUrl ?? "https://wishub.example";
-  return {
+  const common = {
     name: `${config.name}-${face}`,
     main: fromFolder(inRoot("workers", `${face}.ts`)),
     compatibility_date: config.compatibility_date,
@@ -71,6 +71,11 @@ export function derive(
     workers_dev: false,
     preview_urls: false,
     observability: { enabled: true, head_sampling_rate: 0.01 },
+  };
+  // It sees passwords' digests, so it is given nothing it could keep them in.
+  if (face === "proofs") return common;
+  return {
+    ...common,
     vars: {
       ...config.vars,
       WISHUB_PUBLIC_URL: publicUrl,
@@ -115,6 +120,7 @@ function indexesOf({ vectorize = {} }: DeployFile): { binding: string; index_nam
 function edgeOnly(config: WranglerConfig, publicUrl: string) {
   return {
     assets: { ...config.assets, directory: "assets" },
+    services: [{ binding: "PROOFS", service: `${config.name}-proofs`, entrypoint: "Proofs" }],
     routes: [{ pattern: new URL(publicUrl).hostname, custom_domain: true }],
   };
 }

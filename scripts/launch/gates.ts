@@ -94,7 +94,7 @@ async function migrationsOf(family: string): Promise<string | undefined> {
   try {
     cpSync(inRoot("migrations", family), copy, { recursive: true });
     const before = readdirSync(copy);
-    const args = ["generate", "--dialect", "sqlite", "--schema", `db/${family}/tables.ts`];
+    const args = ["generate", "--dialect", "sqlite", "--schema", `db/${family}/*tables.ts`];
     const { code, output } = await run("drizzle-kit", [
       ...args,
       "--out",
@@ -106,7 +106,7 @@ async function migrationsOf(family: string): Promise<string | undefined> {
     const added = readdirSync(copy).filter((file) => !before.includes(file));
     return added.length === 0
       ? undefined
-      : `db/${family}/tables.ts has changed, generate a migration for it:\n${output}`;
+      : `db/${family}/*tables.ts have changed, generate a migration for them:\n${output}`;
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -24,29 +24,38 @@ const QUIET = { cf: false, telemetry: { enabled: false }, enableDevRegistry: fal
 export function productOptions(
   config: WranglerConfig,
   settings: Settings,
-  embedderPort: number | undefined,
+  ports: Ports,
 ): MiniflareOptions {
   return {
     ...QUIET,
     resourcePersistencePath: settings.stateDir,
     workers: [
       launcherWorker(config, settings),
-      productWorker(config, settings, embedderPort),
+      productWorker(config, settings, ports),
       assetsWorker(config),
     ],
   };
 }
 
-/** The same embedding code in a second workerd, so that embedding never holds up a read. */
-export function embedderOptions(config: WranglerConfig, settings: Settings): MiniflareOptions {
+/** What works in a workerd of its own, because it takes the one thread for long: texts to embed, passwords to hash. */
+export const BESIDE = ["embedder", "prover"] as const;
+export type Beside = (typeof BESIDE)[number];
+type Ports = Record<Beside, number>;
+
+/** The product's own code for that, in a second workerd, so that it never holds up a read. */
+export function besideOptions(
+  config: WranglerConfig,
+  settings: Settings,
+  name: Beside,
+): MiniflareOptions {
   return {
     ...QUIET,
     resourcePersistencePath: settings.stateDir,
     workers: [
       {
         config: {
-          ...common(config, "wishub-embedder"),
-          manifest: guarded("embedder"),
+          ...common(config, `wishub-${name}`),
+          manifest: guarded(name),
           env: {
             TOKEN: { type: "text", value: settings.token },
             ASSETS: { type: "worker", worker: ASSETS_WORKER },
@@ -59,11 +68,7 @@ export function embedderOptions(config: WranglerConfig, settings: Settings): Min
   };
 }
 
-function productWorker(
-  config: WranglerConfig,
-  settings: Settings,
-  embedderPort: number | undefined,
-): WorkerOptions {
+function productWorker(config: WranglerConfig, settings: Settings, ports: Ports): WorkerOptions {
   const manifest = readManifest("index");
   const classes = config.durable_objects.bindings.map((binding) => binding.class_name);
   return {
@@ -78,7 +83,7 @@ function productWorker(
       triggers: config.queues.consumers.map(queueTrigger),
       env: {
         ...boundByConfig(config, manifest.exports),
-        ...boundByLauncher(settings, embedderPort),
+        ...boundByLauncher(settings, ports),
       },
     },
     dev: { unsafeDirectSockets: [{ host: settings.host, port: settings.port }] },
@@ -136,12 +141,12 @@ function boundByConfig(config: WranglerConfig, exported: string[]): Bindings {
   return env;
 }
 
-function boundByLauncher(settings: Settings, embedderPort: number | undefined): Bindings {
+function boundByLauncher(settings: Settings, ports: Ports): Bindings {
   const env: Bindings = {};
   for (const [name, value] of Object.entries(settings.vars)) env[name] = { type: "text", value };
   const http = { injectRequestHeaders: [{ name: TOKEN_HEADER, value: settings.token }] };
-  if (embedderPort !== undefined)
-    env["EMBEDDER"] = { type: "external", address: `127.0.0.1:${embedderPort}`, http };
+  for (const name of BESIDE)
+    env[name.toUpperCase()] = { type: "external", address: `127.0.0.1:${ports[name]}`, http };
   if (settings.gpu !== undefined)
     env["GPU"] = { type: "external", address: `127.0.0.1:${settings.gpu.port}`, http: {} };
   return env;

@@ -7,7 +7,7 @@ import { exchange } from "./http.ts";
 import { pidFile } from "./lock.ts";
 import { onDemand } from "./on-demand.ts";
 import { WORKERD } from "./paths.ts";
-import { TOKEN_HEADER } from "./product.ts";
+import { type Beside, TOKEN_HEADER } from "./product.ts";
 import { Refusal, timed } from "./say.ts";
 import { filled, type Filling, SOCKETS } from "./services.ts";
 import type { Settings } from "./settings.ts";
@@ -35,12 +35,15 @@ export async function serve(
     unwrap();
   };
   try {
-    const embedder = await embedderOf(settings, failed);
+    const embedder = await besideOf("embedder", settings, failed);
     stops.push(embedder.stop);
+    const prover = await besideOf("prover", settings, failed);
+    stops.push(prover.stop);
     const product = await keptRunning(settings, failed, {
       worker: config.name,
       launcher: "wishub-launcher",
       embedder: `127.0.0.1:${embedder.port}`,
+      prover: `127.0.0.1:${prover.port}`,
     });
     stops.push(product.stop);
     const ask = askerOf(settings, () => product.port(SOCKETS.launcher));
@@ -72,7 +75,7 @@ function askerOf(settings: Settings, port: () => number): Served["ask"] {
   };
 }
 
-type Wiring = Pick<Filling, "worker" | "launcher" | "embedder">;
+type Wiring = Pick<Filling, "worker" | "launcher" | Beside>;
 
 /** The product's workerd, started again whenever it ends by itself. */
 async function keptRunning(
@@ -118,27 +121,28 @@ async function keptRunning(
   };
 }
 
-/** The embedding code in a workerd of its own, so that it holds up no read; it starts with the first text to embed. */
-async function embedderOf(settings: Settings, failed: (sentence: string) => void) {
+/** What takes a thread for long in a workerd of its own, so that it holds up no read; the first that needs it starts it. */
+async function besideOf(name: Beside, settings: Settings, failed: (sentence: string) => void) {
   const isWorthIt = crashes();
   let running: Promise<Workerd> | undefined;
   const start = async (): Promise<Workerd> =>
     await startWorkerd({
-      what: "embedder",
+      what: name,
       stateDir: settings.stateDir,
-      services: filled(readAssembled("embedder"), {
-        worker: "wishub-embedder",
+      services: filled(readAssembled(name), {
+        worker: `wishub-${name}`,
         launcher: undefined,
         address: "127.0.0.1:0",
-        stateDir: join(settings.stateDir, "embedder"),
+        stateDir: join(settings.stateDir, name),
         token: settings.token,
         vars: {},
         embedder: undefined,
+        prover: undefined,
         gpu: undefined,
       }),
       ended() {
-        running = undefined; // the next text starts it again
-        if (!isWorthIt(performance.now())) failed("the embedder crashed too often in a minute.");
+        running = undefined; // the next that needs it starts it again
+        if (!isWorthIt(performance.now())) failed(`the ${name} crashed too often in a minute.`);
       },
     });
   const door = await onDemand(async () => {

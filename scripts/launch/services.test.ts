@@ -55,6 +55,7 @@ const FILLING: Filling = {
   worker: "app",
   vars: { LEVEL: "ours" },
   embedder: "127.0.0.1:4000",
+  prover: undefined,
   gpu: undefined,
   launcher: "launcher",
 };

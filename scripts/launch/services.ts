@@ -15,6 +15,7 @@ export const PLACE = {
   token: "{{launcher token}}",
   embedder: "127.0.0.1:1",
   gpu: "127.0.0.1:2",
+  prover: "127.0.0.1:3",
 } as const;
 
 /** Both ends of a socket that only the launcher uses, and of one that the world does. */
@@ -30,6 +31,7 @@ export type Filling = {
   worker: string;
   vars: Record<string, string>;
   embedder: string | undefined;
+  prover: string | undefined;
   gpu: string | undefined;
   /** The Worker that the launcher's own socket reaches; none has no such socket. */
   launcher: string | undefined;
@@ -41,16 +43,17 @@ export type Filling = {
  * called, and its way to switch a socket to workerd's own RPC are gone.
  */
 export function filled(assembled: Services & { root: string }, filling: Filling): Services {
-  const absent = new Set<string>();
-  if (filling.embedder === undefined) absent.add(PLACE.embedder);
-  if (filling.gpu === undefined) absent.add(PLACE.gpu);
+  const places = ["embedder", "prover", "gpu"] as const;
+  const absent = new Set<string>(
+    places.filter((place) => filling[place] === undefined).map((place) => PLACE[place]),
+  );
   const unbound = new Set(
     assembled.services.filter((each) => absent.has(addressOf(each))).map(({ name }) => name),
   );
   const put = (text: string): string => {
     if (text === PLACE.token) return filling.token;
-    if (text === PLACE.embedder) return filling.embedder ?? text;
-    if (text === PLACE.gpu) return filling.gpu ?? text;
+    const place = places.find((one) => text === PLACE[one]);
+    if (place !== undefined) return filling[place] ?? text;
     return text === assembled.root || text.startsWith(`${assembled.root}/`)
       ? `${filling.stateDir}${text.slice(assembled.root.length)}`
       : text;

@@ -8,6 +8,7 @@ import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { policies } from "#workers/http/policies.ts";
 import { framed, pipeline } from "#workers/http/pipeline.ts";
+import { people } from "#workers/http/people.ts";
 import { pathRouter } from "#workers/http/router.ts";
 import { Refusal } from "#workers/http/problem.ts";
 import { searching } from "#workers/http/search.ts";
@@ -21,6 +22,7 @@ const FEATURES: readonly Feature[] = [
   keys,
   policies,
   sessions,
+  people,
   accounts,
   units,
   unitsInBulk,

@@ -1,14 +1,21 @@
+import type { Context } from "hono";
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import {
+  cookieIn,
+  DEVICE_COOKIE,
+  deviceCookie,
   isOwnOrigin,
   sessionCookie,
+  type SessionInput,
   sessionInput,
   sessionView,
   viewOfPrincipal,
 } from "#domain/accounts/sessions.ts";
 import { signIn } from "#domain/accounts/sign-in.ts";
+import { DEVICE_LIFE_MS } from "#domain/people/devices.ts";
+import { signInByPassword } from "#domain/people/sign-in.ts";
 import { forget, read } from "#workers/http/auth.ts";
-import { fails, feature, json, refuse, route, unwrap } from "#workers/http/kit.ts";
+import { fails, feature, json, type PublicEnv, refuse, route, unwrap } from "#workers/http/kit.ts";
 
 const open = route(
   {
@@ -16,12 +23,18 @@ const open = route(
     path: "/v1/sessions",
     summary: "Sign a browser in",
     description:
-      "With an API key, or with the single-use code that the console's address carries. Sets a cookie.",
+      "With an API key, with the single-use code that the console's address carries, or as a person with e-mail and password. Sets a cookie.",
     access: "public",
     request: { body: json(sessionInput) },
     responses: {
       201: { description: "Signed in", ...json(sessionView) },
-      ...fails("unauthenticated", "forbidden"),
+      ...fails(
+        "unauthenticated",
+        "forbidden",
+        "second-factor-required",
+        "too-many-requests",
+        "overloaded",
+      ),
     },
     idempotency: "ignored", // nobody is signed in yet, so there is no account whose key it could be
   },
@@ -32,13 +45,15 @@ const open = route(
     // A page elsewhere must not sign its visitor in to an account of its own choice.
     if (origin !== null && !isOwnOrigin(origin, WISHUB_PUBLIC_URL))
       refuse({ code: "forbidden", detail: `sign in from ${WISHUB_PUBLIC_URL}` });
+    const input = c.req.valid("json");
+    if (input.email !== undefined) return await openForPerson(c, input);
     const random = {
       idBytes: crypto.getRandomValues(new Uint8Array(ID_BYTES)),
       secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
     };
     const keyVerdict = (apiKey: string, atMs: number) => read(c.env, "key", apiKey, atMs);
     const signedIn = unwrap(
-      await signIn({ ...services.accounts, keyVerdict }, c.req.valid("json"), random, nowMs),
+      await signIn({ ...services.accounts, keyVerdict }, input, random, nowMs),
     );
     c.header(
       "Set-Cookie",
@@ -47,6 +62,22 @@ const open = route(
     return c.json(viewOfPrincipal(signedIn.principal), 201);
   },
 );
+
+/** The session's cookie, and one by which this browser is known again. */
+async function openForPerson(c: Context<PublicEnv>, input: SessionInput): Promise<Response> {
+  const { services, nowMs } = c.var;
+  const { WISHUB_PUBLIC_URL } = c.env;
+  const { email = "", password = "", accountId } = input;
+  const device = cookieIn(c.req.raw.headers.get("Cookie"), DEVICE_COOKIE);
+  const request = { email, password, accountId, device, network: null };
+  const signedIn = unwrap(await signInByPassword(services.people, request, nowMs));
+  const { token, principal, expiresAtMs } = signedIn;
+  c.header("Set-Cookie", sessionCookie(token, WISHUB_PUBLIC_URL, expiresAtMs - nowMs));
+  c.header("Set-Cookie", deviceCookie(signedIn.device, WISHUB_PUBLIC_URL, DEVICE_LIFE_MS), {
+    append: true,
+  });
+  return c.json(viewOfPrincipal(principal), 201);
+}
 
 const current = route(
   {

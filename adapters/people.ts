@@ -1,0 +1,18 @@
+import type { keyRing } from "#adapters/key-ring.ts";
+import { proofs } from "#adapters/proofs.ts";
+import { peopleStore } from "#db/catalog/people.ts";
+import { catalogStore } from "#db/catalog/store.ts";
+import { sha256Hex } from "#domain/shared/hash.ts";
+
+/** What people's sign-up and sign-in need, in one place. */
+export function people(env: Env, ring: ReturnType<typeof keyRing>) {
+  return {
+    ...catalogStore([env.CATALOG_0]),
+    ...peopleStore(env.CATALOG_0),
+    ring,
+    prove: proofs(env),
+    publicUrl: env.WISHUB_PUBLIC_URL,
+    sha256Hex,
+    random: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
+  };
+}
