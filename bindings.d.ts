@@ -2,6 +2,8 @@
 interface Env {
   /** The key ring (domain/protection/ring.ts) as a secret: without one nothing is encrypted, and so nothing secret is taken. */
   WISHUB_KEY_RING?: string;
+  /** Whose word about a client's address is believed (domain/accounts/client-address.ts); nobody's where it is not set. */
+  WISHUB_TRUSTED_PROXY?: string;
   /** Public collections' dense vectors in production, further ones in VECTORIZE_1, VECTORIZE_2 …; else shards find all. */
   VECTORIZE?: Vectorize;
   /** Dimensions that public vectors are reduced to in Vectorize; as many as the space has where it is not said. */

@@ -1,3 +1,4 @@
+import { clientAddresses } from "#adapters/client-address.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
 import { embedding } from "#adapters/inference.ts";
@@ -76,6 +77,7 @@ export function services(env: Env) {
       return answers.every(({ status }) => status === "fulfilled");
     },
     accounts: { ...catalogStore([env.CATALOG_0]), ...regionStore(env.CATALOG_0), sha256Hex },
+    ...clientAddresses(env),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,

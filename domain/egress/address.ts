@@ -1,3 +1,5 @@
+import { v4, v6 } from "#domain/shared/network.ts";
+
 /** What the world's routers do not carry, or carry to somebody else's inside (IANA special-purpose registry, RFC 6890). */
 const NOT_PUBLIC_V4 = [
   "0.0.0.0/8", // this network (RFC 791)
@@ -62,30 +64,4 @@ function range(text: string, width: 32 | 128): Range {
   const base = width === 32 ? v4(address) : v6(address);
   if (base === null) throw new Error(`${text} is not a range`);
   return { base, bits: Number(bits) };
-}
-
-/** Dotted decimal only: a URL parser has made that of every other form. */
-function v4(text: string): bigint | null {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
-  if (parts === undefined || parts.some((part) => part > 255)) return null;
-  return parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n);
-}
-
-/** RFC 4291 text, with an IPv4 ending where it has one; a zone (RFC 6874) is no address of the public network's. */
-function v6(text: string): bigint | null {
-  const ending = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
-  if (ending !== null) {
-    const low = v4(ending[2] ?? "");
-    if (low === null) return null;
-    const hex = `${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`;
-    return v6(`${ending[1]}${hex}`);
-  }
-  const halves = text.split("::");
-  if (halves.length > 2) return null;
-  const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
-  const groups = [...head, ...Array<string>(missing).fill("0"), ...tail];
-  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null;
-  return groups.reduce((sum, group) => sum * 65_536n + BigInt(Number.parseInt(group, 16)), 0n);
 }

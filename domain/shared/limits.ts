@@ -31,6 +31,10 @@ export const LIMITS = {
   sessionsPerAccountMax: 1_000,
   /** The longest text under a data key: the private keys and provider metadata of an identity provider fit. */
   sealedTextCharsMax: 262_144,
+  /** Of `X-Forwarded-For`, its end: what our own proxies wrote. */
+  forwardedCharsMax: 2_048,
+  keyNetworksMax: 32,
+  networkCharsMax: 64,
   actionCharsMax: 64,
   policyRulesMax: 64,
   policyActionsMax: 32,

@@ -81,6 +81,7 @@ export function derive(
       WISHUB_PUBLIC_URL: publicUrl,
       WISHUB_EMBED_MODEL: WORKERS_AI_SPACE.model,
       WISHUB_REGION: "auto",
+      WISHUB_TRUSTED_PROXY: "cloudflare",
       WISHUB_EGRESS_NETWORK: "platform",
       ...own.vars,
     },

@@ -1,6 +1,7 @@
 import { REGIONS } from "#domain/regions/regions.ts";
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { trustFrom } from "#domain/accounts/client-address.ts";
 import { allowedOrigins } from "#domain/egress/target.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { Refusal } from "./say.ts";
@@ -51,6 +52,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (!allowed.ok)
     throw new Refusal(
       `WISHUB_EGRESS_ALLOW holds "${allowed.error}", each part must be an origin such as https://idp.example:8443.`,
+    );
+  const trusted = trustFrom(env["WISHUB_TRUSTED_PROXY"] ?? "");
+  if (!trusted.ok || trusted.value === "cloudflare")
+    throw new Refusal(
+      `WISHUB_TRUSTED_PROXY holds "${trusted.ok ? "cloudflare" : trusted.error}", each part must be a network such as 10.0.0.0/8 or an address.`,
     );
   const localUrl = `http://${localName(host)}:${port}`;
   const publicUrl = urlOf("WISHUB_PUBLIC_URL", env["WISHUB_PUBLIC_URL"]) ?? localUrl;
