@@ -7,6 +7,7 @@ import { handover, relays, unitWriter } from "#adapters/handover.ts";
 import { keyRing } from "#adapters/key-ring.ts";
 import { policyCache } from "#adapters/policies.ts";
 import { people } from "#adapters/people.ts";
+import { oauthPort } from "#adapters/oauth.ts";
 import { regions } from "#adapters/regions.ts";
 import { regionalSearch } from "#adapters/search-regions.ts";
 import { withinJurisdictions } from "#adapters/jurisdictions.ts";
@@ -79,6 +80,7 @@ export function services(env: Env) {
     accounts: { ...catalogStore([env.CATALOG_0]), ...regionStore(env.CATALOG_0), sha256Hex },
     ...clientAddresses(env),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
+    oauth: oauthPort(env),
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),

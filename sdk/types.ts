@@ -263,6 +263,11 @@ export type Operations = {
         | "policy.read"
         | "policy.change"
         | "policy.explain"
+        | "client.make"
+        | "client.read"
+        | "client.revoke"
+        | "signing-key.read"
+        | "signing-key.change"
         | "unit.publish"
         | "unit.revise"
         | "unit.retract"
@@ -300,7 +305,7 @@ export type Operations = {
       accountId: string;
       principalId: string;
       personId: string | null;
-      kind: "key" | "session";
+      kind: "key" | "session" | "token";
       keyId: string | null;
       scopes: Array<
         | "search"
@@ -334,7 +339,7 @@ export type Operations = {
       accountId: string;
       principalId: string;
       personId: string | null;
-      kind: "key" | "session";
+      kind: "key" | "session" | "token";
       keyId: string | null;
       scopes: Array<
         | "search"
@@ -942,6 +947,139 @@ export type Operations = {
     answer: {
       redriven: number;
     };
+  };
+  /** Where and how a client gets tokens (RFC 8414) */
+  "GET /.well-known/oauth-authorization-server": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** What a token can be for, and who gives it (RFC 9728) */
+  "GET /.well-known/oauth-protected-resource": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** The same for one part of the product: v1, mcp or a2a */
+  "GET /.well-known/oauth-protected-resource/{part}": {
+    path: { part: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** The keys that access tokens are signed with (RFC 7517) */
+  "GET /.well-known/jwks.json": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** Get an access token (OAuth 2.1) */
+  "POST /oauth/token": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      access_token: string;
+      token_type: string;
+      expires_in: number;
+      scope: string;
+      refresh_token?: string;
+      issued_token_type?: string;
+    };
+  };
+  /** Register an OAuth client of your account */
+  "POST /v1/oauth/clients": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      redirect_uris?: Array<string>;
+      client_name?: string;
+      client_uri?: string;
+      token_endpoint_auth_method?: string;
+      grant_types?: Array<string>;
+      response_types?: Array<string>;
+      scope?: string;
+    };
+    answer: {
+      client_id: string;
+    };
+  };
+  /** List your account's OAuth clients, newest first */
+  "GET /v1/oauth/clients": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        name: string;
+        principalId: string;
+        redirectUris: Array<string>;
+        grantTypes: Array<
+          | "authorization_code"
+          | "refresh_token"
+          | "client_credentials"
+          | "urn:ietf:params:oauth:grant-type:device_code"
+          | "urn:ietf:params:oauth:grant-type:token-exchange"
+        >;
+        scopes: Array<
+          | "search"
+          | "units:read"
+          | "units:write"
+          | "agents"
+          | "tasks"
+          | "inference"
+          | "events"
+          | "keys"
+          | "audit"
+          | "admin"
+        >;
+        authMethod: "none" | "client_secret_basic" | "client_secret_post";
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Revoke an OAuth client and every token it has */
+  "DELETE /v1/oauth/clients/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the keys that access tokens are believed by, newest first */
+  "GET /v1/oauth/signing-keys": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        kid: string;
+        algorithm: string;
+        signsFrom: string;
+      }>;
+    };
+  };
+  /** Sign with a new key from now on */
+  "POST /v1/oauth/signing-keys": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      kid: string;
+      algorithm: string;
+      signsFrom: string;
+    };
+  };
+  /** Believe a signing key no longer, and none of its tokens */
+  "DELETE /v1/oauth/signing-keys/{kid}": {
+    path: { kid: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
   /** The console */
   "GET /": {

@@ -60,12 +60,18 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     .map(({ name }) => name);
   expect(open.sort()).toEqual([
     "get /",
+    "get /.well-known/jwks.json",
+    "get /.well-known/oauth-authorization-server",
+    "get /.well-known/oauth-protected-resource",
+    "get /.well-known/oauth-protected-resource/{part}",
     "get /assets/{page}/{file}",
     "get /docs",
     "get /docs/problems",
     "get /healthz",
     "get /openapi.json",
     "get /readyz",
+    // Its clients authenticate by the protocol.
+    "post /oauth/token",
     "post /v1/sessions",
     "post /v1/sign-up",
     "post /v1/sign-up/complete",

@@ -3,7 +3,9 @@ import { expect, it } from "vitest";
 import { catalogShardOf, mintCredential, parseCredential } from "#domain/accounts/credential.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-const kinds = fc.constantFrom(...(["key", "session", "code", "link"] as const));
+const kinds = fc.constantFrom(
+  ...(["key", "session", "code", "link", "client", "authorization", "device"] as const),
+);
 const shards = fc.integer({ min: 0, max: 35 });
 
 it("is read back as what it was made as, with the id its hash is stored under", () => {

@@ -3,15 +3,34 @@ import { base32 } from "#domain/shared/base32.ts";
 /**
  * `wh0_<id>_<secret><checksum>`: `wh` an API key, `ws` a browser session, `wc` a single-use console code, `wl` a link
  * that was mailed; then the catalog shard, so that no lookup finds it. The checksum lets scanners and this code tell a typo or a random guess
- * from a credential without asking storage.
+ * from a credential without asking storage. Those of OAuth: `wo` a client's secret, `wa` an authorisation code, `wd` a
+ * device code; the last two name the grant that they turn into.
  */
 export type Credential = { kind: CredentialKind; shard: number; id: string };
 export type CredentialKind = keyof typeof PREFIXES;
 
-const PREFIXES = { key: "wh", session: "ws", code: "wc", link: "wl" } as const;
-const ID_LETTERS = { key: "k", session: "s", code: "c", link: "l" } as const;
-const KINDS: Record<string, CredentialKind> = { h: "key", s: "session", c: "code", l: "link" };
-const SHAPE = /^w([hscl])([0-9a-z])_([0-9a-v]{16})_([0-9a-v]{32})([0-9a-v]{6})$/;
+const PREFIXES = {
+  key: "wh",
+  session: "ws",
+  code: "wc",
+  link: "wl",
+  client: "wo",
+  authorization: "wa",
+  device: "wd",
+} as const;
+const ID_LETTERS = {
+  key: "k",
+  session: "s",
+  code: "c",
+  link: "l",
+  client: "o",
+  authorization: "g",
+  device: "g",
+} as const;
+const KINDS = new Map(
+  (Object.keys(PREFIXES) as CredentialKind[]).map((kind) => [PREFIXES[kind], kind] as const),
+);
+const SHAPE = /^(w[a-z])([0-9a-z])_([0-9a-v]{16})_([0-9a-v]{32})([0-9a-v]{6})$/;
 
 export const ID_BYTES = 10;
 export const SECRET_BYTES = 20;
@@ -30,11 +49,10 @@ export function mintCredential(
 
 /** What a credential claims to be, or null for anything this product never made. */
 export function parseCredential(text: string): Credential | null {
-  const [, letter, shard, name] = SHAPE.exec(text) ?? [];
-  if (letter === undefined || shard === undefined || name === undefined) return null;
-  if (checksum(text.slice(0, -6)) !== text.slice(-6)) return null;
-  const kind = KINDS[letter];
-  if (kind === undefined) return null;
+  const [, prefix, shard, name] = SHAPE.exec(text) ?? [];
+  if (prefix === undefined || shard === undefined || name === undefined) return null;
+  const kind = KINDS.get(prefix as (typeof PREFIXES)[CredentialKind]);
+  if (kind === undefined || checksum(text.slice(0, -6)) !== text.slice(-6)) return null;
   return { kind, shard: Number.parseInt(shard, 36), id: idOf(kind, shard, name) };
 }
 
@@ -46,7 +64,7 @@ export const memberId = (kind: keyof typeof MEMBER_LETTERS, shard: number, bytes
 
 /** The catalog shard an id names, or null where it cannot be an id of the catalog. */
 export function catalogShardOf(id: string): number | null {
-  const shard = /^[akpschlm]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
+  const shard = /^[akpschlmog]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
   return shard === undefined ? null : Number.parseInt(shard, 36);
 }
 
@@ -54,7 +72,7 @@ const idOf = (kind: CredentialKind, shard: string, name: string) =>
   `${ID_LETTERS[kind]}${shard}_${name}`;
 
 /** CRC-32 (ISO-HDLC), its low 30 bits. It finds mistakes; the stored hash is what authenticates. */
-function checksum(text: string): string {
+export function checksum(text: string): string {
   let crc = ~0;
   for (let i = 0; i < text.length; i++) {
     crc ^= text.charCodeAt(i);

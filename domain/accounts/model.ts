@@ -17,6 +17,15 @@ export type Scope = (typeof SCOPES)[number];
 export const ROLES = ["owner", "admin", "member", "auditor", "viewer"] as const;
 export type Role = (typeof ROLES)[number];
 
+export type TokenFacts = {
+  id: string;
+  clientId: string;
+  grantId?: string;
+  audience: readonly string[];
+  actor?: { sub: string };
+  bound?: { jkt?: string | undefined; "x5t#S256"?: string | undefined };
+};
+
 /** Who a request acts as. The account always comes from the credential, never from a body. */
 export type Principal = {
   accountId: string;
@@ -26,8 +35,8 @@ export type Principal = {
   /** The API key itself, or the one a session was opened with; absent in a session opened by a console code. */
   keyId?: string;
   sessionId?: string;
-  kind: "key" | "session";
-  /** When the API key ends, where it does: nothing it makes may live longer. */
+  kind: "key" | "session" | "token";
+  /** When the API key or access token ends, where it does: nothing it makes may live longer. */
   expiresAtMs?: number;
   scopes: ReadonlySet<Scope>;
   role: Role;
@@ -35,4 +44,6 @@ export type Principal = {
   policyVersion: number;
   /** In a session that a person opened: when a second factor was proven last. Other credentials are not bound by one. */
   factor?: { provenAtMs: number | null };
+  /** Of an access token: the client it was given to, what it is for, and what it is bound to (domain/oauth). */
+  token?: TokenFacts;
 };

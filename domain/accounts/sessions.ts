@@ -32,7 +32,7 @@ export const sessionView = z.object({
   accountId: z.string(),
   principalId: z.string(),
   personId: z.string().nullable(),
-  kind: z.enum(["key", "session"]),
+  kind: z.enum(["key", "session", "token"]),
   keyId: z.string().nullable(),
   scopes: z.array(z.enum(SCOPES)),
   role: z.enum(ROLES),

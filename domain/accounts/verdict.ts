@@ -86,7 +86,7 @@ const identity = (row: CredentialRow) => ({
 });
 
 /** A role that this release does not know is the least one. */
-const knownRole = (role: string): Role => ROLES.find((known) => known === role) ?? "viewer";
+export const knownRole = (role: string): Role => ROLES.find((known) => known === role) ?? "viewer";
 
 /** A scope that this release does not know grants nothing. */
 function knownScopes(scopes: readonly string[]): ReadonlySet<Scope> {

@@ -38,6 +38,23 @@ export const ACTIONS = {
     unruled: true,
   },
   "policy.explain": { resource: "policy", role: "viewer", unruled: true },
+  "client.make": {
+    resource: "client",
+    scope: "keys",
+    role: "member",
+    fresh: true,
+    sensitive: true,
+  },
+  "client.read": { resource: "client", scope: "keys", role: "member" },
+  "client.revoke": { resource: "client", scope: "keys", role: "member", sensitive: true },
+  "signing-key.read": { resource: "signing-key", scope: "admin", role: "admin" },
+  "signing-key.change": {
+    resource: "signing-key",
+    scope: "admin",
+    role: "owner",
+    fresh: true,
+    sensitive: true,
+  },
   "unit.publish": { resource: "unit", scope: "units:write", role: "member" },
   "unit.revise": { resource: "unit", scope: "units:write", role: "member" },
   "unit.retract": { resource: "unit", scope: "units:write", role: "member" },
@@ -75,7 +92,7 @@ export function refusalOf(
 ): Problem<"forbidden" | "second-factor-required"> | null {
   const { scope, role, fresh } = requirementOf(action);
   if (scope !== undefined && !principal.scopes.has(scope))
-    return { code: "forbidden", detail: `needs the scope ${scope}` };
+    return { code: "forbidden", detail: `needs the scope ${scope}`, scope };
   if (!isAtLeast(principal.role, role))
     return { code: "forbidden", detail: `needs the role ${role}` };
   if (fresh === true && principal.factor !== undefined && !isFresh(principal.factor, nowMs))

@@ -54,6 +54,14 @@ export const LIMITS = {
   passwordCharsMin: 12,
   /** Room for any sentence; hashing what is longer would be work for whoever sends it. */
   passwordCharsMax: 256,
+  /** Clients of one account, and those that registered themselves and that nobody has used yet: the oldest of these go first. */
+  clientsPerAccountMax: 1_000,
+  openClientsMax: 10_000,
+  redirectUrisMax: 10,
+  /** Applications, devices and agents that one account lets act for its people. */
+  grantsPerAccountMax: 10_000,
+  /** A form of OAuth: a token, a client assertion, a proof and an address or two. */
+  formBytesMax: 32_768,
   /** Answers kept for repetitions in 24 h: about 12 mutations a second, all day, in one account's object. */
   idempotencyRecordsMax: 1_000_000,
   /** And what they may fill of the object's storage, which Cloudflare ends at 10 GB. */

@@ -36,4 +36,6 @@ export type Problem<C extends ProblemCode = ProblemCode> = {
   detail?: string;
   errors?: Invalid[];
   retryAfterS?: number;
+  /** The scope that would have been enough: told in the challenge, so that a client can ask for it. */
+  scope?: string;
 };

@@ -7,6 +7,10 @@ import { health } from "#workers/http/health.ts";
 import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { policies } from "#workers/http/policies.ts";
+import { oauthClients } from "#workers/http/oauth-clients.ts";
+import { signingKeys } from "#workers/http/signing-keys.ts";
+import { oauthMetadata } from "#workers/http/oauth-metadata.ts";
+import { oauthTokens } from "#workers/http/oauth-token.ts";
 import { framed, pipeline } from "#workers/http/pipeline.ts";
 import { people } from "#workers/http/people.ts";
 import { pathRouter } from "#workers/http/router.ts";
@@ -29,6 +33,10 @@ const FEATURES: readonly Feature[] = [
   searching,
   collecting,
   deadLetters,
+  oauthMetadata,
+  oauthTokens,
+  oauthClients,
+  signingKeys,
   docs(() => FEATURES.flat()),
 ];
 

@@ -6,6 +6,7 @@ import { keyVerdict, sessionVerdict, type Verdict } from "#domain/accounts/verdi
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { type Call, refuse } from "#workers/http/kit.ts";
+import { isPresentedWell, presentedIn, readToken, refusePresented } from "#workers/http/tokens.ts";
 
 /** A revoked credential works for no longer than this, wherever it was seen last. */
 const VERDICT_LIFE_MS = 5_000;
@@ -15,21 +16,25 @@ const LAST_USED_EVERY_MS = 300_000;
 /** At most about 4 MB of an isolate. The oldest goes first, as soon as it has run out; refusals have their own room, so that guesses push nobody out. */
 const VERDICTS_MAX = 10_000;
 const REFUSALS_MAX = 1_000;
+/** A token is longer than a key by far: these take about 4 MB more. */
+const TOKENS_MAX = 4_000;
+
+type Kind = Principal["kind"];
 
 type Remembered = { verdict: Verdict | null; readAtMs: number; renewing: boolean };
 
 /** By catalog, then by the credential itself: it lies here for seconds, and in no log and no storage. */
 const remembered = new WeakMap<D1Database, Verdicts>();
-type Verdicts = { granted: Map<string, Remembered>; refused: Map<string, Remembered> };
+type Verdicts = Record<"granted" | "tokens" | "refused", Map<string, Remembered>>;
 
 /** Who the request acts as. Anything but a valid credential is 401, before body or upgrade are looked at. */
 export async function authenticate(c: Call<{ access: Action }>, nowMs: number): Promise<Principal> {
   const header = c.req.raw.headers.get("Authorization");
   if (header !== null) {
-    const token = /^Bearer +([\x21-\x7e]{1,128})$/i.exec(header)?.[1];
-    return (
-      (token && (await principalOf(c, "key", token, nowMs))) || refuse({ code: "unauthenticated" })
-    );
+    const presented = presentedIn(header);
+    const principal = presented && (await principalOf(c, presented.kind, presented.text, nowMs));
+    if (!principal || !isPresentedWell(c, presented, principal)) return refusePresented(c);
+    return principal;
   }
   const cookies = c.req.raw.headers.get("Cookie");
   const token = cookies === null ? null : tokenInCookies(cookies);
@@ -45,13 +50,15 @@ export async function authenticate(c: Call<{ access: Action }>, nowMs: number): 
 
 async function principalOf(
   c: Call<{ access: Action }>,
-  kind: "key" | "session",
+  kind: Kind,
   token: string,
   nowMs: number,
 ): Promise<Principal | null> {
   const catalog = c.env.CATALOG_0;
   const verdicts = verdictsOf(catalog);
-  const known = verdicts.granted.get(token) ?? verdicts.refused.get(token);
+  const known =
+    verdicts[kind === "token" ? "tokens" : "granted"].get(token) ?? verdicts.refused.get(token);
+  if (known?.verdict != null && known.verdict.principal.kind !== kind) return null;
   const ageMs = known === undefined ? Infinity : nowMs - known.readAtMs;
   if (known !== undefined && ageMs >= 0 && ageMs < VERDICT_LIFE_MS) {
     if (ageMs > RENEW_AFTER_MS && !known.renewing) {
@@ -65,7 +72,7 @@ async function principalOf(
     }
     return live(known.verdict, nowMs);
   }
-  if (parseCredential(token)?.kind !== kind) return null;
+  if (kind !== "token" && parseCredential(token)?.kind !== kind) return null;
   const verdict = await read(c.env, kind, token, nowMs);
   remember(verdicts, token, verdict, nowMs);
   return live(verdict, nowMs);
@@ -77,10 +84,11 @@ const live = (verdict: Verdict | null, nowMs: number) =>
 /** Asks the catalog, and marks a key as used while it is there anyway. */
 export async function read(
   env: Env,
-  kind: "key" | "session",
+  kind: Kind,
   token: string,
   nowMs: number,
 ): Promise<Verdict | null> {
+  if (kind === "token") return await readToken(env, token, nowMs);
   const credential = parseCredential(token);
   if (credential?.kind !== kind) return null;
   const catalog = catalogStore([env.CATALOG_0]);
@@ -98,21 +106,27 @@ export async function read(
 function verdictsOf(catalog: D1Database): Verdicts {
   let verdicts = remembered.get(catalog);
   if (verdicts === undefined) {
-    verdicts = { granted: new Map(), refused: new Map() };
+    verdicts = { granted: new Map(), tokens: new Map(), refused: new Map() };
     remembered.set(catalog, verdicts);
   }
   return verdicts;
 }
 
 function remember(
-  { granted, refused }: Verdicts,
+  { granted, tokens, refused }: Verdicts,
   token: string,
   verdict: Verdict | null,
   readAtMs: number,
 ): void {
   granted.delete(token);
+  tokens.delete(token);
   refused.delete(token);
-  const [verdicts, max] = verdict === null ? [refused, REFUSALS_MAX] : [granted, VERDICTS_MAX];
+  const [verdicts, max] =
+    verdict === null
+      ? [refused, REFUSALS_MAX]
+      : verdict.principal.kind === "token"
+        ? [tokens, TOKENS_MAX]
+        : [granted, VERDICTS_MAX];
   verdicts.set(token, { verdict, readAtMs, renewing: false });
   for (const [oldest, { readAtMs: sinceMs }] of verdicts) {
     if (verdicts.size <= max && readAtMs - sinceMs < VERDICT_LIFE_MS) break;
@@ -122,8 +136,9 @@ function remember(
 
 /** Revocation is immediate where it happens; other isolates forget within `VERDICT_LIFE_MS`. */
 export function forget(env: Env, which: (principal: Principal) => boolean): void {
-  const { granted } = verdictsOf(env.CATALOG_0);
-  for (const [token, { verdict }] of granted) {
-    if (verdict !== null && which(verdict.principal)) granted.delete(token);
+  const { granted, tokens } = verdictsOf(env.CATALOG_0);
+  for (const verdicts of [granted, tokens]) {
+    for (const [token, { verdict }] of verdicts)
+      if (verdict !== null && which(verdict.principal)) verdicts.delete(token);
   }
 }

@@ -1,6 +1,9 @@
 import type { Invalid, Problem, ProblemCode } from "#domain/shared/problem.ts";
 import { PROBLEMS } from "#domain/shared/problem.ts";
 
+/** Where a client reads who gives tokens for us (RFC 9728), below the public address. */
+export const RESOURCE_METADATA = "/.well-known/oauth-protected-resource";
+
 /** An expected failure on its way to the one place that answers it; thrown in HTTP files only. */
 export class Refusal extends Error {
   readonly problem: Problem;
@@ -46,9 +49,18 @@ export function problemResponse(problem: Problem, requestId: string, publicUrl: 
   const headers: Record<string, string> = { "Content-Type": "application/problem+json" };
   if (problem.retryAfterS !== undefined)
     headers["Retry-After"] = String(Math.max(1, Math.ceil(problem.retryAfterS)));
-  if (problem.code === "unauthenticated") headers["WWW-Authenticate"] = 'Bearer realm="wishub"';
+  const challenge = challengeOf(problem, publicUrl);
+  if (challenge !== null) headers["WWW-Authenticate"] = challenge;
   return new Response(JSON.stringify(problemDocument(problem, requestId, publicUrl)), {
     status: PROBLEMS[problem.code].status,
     headers,
   });
+}
+
+/** How to come back with what is missing: where tokens are had (RFC 9728 section 5.1), or which scope (RFC 6750 section 3). */
+function challengeOf({ code, scope }: Problem, publicUrl: string): string | null {
+  const where = `resource_metadata="${publicUrl}${RESOURCE_METADATA}"`;
+  if (code === "unauthenticated") return `Bearer realm="wishub", ${where}`;
+  if (code !== "forbidden" || scope === undefined) return null;
+  return `Bearer realm="wishub", error="insufficient_scope", scope="${scope}", ${where}`;
 }

@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { mintCredential } from "#domain/accounts/credential.ts";
+import type { Randomness } from "#domain/accounts/keys.ts";
+import { type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { type OAuthError, refused } from "#domain/oauth/errors.ts";
+import { isRedirectUri } from "#domain/oauth/redirects.ts";
+import { narrowed, scopeText } from "#domain/oauth/scopes.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { ok, type Result } from "#domain/shared/result.ts";
+import { text } from "#domain/shared/text.ts";
+
+export const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+export const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
+export const GRANT_TYPES = [
+  "authorization_code",
+  "refresh_token",
+  "client_credentials",
+  DEVICE,
+  EXCHANGE,
+] as const;
+export type GrantType = (typeof GRANT_TYPES)[number];
+/** What a client that belongs to no account may do: act for people who say so. */
+const OPEN_GRANT_TYPES: readonly GrantType[] = ["authorization_code", "refresh_token", DEVICE];
+
+export const AUTH_METHODS = ["none", "client_secret_basic", "client_secret_post"] as const;
+export type AuthMethod = (typeof AUTH_METHODS)[number];
+
+/** A client as it registers itself (RFC 7591 section 2). What is not named here is ignored, as the RFC asks. */
+export const clientInput = z.object({
+  redirect_uris: z
+    .array(text(LIMITS.urlCharsMax))
+    .max(LIMITS.redirectUrisMax)
+    .optional()
+    .default([]),
+  client_name: text(LIMITS.keyNameCharsMax).optional(),
+  client_uri: z
+    .url({ protocol: /^https?$/ })
+    .max(LIMITS.urlCharsMax)
+    .optional(),
+  token_endpoint_auth_method: text(40).optional().default("client_secret_basic"),
+  grant_types: z.array(text(100)).min(1).max(16).optional().default(["authorization_code"]),
+  response_types: z.array(text(40)).max(8).optional(),
+  scope: text(512).optional(),
+});
+export type ClientInput = z.infer<typeof clientInput>;
+
+export type ClientRecord = {
+  id: string;
+  /** Whose client it is; null for one that registered itself and acts only for people who consent. */
+  accountId: string | null;
+  /** Who made it, and by what key, if by one: it can do nothing once they cannot. */
+  principalId: string | null;
+  keyId: string | null;
+  name: string;
+  uri: string | null;
+  redirectUris: string[];
+  grantTypes: GrantType[];
+  scopes: Scope[];
+  authMethod: AuthMethod;
+  secretHash: string | null;
+  createdAtMs: number;
+  /** When somebody first let it act for them: until then an open client is kept only while there is room. */
+  claimedAtMs: number | null;
+  revokedAtMs: number | null;
+};
+
+/** Who registers a client: somebody of an account, or nobody in particular. */
+export type Maker = {
+  accountId: string;
+  principalId: string;
+  keyId?: string | undefined;
+  scopes: ReadonlySet<Scope>;
+};
+
+/** A new client and its secret, if it has one: the only time that it is known. */
+export async function makeClient(
+  sha256Hex: (text: string) => Promise<string>,
+  input: ClientInput,
+  maker: Maker | null,
+  random: Randomness,
+  nowMs: number,
+): Promise<Result<{ client: ClientRecord; secret: string | null }, OAuthError>> {
+  const grantTypes = GRANT_TYPES.filter((type) => input.grant_types.includes(type));
+  const wrong = flawOf(input, grantTypes, maker);
+  if (wrong !== null) return refused(...wrong);
+  const allowed = SCOPES.filter((scope) => maker === null || maker.scopes.has(scope));
+  const scopes = narrowed(input.scope, allowed);
+  if (scopes === null)
+    return refused("invalid_client_metadata", `scope: at most ${scopeText(allowed)}`);
+  const authMethod = AUTH_METHODS.find((known) => known === input.token_endpoint_auth_method);
+  if (authMethod === undefined)
+    return refused(
+      "invalid_client_metadata",
+      `token_endpoint_auth_method: one of ${AUTH_METHODS.join(", ")}`,
+    );
+  const shard = maker === null ? 0 : Number.parseInt(maker.accountId.charAt(1), 36);
+  const minted = mintCredential("client", shard, random.idBytes, random.secretBytes);
+  const secret = authMethod === "none" ? null : minted.text;
+  const client: ClientRecord = {
+    id: minted.id,
+    accountId: maker?.accountId ?? null,
+    principalId: maker?.principalId ?? null,
+    keyId: maker?.keyId ?? null,
+    name: input.client_name ?? "Unnamed client",
+    uri: input.client_uri ?? null,
+    redirectUris: input.redirect_uris,
+    grantTypes,
+    scopes,
+    authMethod,
+    secretHash: secret === null ? null : await sha256Hex(secret),
+    createdAtMs: nowMs,
+    claimedAtMs: null,
+    revokedAtMs: null,
+  };
+  return ok({ client, secret });
+}
+
+function flawOf(
+  input: ClientInput,
+  grantTypes: readonly GrantType[],
+  maker: Maker | null,
+): [OAuthError["error"], string] | null {
+  const bad = input.redirect_uris.find((uri) => !isRedirectUri(uri));
+  if (bad !== undefined)
+    return [
+      "invalid_redirect_uri",
+      "redirect_uris: https, http on a loopback address, or a scheme of an app's own, without user and fragment",
+    ];
+  const unknown = input.grant_types.find(
+    (type) => !(GRANT_TYPES as readonly string[]).includes(type),
+  );
+  if (unknown !== undefined)
+    return ["invalid_client_metadata", `grant_types: only ${GRANT_TYPES.join(", ")}`];
+  const beyond = grantTypes.find((type) => maker === null && !OPEN_GRANT_TYPES.includes(type));
+  if (beyond !== undefined)
+    return [
+      "invalid_client_metadata",
+      `grant_types: ${beyond} is for clients of an account (POST /v1/oauth/clients)`,
+    ];
+  if (input.response_types?.some((type) => type !== "code"))
+    return ["invalid_client_metadata", "response_types: only code"];
+  if (grantTypes.includes("authorization_code") && input.redirect_uris.length === 0)
+    return ["invalid_redirect_uri", "redirect_uris: authorization_code needs one"];
+  const acts = grantTypes.includes("client_credentials") || grantTypes.includes(EXCHANGE);
+  if (acts && input.token_endpoint_auth_method === "none")
+    return [
+      "invalid_client_metadata",
+      "token_endpoint_auth_method: a client that acts for itself must authenticate",
+    ];
+  return null;
+}
+
+/** What a client is told about itself (RFC 7591 section 3.2.1); it has read its secret, if it is here. */
+export function registrationOf(client: ClientRecord, secret: string | null) {
+  return {
+    client_id: client.id,
+    ...(secret !== null && { client_secret: secret, client_secret_expires_at: 0 }),
+    client_id_issued_at: Math.floor(client.createdAtMs / 1000),
+    client_name: client.name,
+    ...(client.uri !== null && { client_uri: client.uri }),
+    redirect_uris: client.redirectUris,
+    grant_types: client.grantTypes,
+    response_types: client.grantTypes.includes("authorization_code") ? ["code"] : [],
+    token_endpoint_auth_method: client.authMethod,
+    scope: scopeText(client.scopes),
+  };
+}
+
+/** A client as its account sees it in a list. */
+export const clientView = z.object({
+  id: z.string(),
+  name: z.string(),
+  principalId: z.string(),
+  redirectUris: z.array(z.string()),
+  grantTypes: z.array(z.enum(GRANT_TYPES)),
+  scopes: z.array(z.enum(SCOPES)),
+  authMethod: z.enum(AUTH_METHODS),
+  createdAt: z.string(),
+});
+
+export const viewOfClient = (client: ClientRecord): z.infer<typeof clientView> => ({
+  id: client.id,
+  name: client.name,
+  principalId: client.principalId ?? "",
+  redirectUris: client.redirectUris,
+  grantTypes: client.grantTypes,
+  scopes: client.scopes,
+  authMethod: client.authMethod,
+  createdAt: new Date(client.createdAtMs).toISOString(),
+});

@@ -1,0 +1,50 @@
+import type { Principal } from "#domain/accounts/model.ts";
+import { knownRole, type Verdict } from "#domain/accounts/verdict.ts";
+import type { AccessToken } from "#domain/oauth/access-token.ts";
+
+/** What the catalog knows about a token whose signature is good. */
+export type TokenRow = {
+  accountStatus: string;
+  principalStatus: string;
+  role: string;
+  /** Of the account's policies. */
+  policyVersion: number;
+  /** How many of the clients that it passed through may still act. */
+  liveClients: number;
+  /** Of the grant it belongs to, if it belongs to one. */
+  grantIsLive: boolean;
+  keyIsLive: boolean;
+  /** It, or a token that it was exchanged for, was revoked. */
+  isRevoked: boolean;
+};
+
+/** Every client a token passed through: all of them must still be there for it to count. */
+export const clientsOf = (token: AccessToken): string[] => [
+  ...new Set([token.clientId, ...(token.via ?? []).map(({ client_id }) => client_id)]),
+];
+
+/** Who acts by a token, or null. Every doubt is a no. */
+export function tokenVerdict(token: AccessToken, row: TokenRow | null): Verdict | null {
+  if (row === null || row.accountStatus !== "active" || row.principalStatus !== "active")
+    return null;
+  if (row.isRevoked || !row.keyIsLive || !row.grantIsLive) return null;
+  if (row.liveClients !== clientsOf(token).length) return null;
+  const principal: Principal = {
+    accountId: token.accountId,
+    principalId: token.principalId,
+    kind: "token",
+    scopes: new Set(token.scopes),
+    role: knownRole(row.role),
+    policyVersion: row.policyVersion,
+    expiresAtMs: token.expiresAtMs,
+    token: {
+      id: token.id,
+      clientId: token.clientId,
+      audience: token.audience,
+      ...(token.grantId !== undefined && { grantId: token.grantId }),
+      ...(token.actor !== undefined && { actor: token.actor }),
+      ...(token.bound !== undefined && { bound: token.bound }),
+    },
+  };
+  return { principal, expiresAtMs: token.expiresAtMs };
+}
