@@ -1,6 +1,7 @@
 import { clientAddresses } from "#adapters/client-address.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
+import { limits } from "#adapters/limits.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
@@ -18,6 +19,7 @@ import { unitCache } from "#adapters/unit-cache.ts";
 import { unitShardMap } from "#adapters/unit-shards.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
 import { policyStore } from "#db/catalog/policies.ts";
+import { planStore } from "#db/catalog/plans.ts";
 import { regionStore } from "#db/catalog/regions.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { homeFrom, isJurisdiction, isRegion } from "#domain/regions/regions.ts";
@@ -81,6 +83,8 @@ export function services(env: Env) {
     ...clientAddresses(env),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     oauth: oauthPort(env),
+    plans: planStore(env.CATALOG_0),
+    limits: limits(env),
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),

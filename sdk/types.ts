@@ -257,6 +257,8 @@ export type Operations = {
         | "session.end"
         | "person.read"
         | "outbox.read"
+        | "limit.read"
+        | "plan.change"
         | "key.make"
         | "key.read"
         | "key.revoke"
@@ -484,6 +486,33 @@ export type Operations = {
         | "us"
         | "fedramp"
         | null;
+    };
+  };
+  /** Read your plan and what is left of its limits */
+  "GET /v1/limits": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      plan: "unlimited" | "free" | "standard" | "fleet";
+      limits: Array<{
+        name: string;
+        requests: number;
+        periodSeconds: number;
+        remaining: number;
+      }>;
+    };
+  };
+  /** Give another account a plan */
+  "PUT /v1/accounts/{id}/plan": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      plan: "unlimited" | "free" | "standard" | "fleet";
+    };
+    answer: {
+      accountId: string;
+      plan: "unlimited" | "free" | "standard" | "fleet";
     };
   };
   /** Publish a unit */

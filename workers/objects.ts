@@ -1,4 +1,5 @@
 export { Account } from "#objects/account.ts";
+export { Bucket } from "#objects/bucket.ts";
 export { Collection } from "#objects/collection.ts";
 export { Relay } from "#objects/relay.ts";
 export { SearchReplica } from "#objects/search-replica.ts";

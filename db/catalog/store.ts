@@ -40,6 +40,7 @@ type DatabaseOf = (id: string) => CatalogDb | null;
 /** A principal and its account must be active for any of their credentials to be worth something. */
 const memberStatus = {
   accountStatus: account.status,
+  plan: account.plan,
   principalStatus: principal.status,
   role: principal.role,
   policyVersion: account.policyVersion,
@@ -286,7 +287,7 @@ function installations(databases: readonly CatalogDb[]) {
         db
           .insert(installation)
           .values({ id: 1, accountId, principalId: made.owner.id, createdAtMs }),
-        db.insert(account).values(made.account),
+        db.insert(account).values({ ...made.account, plan: "unlimited" }),
         db.insert(principal).values(made.owner),
         db.insert(apiKey).values(made.key),
       ]);

@@ -19,6 +19,8 @@ export const account = sqliteTable("account", {
   region: text(),
   /** Of its policies, the one in force; 0 where it has none. */
   policyVersion: integer().notNull().default(0),
+  /** What it may ask for (domain/limits/plans.ts). */
+  plan: text().notNull().default("standard"),
 });
 
 /** One row at most: which account was made when the product was set up. Its key makes a second set-up fail whole. */

@@ -1,3 +1,5 @@
+import type { PlanName } from "#domain/limits/plans.ts";
+
 /** What a credential may do. A route names one of these or is public (CONTRACT.md, HTTP conventions). */
 export const SCOPES = [
   "search",
@@ -42,6 +44,10 @@ export type Principal = {
   role: Role;
   /** The version of the account's policy that is in force (domain/policies); 0 where it has none. */
   policyVersion: number;
+  /** What its account may ask for (domain/limits/plans.ts); the usual plan where nobody says. */
+  plan?: PlanName;
+  /** The agent it acts as, where it acts as one. */
+  agentId?: string;
   /** In a session that a person opened: when a second factor was proven last. Other credentials are not bound by one. */
   factor?: { provenAtMs: number | null };
   /** Of an access token: the client it was given to, what it is for, and what it is bound to (domain/oauth). */

@@ -13,6 +13,7 @@ const row: CredentialRow = {
   principalStatus: "active",
   role: "member",
   policyVersion: 3,
+  plan: "free",
 };
 const session = { ...row, keyId: "k0_a", keyIsLive: true, personId: null, factorAtMs: null };
 
@@ -25,6 +26,7 @@ it("says who a key is and what it may do", () => {
     scopes: new Set(["search", "keys"]),
     role: "member",
     policyVersion: 3,
+    plan: "free",
     expiresAtMs: 100,
   });
 });

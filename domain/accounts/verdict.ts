@@ -1,3 +1,4 @@
+import { planOf } from "#domain/limits/plans.ts";
 import { type Principal, type Role, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { scopesOfRole } from "#domain/people/model.ts";
 
@@ -14,6 +15,7 @@ export type CredentialRow = {
   principalStatus: string;
   role: string;
   policyVersion: number;
+  plan: string;
 };
 
 export type Verdict = { principal: Principal; expiresAtMs: number };
@@ -83,6 +85,7 @@ const identity = (row: CredentialRow) => ({
   principalId: row.principalId,
   role: knownRole(row.role),
   policyVersion: row.policyVersion,
+  plan: planOf(row.plan),
 });
 
 /** A role that this release does not know is the least one. */

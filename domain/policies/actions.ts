@@ -25,6 +25,8 @@ export const ACTIONS = {
   "session.end": { resource: "session", role: "viewer", unruled: true },
   "person.read": { resource: "person", role: "viewer", unruled: true },
   "outbox.read": { resource: "outbox", scope: "admin", role: "owner" },
+  "limit.read": { resource: "limit", role: "viewer" },
+  "plan.change": { resource: "account", scope: "admin", role: "owner", sensitive: true },
   "key.make": { resource: "key", scope: "keys", role: "member", fresh: true, sensitive: true },
   "key.read": { resource: "key", scope: "keys", role: "member" },
   "key.revoke": { resource: "key", scope: "keys", role: "member", sensitive: true },

@@ -15,6 +15,7 @@ import { framed, pipeline } from "#workers/http/pipeline.ts";
 import { people } from "#workers/http/people.ts";
 import { pathRouter } from "#workers/http/router.ts";
 import { Refusal } from "#workers/http/problem.ts";
+import { plans } from "#workers/http/plans.ts";
 import { searching } from "#workers/http/search.ts";
 import { sessions } from "#workers/http/sessions.ts";
 import { units } from "#workers/http/units.ts";
@@ -28,6 +29,7 @@ const FEATURES: readonly Feature[] = [
   sessions,
   people,
   accounts,
+  plans,
   units,
   unitsInBulk,
   searching,

@@ -5,6 +5,7 @@ import type { Principal } from "#domain/accounts/model.ts";
 import type { Bookmark } from "#domain/regions/bookmark.ts";
 import type { Action } from "#domain/policies/actions.ts";
 import type { Attributes } from "#domain/policies/attributes.ts";
+import type { LimitHeaders } from "#domain/limits/headers.ts";
 import { type Cursor, cursorText } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
@@ -28,6 +29,8 @@ type Variables = {
   body?: Uint8Array;
   /** Set where the account's policy has not decided yet, because it looks at what the action is done to. */
   permission?: Permission;
+  /** What the answer says of the limits it was given under, where there are any. */
+  limits?: LimitHeaders;
 };
 /** Why the caller may not do the route's action to this one thing, or null. */
 export type Permission = (id: string, attributes: Attributes) => Problem<"forbidden"> | null;

@@ -10,8 +10,13 @@ type Json = Record<string, unknown>;
 
 const PROBLEM_REF = { $ref: "#/components/schemas/Problem" };
 const REQUEST_ID = { "X-Request-Id": { $ref: "#/components/headers/RequestId" } };
-const WITH_BOOKMARK = {
+const LIMITED = {
   ...REQUEST_ID,
+  RateLimit: { $ref: "#/components/headers/RateLimit" },
+  "RateLimit-Policy": { $ref: "#/components/headers/RateLimitPolicy" },
+};
+const WITH_BOOKMARK = {
+  ...LIMITED,
   [BOOKMARK_HEADER]: { $ref: "#/components/headers/Bookmark" },
 };
 
@@ -49,6 +54,15 @@ export function openApiDocument(routes: readonly Route[], publicUrl: string): Js
         Bookmark: {
           schema: { type: "string" },
           description: `What you have now seen. Send it as \`${BOOKMARK_HEADER}\` to be shown nothing older.`,
+        },
+        RateLimit: {
+          schema: { type: "string" },
+          description:
+            "What is left of the scarcest limit: `r` requests, more in `t` seconds. Absent where the plan sets none.",
+        },
+        RateLimitPolicy: {
+          schema: { type: "string" },
+          description: "The plan's limits: `q` requests in any `w` seconds.",
         },
         RequestId: { schema: { type: "string" }, description: "Names this request in every log." },
       },
@@ -151,7 +165,7 @@ function responses(config: RouteConfig): Json {
     Object.entries(all).map(([status, { description, content: contents, codes }]) => {
       const described: Json = {
         description,
-        headers: isBookmarked(config) && codes === undefined ? WITH_BOOKMARK : REQUEST_ID,
+        headers: headersOf(config, codes !== undefined, status === "429"),
       };
       if (codes !== undefined) {
         described["content"] = { "application/problem+json": { schema: PROBLEM_REF } };
@@ -162,19 +176,25 @@ function responses(config: RouteConfig): Json {
   );
 }
 
+function headersOf(config: RouteConfig, isProblem: boolean, isLimited: boolean): Json {
+  if (isLimited) return { ...LIMITED, "Retry-After": { schema: { type: "integer" } } };
+  if (isBookmarked(config) && !isProblem) return WITH_BOOKMARK;
+  return config.access === "public" ? REQUEST_ID : LIMITED;
+}
+
 /** What a route names itself, and what follows from the pipeline it runs in. */
 function codesOf(config: RouteConfig): ProblemCode[] {
   const codes: ProblemCode[] = Object.values(config.responses).flatMap(
     (response) => response.codes ?? [],
   );
   codes.push("invalid-request", "internal", "overloaded");
-  if (config.access !== "public") codes.push("unauthenticated", "forbidden");
+  if (config.access !== "public") codes.push("unauthenticated", "forbidden", "too-many-requests");
   if (config.access !== "public" && requirementOf(config.access).fresh === true)
     codes.push("second-factor-required");
   if (config.request?.params !== undefined) codes.push("not-found");
   if (config.request?.body !== undefined) codes.push("unsupported-media-type", "body-too-large");
   if (config.access !== "public" && ["stored", "sealed"].includes(repetitionOf(config))) {
-    codes.push("idempotency-conflict", "idempotency-in-flight", "too-many-requests");
+    codes.push("idempotency-conflict", "idempotency-in-flight");
   }
   return codes;
 }

@@ -1,5 +1,6 @@
 import { type Action, refusalOf, requirementOf } from "#domain/policies/actions.ts";
 import type { Context } from "hono";
+import type { LimitHeaders } from "#domain/limits/headers.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { servicesOf } from "#adapters/index.ts";
@@ -23,6 +24,7 @@ import {
   type RouteConfig,
 } from "#workers/http/kit.ts";
 import { narrow, permit } from "#workers/http/policing.ts";
+import { spend } from "#workers/http/limits.ts";
 import { problemResponse, Refusal } from "#workers/http/problem.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
@@ -87,6 +89,8 @@ async function allow(c: Call<{ access: Action }>, action: Action): Promise<void>
   const refusal = refusalOf(principal, action, nowMs);
   if (refusal !== null) refuse(refusal);
   if (principal.policyVersion > 0) await narrow(c, principal, action);
+  const spending = spend(c, c.get("services").limits, principal, nowMs);
+  if (spending !== undefined) await spending;
 }
 
 function idempotencyKey(c: Context): string | undefined {
@@ -118,7 +122,7 @@ export function framed(
     } catch (thrown) {
       response = failure(c, thrown, requestId);
     }
-    return finished(response, requestId, trace === null ? undefined : traceparent);
+    return finished(c, response, requestId, trace === null ? undefined : traceparent);
   };
 }
 
@@ -133,13 +137,23 @@ function continued(header: string | null, requestId: string): string {
   return theirs === null ? `00-${hex}-${span}-01` : `00-${theirs[1]}-${span}-${theirs[2]}`;
 }
 
-function finished(response: Answer, requestId: string, traceparent: string | undefined): Response {
+function finished(
+  c: Context,
+  response: Answer,
+  requestId: string,
+  traceparent: string | undefined,
+): Response {
+  const limits: LimitHeaders | undefined = c.get("limits");
   if (!(response instanceof Response)) {
     const { text, status, headers } = response;
     headers["X-Request-Id"] = requestId;
     headers["X-Content-Type-Options"] = "nosniff";
     headers["Cache-Control"] ??= "no-store";
     if (traceparent !== undefined) headers["traceparent"] = traceparent;
+    if (limits !== undefined) {
+      headers["RateLimit"] = limits.left;
+      headers["RateLimit-Policy"] = limits.policies;
+    }
     return new Response(text, { status, headers });
   }
   let { headers } = response;
@@ -156,6 +170,10 @@ function finished(response: Answer, requestId: string, traceparent: string | und
   headers.set("X-Content-Type-Options", "nosniff");
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   if (traceparent !== undefined) headers.set("traceparent", traceparent);
+  if (limits !== undefined) {
+    headers.set("RateLimit", limits.left);
+    headers.set("RateLimit-Policy", limits.policies);
+  }
   return answer;
 }
 

@@ -1,0 +1,70 @@
+import type { Context } from "hono";
+import type { Principal } from "#domain/accounts/model.ts";
+import {
+  type LimitHeaders,
+  policyHeader,
+  rateLimitHeader,
+  refusedHeader,
+} from "#domain/limits/headers.ts";
+import type { Group, Refused } from "#domain/limits/limiter.ts";
+import { limitsOf } from "#domain/limits/plans.ts";
+import type { Services } from "#adapters/index.ts";
+import { refuse } from "#workers/http/kit.ts";
+import { Refusal } from "#workers/http/problem.ts";
+
+/** What a principal spends from, found once for each verdict; null where its plan sets no limits. */
+type Known = { group: Group; policies: string } | null;
+const known = new WeakMap<Principal, Known>();
+
+/** Spends the request's tokens; nothing is waited for while this isolate holds some. */
+export function spend(
+  c: Context,
+  limits: Services["limits"],
+  principal: Principal,
+  nowMs: number,
+): void | Promise<void> {
+  let mine = known.get(principal);
+  if (mine === undefined) known.set(principal, (mine = find(limits, principal)));
+  if (mine === null) return;
+  const refused = limits.take(mine.group, nowMs);
+  if (refused instanceof Promise) return waited(c, mine, refused);
+  settle(c, mine, refused, nowMs);
+}
+
+function find(limits: Services["limits"], principal: Principal): Known {
+  const all = limitsOf(principal);
+  if (all.length === 0) return null;
+  const group = limits.group(principal.accountId, all);
+  return { group, policies: policyHeader(group.holdings) };
+}
+
+async function waited(
+  c: Context,
+  mine: NonNullable<Known>,
+  asked: Promise<Refused>,
+): Promise<void> {
+  settle(c, mine, await asked, Date.now());
+}
+
+function settle(
+  c: Context,
+  { group: { holdings }, policies }: NonNullable<Known>,
+  refused: Refused,
+  nowMs: number,
+): void {
+  if (refused === "overloaded") refuse({ code: "overloaded", retryAfterS: 1 });
+  else if (refused !== null) {
+    const { by, retryAfterMs } = refused;
+    const { requests, periodMs } = by.quota;
+    throw new Refusal(
+      {
+        code: "too-many-requests",
+        detail: `the ${by.policy} limit is ${requests} requests in ${periodMs / 1_000} s`,
+        retryAfterS: retryAfterMs / 1_000,
+      },
+      { RateLimit: refusedHeader(by, nowMs), "RateLimit-Policy": policies },
+    );
+  }
+  const left = rateLimitHeader(holdings, nowMs);
+  if (left !== undefined) c.set("limits", { policies, left } satisfies LimitHeaders);
+}
