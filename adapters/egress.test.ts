@@ -100,6 +100,14 @@ it("reaches only the operator's origins where no network can tell where a name l
   });
 });
 
+it("takes plain HTTP for what must be secure to the operator's origins only", async () => {
+  expect((await open(`${outside}/ok`, { secure: true })).ok).toBe(true);
+  expect(await open("http://example.com/", { secure: true })).toMatchObject({
+    ok: false,
+    error: { code: "egress-refused", detail: "it must start with https://" },
+  });
+});
+
 it("opens nothing where the operator's list is not one of origins", async () => {
   expect((await withAllowed(`${outside}/path`)(`${outside}/ok`)).ok).toBe(false);
 });

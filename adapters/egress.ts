@@ -3,11 +3,12 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 
-/** Both bounds can only be narrowed. */
+/** Both bounds can only be narrowed. `secure` takes plain HTTP to the operator's origins only. */
 export type EgressRequest = {
   method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   headers?: Record<string, string>;
   body?: string | Uint8Array;
+  secure?: boolean;
   bytesMax?: number;
   timeoutMs?: number;
 };
@@ -28,6 +29,8 @@ export function egress(env: Env): Egress {
   return async (text, request = {}) => {
     const target = egressTarget(text, allowed);
     if (!target.ok) return target;
+    if (request.secure === true && !target.value.open && !target.value.url.startsWith("https:"))
+      return refused("it must start with https://");
     const network = target.value.open ? fetch : guarded;
     if (network === null) return refused("nothing here can tell where its name leads");
     const bytesMax = Math.min(request.bytesMax ?? Infinity, LIMITS.egressBytesMax);

@@ -2,6 +2,7 @@ import { clientAddresses } from "#adapters/client-address.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
 import { limits } from "#adapters/limits.ts";
+import { federation } from "#adapters/federation.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
 import { handover, relays, unitWriter } from "#adapters/handover.ts";
@@ -71,6 +72,7 @@ export function services(env: Env) {
   const relay = relays(env, names);
   const hand = handover(env);
   const units = { ...store, ...pipeline };
+  const persons = people(env, ring);
   const verifying = { units, outbox: pipeline, search, spaces, relay, hand, embed };
   return {
     isReady: async () => {
@@ -102,9 +104,9 @@ export function services(env: Env) {
     embed,
     /** Encrypts what may not lie readable in a database (docs/decisions/045). */
     keyRing: ring,
-    people: people(env, ring),
+    people: persons,
     gloss: glosses(env),
-    egress: egress(env),
+    federation: federation(env, persons, egress(env)),
     random: { salt: () => crypto.randomUUID() },
   };
 }

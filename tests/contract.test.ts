@@ -72,6 +72,8 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "get /readyz",
     // Its clients authenticate by the protocol.
     "post /oauth/token",
+    "get /sso/{id}",
+    "get /sso/{id}/callback",
     "post /v1/sessions",
     "post /v1/sign-up",
     "post /v1/sign-up/complete",

@@ -18,6 +18,16 @@ export default async function outside(project: TestProject): Promise<() => Promi
   let asked = 0;
   const answers: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
     "/asked": (_, response) => void response.end(String(asked)),
+    "/.well-known/openid-configuration": (request, response) => {
+      const issuer = `http://${request.headers.host}`;
+      const endpoints = {
+        authorization_endpoint: `${issuer}/auth`,
+        token_endpoint: `${issuer}/token`,
+      };
+      response
+        .setHeader("content-type", "application/json")
+        .end(JSON.stringify({ issuer, ...endpoints, jwks_uri: `${issuer}/jwks` }));
+    },
     "/ok": (_, response) => void response.end("hello"),
     "/echo": (request, response) => {
       response.writeHead(201, { "X-Method": request.method ?? "" });

@@ -72,6 +72,14 @@ export const ACTIONS = {
     role: "admin",
     sensitive: true,
   },
+  "identity-provider.read": { resource: "identity-provider", scope: "admin", role: "admin" },
+  "identity-provider.change": {
+    resource: "identity-provider",
+    scope: "admin",
+    role: "admin",
+    fresh: true,
+    sensitive: true,
+  },
 } as const satisfies Record<string, Requirement>;
 export type Action = keyof typeof ACTIONS;
 

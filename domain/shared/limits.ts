@@ -68,6 +68,16 @@ export const LIMITS = {
   idempotencyBytesMax: 4_294_967_296,
   /** The answer to the largest body there is, which holds that body; SQLite in an object takes 2 MB a value. */
   storedAnswerBytesMax: 1_500_000,
+  /** Federation: what an identity provider and its directory may hold here. */
+  providersPerAccountMax: 20,
+  roleRulesMax: 100,
+  attributeNameCharsMax: 200,
+  attributeValueCharsMax: 512,
+  attributesMax: 500,
+  clientIdCharsMax: 512,
+  clientSecretCharsMax: 1_024,
+  /** People of one account: what one directory may fill a catalog shard with. */
+  peoplePerAccountMax: 100_000,
   /** What anything outside may answer, after decompression, and how long it may take in all (ARCHITECTURE, rule 12). */
   egressBytesMax: 1_048_576,
   egressTimeoutMs: 10_000,

@@ -5,6 +5,10 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: "A valid credential is needed" },
   forbidden: { status: 403, title: "The credential does not allow this" },
   "second-factor-required": { status: 403, title: "Prove your second factor once more" },
+  "sign-in-refused": {
+    status: 403,
+    title: "What the identity provider answered signs nobody in here",
+  },
   "not-found": { status: 404, title: "There is nothing here that you may see" },
   "method-not-allowed": { status: 405, title: "This address does not take that method" },
   conflict: { status: 409, title: "The request conflicts with the present state" },

@@ -4,6 +4,7 @@ import { collecting } from "#workers/http/collections.ts";
 import { deadLetters } from "#workers/http/dead-letters.ts";
 import { docs } from "#workers/http/docs.ts";
 import { health } from "#workers/http/health.ts";
+import { identityProviders } from "#workers/http/identity-providers.ts";
 import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { policies } from "#workers/http/policies.ts";
@@ -18,6 +19,7 @@ import { Refusal } from "#workers/http/problem.ts";
 import { plans } from "#workers/http/plans.ts";
 import { searching } from "#workers/http/search.ts";
 import { sessions } from "#workers/http/sessions.ts";
+import { sso } from "#workers/http/sso.ts";
 import { units } from "#workers/http/units.ts";
 import { unitsInBulk } from "#workers/http/units-bulk.ts";
 
@@ -26,6 +28,8 @@ const FEATURES: readonly Feature[] = [
   health,
   keys,
   policies,
+  identityProviders,
+  sso,
   sessions,
   people,
   accounts,
