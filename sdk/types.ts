@@ -10,6 +10,7 @@ export type Problem = {
     | "unauthenticated"
     | "forbidden"
     | "second-factor-required"
+    | "sign-in-refused"
     | "not-found"
     | "method-not-allowed"
     | "conflict"
@@ -279,7 +280,9 @@ export type Operations = {
         | "collection.read"
         | "collection.move"
         | "dead-letter.read"
-        | "dead-letter.redrive";
+        | "dead-letter.redrive"
+        | "identity-provider.read"
+        | "identity-provider.change";
       resource: {
         type: string;
         id?: string;
@@ -291,6 +294,173 @@ export type Operations = {
       rule: string;
       reason: string;
     };
+  };
+  /** Connect an identity provider */
+  "POST /v1/identity-providers": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      protocol: "oidc";
+      name: string;
+      enabled?: boolean;
+      provisioning?: "sign-in" | "scim";
+      roles?: Array<{
+        attribute: string;
+        value: string;
+        role: "admin" | "member" | "auditor" | "viewer";
+      }>;
+      defaultRole?: "admin" | "member" | "auditor" | "viewer" | null;
+      linkAttribute?: string;
+      issuer: string;
+      clientId: string;
+      clientSecret?: string;
+      scopes?: Array<string>;
+    };
+    answer: {
+      id: string;
+      version: number;
+      protocol: "oidc";
+      name: string;
+      enabled: boolean;
+      provisioning: "sign-in" | "scim";
+      roles: Array<{
+        attribute: string;
+        value: string;
+        role: "admin" | "member" | "auditor" | "viewer";
+      }>;
+      defaultRole: "admin" | "member" | "auditor" | "viewer" | null;
+      linkAttribute: string;
+      signInUrl: string;
+      redirectUri: string;
+      issuer?: string;
+      clientId?: string;
+      scopes?: Array<string>;
+      hasClientSecret: boolean;
+      createdAt: string;
+    };
+  };
+  /** List your account's identity providers, newest first */
+  "GET /v1/identity-providers": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        version: number;
+        protocol: "oidc";
+        name: string;
+        enabled: boolean;
+        provisioning: "sign-in" | "scim";
+        roles: Array<{
+          attribute: string;
+          value: string;
+          role: "admin" | "member" | "auditor" | "viewer";
+        }>;
+        defaultRole: "admin" | "member" | "auditor" | "viewer" | null;
+        linkAttribute: string;
+        signInUrl: string;
+        redirectUri: string;
+        issuer?: string;
+        clientId?: string;
+        scopes?: Array<string>;
+        hasClientSecret: boolean;
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read an identity provider */
+  "GET /v1/identity-providers/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      version: number;
+      protocol: "oidc";
+      name: string;
+      enabled: boolean;
+      provisioning: "sign-in" | "scim";
+      roles: Array<{
+        attribute: string;
+        value: string;
+        role: "admin" | "member" | "auditor" | "viewer";
+      }>;
+      defaultRole: "admin" | "member" | "auditor" | "viewer" | null;
+      linkAttribute: string;
+      signInUrl: string;
+      redirectUri: string;
+      issuer?: string;
+      clientId?: string;
+      scopes?: Array<string>;
+      hasClientSecret: boolean;
+      createdAt: string;
+    };
+  };
+  /** Change an identity provider */
+  "PATCH /v1/identity-providers/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      name?: string;
+      enabled?: boolean;
+      provisioning?: "sign-in" | "scim";
+      roles?: Array<{
+        attribute: string;
+        value: string;
+        role: "admin" | "member" | "auditor" | "viewer";
+      }>;
+      defaultRole?: "admin" | "member" | "auditor" | "viewer" | null;
+      linkAttribute?: string;
+      issuer?: string;
+      clientId?: string;
+      clientSecret?: string | null;
+      scopes?: Array<string>;
+    };
+    answer: {
+      id: string;
+      version: number;
+      protocol: "oidc";
+      name: string;
+      enabled: boolean;
+      provisioning: "sign-in" | "scim";
+      roles: Array<{
+        attribute: string;
+        value: string;
+        role: "admin" | "member" | "auditor" | "viewer";
+      }>;
+      defaultRole: "admin" | "member" | "auditor" | "viewer" | null;
+      linkAttribute: string;
+      signInUrl: string;
+      redirectUri: string;
+      issuer?: string;
+      clientId?: string;
+      scopes?: Array<string>;
+      hasClientSecret: boolean;
+      createdAt: string;
+    };
+  };
+  /** Disconnect an identity provider */
+  "DELETE /v1/identity-providers/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Sign in by an identity provider */
+  "GET /sso/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Come back from an OpenID provider */
+  "GET /sso/{id}/callback": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
   /** Sign a browser in */
   "POST /v1/sessions": {

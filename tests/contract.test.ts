@@ -70,10 +70,10 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "get /healthz",
     "get /openapi.json",
     "get /readyz",
-    // Its clients authenticate by the protocol.
-    "post /oauth/token",
     "get /sso/{id}",
     "get /sso/{id}/callback",
+    // Its clients authenticate by the protocol.
+    "post /oauth/token",
     "post /v1/sessions",
     "post /v1/sign-up",
     "post /v1/sign-up/complete",
