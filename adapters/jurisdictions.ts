@@ -30,6 +30,8 @@ export function withinJurisdictions(
   return {
     claim: async (collection, claims) => await port.claim(await placed(collection), claims),
     release: async (collection, claims) => await port.release(await placed(collection), claims),
+    admit: async (collection, units, refused, asked) =>
+      await port.admit(await placed(collection), units, refused, asked),
     index: async (collection, units) => await port.index(await placed(collection), units),
     remove: async (collection, claims) => await port.remove(await placed(collection), claims),
     clear: async (collection) => await port.clear(await placed(collection)),

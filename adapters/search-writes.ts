@@ -1,6 +1,13 @@
 import { type Call, learned, treeOf } from "#adapters/search-calls.ts";
 import type { ClaimOutcome, Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
-import type { Located, ShardAnswer, ShardCalls, Withdrawn } from "#domain/search/protocol.ts";
+import type {
+  Admitted,
+  Located,
+  ShardAnswer,
+  ShardCalls,
+  SimilarAsked,
+  Withdrawn,
+} from "#domain/search/protocol.ts";
 import {
   beforeMoves,
   isDirectoryOnly,
@@ -132,6 +139,25 @@ export function searchWrites(call: Call) {
         },
       );
       return claims.flatMap((claim) => outcomes.get(claim) ?? []);
+    },
+
+    /**
+     * The same, and whatever was claimed is indexed and compared with what is near it, in one call; of what was
+     * `refused` the claim is only looked at. Null, and nothing done, where one object does not hold all of a collection.
+     */
+    async admit(
+      collection: Collection,
+      units: IndexedUnit[],
+      refused: ContentClaim[],
+      asked: SimilarAsked,
+    ): Promise<Admitted | null> {
+      const tree = treeOf(collection);
+      const { root } = tree;
+      if (tree.directories.has(root.name) || !sharesLeaf(tree, root)) return null;
+      const answer = await answerOf(tree, root.name, (stub) =>
+        stub.admit(root, units, refused, asked),
+      );
+      return answer && answer.value;
     },
 
     /** Gives back contents that were claimed and never indexed. */

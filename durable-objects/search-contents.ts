@@ -6,7 +6,13 @@ import {
   type SlotRange,
 } from "#domain/search/engine/engine.ts";
 import { levelNumber } from "#domain/search/engine/filter.ts";
-import type { ContentClaim, IndexedUnit, SearchHit, SearchRequest } from "#domain/search/model.ts";
+import type {
+  ClaimOutcome,
+  ContentClaim,
+  IndexedUnit,
+  SearchHit,
+  SearchRequest,
+} from "#domain/search/model.ts";
 import type { PageCache } from "#domain/search/engine/pages.ts";
 import type { NearDuplicate, Role, SimilarAsked } from "#domain/search/protocol.ts";
 import { rank } from "#domain/search/engine/rank.ts";
@@ -146,18 +152,31 @@ export function openContents(
   }
 
   function index(units: readonly IndexedUnit[], role: Role, nowMs: number): void {
-    const dimensions = units[0]?.passages[0]?.vector.length ?? 0;
-    if (dimensions === 0)
-      throw new RangeError("A unit is indexed with at least one passage and its vector");
-    change(engineFor(dimensions), (staged) => {
+    change(engineFor(dimensionsOf(units)), (staged) => {
       for (const unit of units) indexOne(staged, unit, role, nowMs);
     });
+  }
+
+  /** Takes the units whose content nobody else has, and says of each who has it: in order, so of equal ones the first. */
+  function admit(units: readonly IndexedUnit[], nowMs: number): ClaimOutcome[] {
+    if (units.length === 0) return [];
+    const outcomes: ClaimOutcome[] = [];
+    change(engineFor(dimensionsOf(units)), (staged) => {
+      for (const unit of units) {
+        const holder = store.holderOf(unit.contentKey)?.unitId ?? unit.unitId;
+        const claimed = holder === unit.unitId;
+        if (claimed) indexOne(staged, unit, "both", nowMs);
+        outcomes.push(claimed ? { claimed } : { claimed, duplicateOf: holder });
+      }
+    });
+    return outcomes;
   }
 
   return {
     engine: () => engine,
 
     index,
+    admit,
     /** Takes the units of whose content it holds a version; true for those, and for those that must not come back. */
     reindex(units: readonly IndexedUnit[], nowMs: number): boolean[] {
       const held = units.map(({ unitId, contentKey, version }) =>
@@ -286,6 +305,13 @@ export function openContents(
       shownNow.forgetAll();
     },
   };
+}
+
+function dimensionsOf(units: readonly IndexedUnit[]): number {
+  const dimensions = units[0]?.passages[0]?.vector.length ?? 0;
+  if (dimensions === 0)
+    throw new RangeError("A unit is indexed with at least one passage and its vector");
+  return dimensions;
 }
 
 /** Takes the units that are not in a segment yet back into memory, each where it was. */

@@ -10,6 +10,7 @@ import type {
 import type { FollowState } from "#domain/search/leaves/follow.ts";
 import { pageCache } from "#domain/search/engine/pages.ts";
 import {
+  type Admitted,
   done,
   type LeafAnswer,
   type LeafState,
@@ -104,6 +105,28 @@ export class SearchShard extends DurableObject<Env> {
     this.#contents.index(units, role, Date.now());
     await Promise.all([this.#leases.runOut(), this.#lookAfter(place)]);
     return done(null);
+  }
+
+  async admit(
+    place: Place,
+    units: IndexedUnit[],
+    refused: ContentClaim[],
+    asked: SimilarAsked,
+  ): Promise<ShardAnswer<Admitted>> {
+    const moved = this.#moves.whereTo("both");
+    if (moved !== null) return moved;
+    this.#open(place);
+    const outcomes = this.#contents.admit(units, Date.now());
+    const held = this.#directory.claim(refused);
+    this.#directory.release(refused);
+    const near = units.map((unit, i) =>
+      outcomes[i]?.claimed === true ? this.#contents.similar(unit, asked) : [],
+    );
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(place)]);
+    return done({
+      units: outcomes.map((outcome, i) => ({ ...outcome, near: near[i] ?? [] })),
+      refused: held,
+    });
   }
 
   async reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>> {

@@ -200,9 +200,10 @@ describe("a unit that comes with its vector", () => {
       ...ports,
       search: {
         ...ports.search,
-        index: async (...asked: Parameters<typeof ports.search.index>) => {
-          await ports.search.index(...asked);
+        admit: async (...asked: Parameters<typeof ports.search.admit>) => {
+          const admitted = await ports.search.admit(...asked);
           await change();
+          return admitted;
         },
       },
     });

@@ -119,6 +119,30 @@ describe("a search shard", () => {
     expect(await port.claim(collection, [mine])).toEqual([{ claimed: true }]);
   });
 
+  test("admits the first of equal contents, names it to the others, and keeps nothing of what was refused", async () => {
+    const asked = { limit: 5, cosineMin: 0.99 };
+    const copy = unitOf(1, { unitId: "copy", contentKey: contentKeyOf(99) });
+    const rival = unitOf(1, { unitId: "rival" });
+    const [refused, held] = [claimOf(unitOf(3)), { ...claimOf(rival), unitId: "late" }];
+    const units = [unitOf(1), unitOf(2), copy, rival];
+    for (let time = 1; time <= 2; time++)
+      expect(await port.admit(collection, units, [refused, held], asked)).toMatchObject({
+        units: [
+          { claimed: true, near: [{ unitId: "copy" }] },
+          { claimed: true, near: [] },
+          { claimed: true, near: [{ unitId: "unit-1" }] },
+          { claimed: false, duplicateOf: "unit-1", near: [] },
+        ],
+        refused: [{ claimed: true }, { claimed: false, duplicateOf: "unit-1" }],
+      });
+    expect((await found("otters")).toSorted()).toEqual(["copy@1", "unit-1@1", "unit-2@1"]);
+    expect(await port.claim(collection, [{ ...refused, unitId: "other" }])).toEqual([
+      { claimed: true },
+    ]);
+    await evictDurableObject(root());
+    expect((await found("otters")).toSorted()).toEqual(["copy@1", "unit-1@1", "unit-2@1"]);
+  });
+
   test("keeps everything it acknowledged when it is evicted, flushed or not", async () => {
     const units = Array.from({ length: 700 }, (_, i) => unitOf(i));
     for (let first = 0; first < units.length; first += 100)

@@ -86,8 +86,10 @@ class Model {
     const live = this.live.get(unit);
     if (kind === "revise") {
       const next = this.unitOf(unit, history.length + 1, dice);
-      await port.claim(this.collection, [claimOf(next)]);
-      await port.index(this.collection, [next]);
+      if (dice % 2 === 0 || !(await this.#isAdmitted(next))) {
+        await port.claim(this.collection, [claimOf(next)]);
+        await port.index(this.collection, [next]);
+      }
       await port.remove(this.collection, history.map(claimOf));
       this.history.set(unit, [...history, next]);
       this.live.set(unit, next);
@@ -109,6 +111,13 @@ class Model {
       const late = removed[dice % Math.max(1, removed.length)];
       if (late !== undefined) await port.index(this.collection, [late]);
     } else if (kind === "again" && live !== undefined) await port.index(this.collection, [live]);
+  }
+
+  /** False, and nothing done, where the collection has split. */
+  async #isAdmitted(unit: IndexedUnit): Promise<boolean> {
+    const asked = { limit: 5, cosineMin: 0.9 };
+    const admitted = await port.admit(this.collection, [unit], [], asked);
+    return admitted?.units[0]?.claimed === true;
   }
 
   expected = (): string[] =>

@@ -40,6 +40,15 @@ export type SimilarAsked = { limit: number; cosineMin: number };
 /** As what a shard takes a change: as a leaf, or as the directory of the same content too, in one transaction. */
 export type Role = "leaf" | "both";
 
+/**
+ * What became of units that were to be claimed and indexed in one step: who has each content, and of those that are in
+ * what comes near them.
+ */
+export type Admitted = {
+  units: (ClaimOutcome & { near: NearDuplicate[] })[];
+  refused: ClaimOutcome[];
+};
+
 /** A content that is about to be indexed; `leaf` is where it would go if it were new. */
 export type Placing = ContentClaim & { leaf: string };
 
@@ -94,6 +103,16 @@ export type ShardCalls = {
   /** Has a directory forget contents for good; answers where they are still to be taken out. */
   withdraw(claims: ContentClaim[]): Promise<ShardAnswer<Withdrawn[]>>;
   index(place: Place, units: IndexedUnit[], role: Role): Promise<ShardAnswer<null>>;
+  /**
+   * Claims the contents of units and indexes those that nobody else has, as leaf and directory in one. Of what was
+   * `refused` it only says who has the content.
+   */
+  admit(
+    place: Place,
+    units: IndexedUnit[],
+    refused: ContentClaim[],
+    asked: SimilarAsked,
+  ): Promise<ShardAnswer<Admitted>>;
   /** Takes those units of whose content it holds a version, or must not hold this one; answers which. */
   reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>>;
   remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>>;

@@ -1,12 +1,17 @@
 import type { Problem } from "#domain/shared/problem.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
-import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import type { ClaimOutcome, Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
 import { embeddable, passagesOf } from "#domain/units/passages.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
-import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
+import {
+  ownerOf,
+  type StoredUnit,
+  type UnitVersion,
+  type VersionKey,
+} from "#domain/units/record.ts";
 import { removeFromSearch } from "#domain/units/revise.ts";
 import { isGivenIn, unpackedVector } from "#domain/units/vector.ts";
-import { nearDuplicateEvidence } from "#domain/verification/evidence.ts";
+import { exactDuplicateEvidence, nearDuplicateEvidence } from "#domain/verification/evidence.ts";
 import { levelOf } from "#domain/verification/level.ts";
 import type { Evidence, Level } from "#domain/verification/model.ts";
 
@@ -20,6 +25,16 @@ type EmbedProblem = Problem<"no-model-bound" | "overloaded">;
 /** What putting units into search needs. */
 export type IndexDeps = {
   search: {
+    /**
+     * Claims the contents of units, indexes those that nobody else has and looks for what is near them, all in one
+     * step; of what is `refused` it says who has it. Null, and nothing done, where a collection is in several places.
+     */
+    admit(
+      collection: Collection,
+      units: IndexedUnit[],
+      refused: ContentClaim[],
+      asked: { limit: number; cosineMin: number },
+    ): Promise<{ units: (ClaimOutcome & { near: Similar[] })[]; refused: ClaimOutcome[] } | null>;
     /** For each unit those that come closest to it, of at least that cosine, best first. */
     similar(
       collection: Collection,
@@ -162,14 +177,64 @@ async function intoSearch(
     await deps.search.index(collection, documents.value);
     if (position > 0) continue;
     const similar = await deps.search.similar(collection, documents.value, SIMILAR);
-    for (const [i, { unitId }] of documents.value.entries()) {
-      const duplicates = (similar[i] ?? []).filter(
-        (each) => each.unitId !== unitId && each.overlap >= SIMILAR_OVERLAP_MIN,
-      );
-      near.set(unitId, nearDuplicateEvidence(duplicates, nowMs));
-    }
+    for (const [i, { unitId }] of documents.value.entries())
+      near.set(unitId, nearEvidence(unitId, similar[i] ?? [], nowMs));
   }
   return ok(near);
+}
+
+function nearEvidence(unitId: string, similar: readonly Similar[], nowMs: number): Evidence {
+  const duplicates = similar.filter(
+    (each) => each.unitId !== unitId && each.overlap >= SIMILAR_OVERLAP_MIN,
+  );
+  return nearDuplicateEvidence(duplicates, nowMs);
+}
+
+/** What a claim says of each unit, and of those that are in search now the evidence of what is near them. */
+export type Admission = { outcome: ClaimOutcome; near: Evidence | null };
+
+/**
+ * Claims the contents of units and makes findable at once those that the rules let pass, where none needs a model or
+ * has something older: all first versions that came with a vector of the collection's space, the only one that it is
+ * written in.
+ * Null, and nothing done, where that is not so. `checks` are what the rules say of each, `refused` those they reject.
+ * Their record must say that they are findable, or leave work behind that takes them out again.
+ */
+export async function admitted(
+  deps: IndexDeps,
+  collection: Collection,
+  members: readonly { stored: StoredUnit; checks: Evidence[]; isRefused: boolean }[],
+  nowMs: number,
+): Promise<Admission[] | null> {
+  const spaces = await deps.spaces.indexSpacesOf(collection.owner);
+  if (spaces.some(({ id }) => id !== collection.space)) return null;
+  const units: IndexedUnit[] = [];
+  const refused: ContentClaim[] = [];
+  for (const { stored, checks, isRefused } of members) {
+    const { version } = stored;
+    const { contentKey, unitId } = version;
+    const vector = unpackedVector(version.vector, collection.space);
+    if (version.version !== 1 || vector === null) return null;
+    if (isRefused) refused.push({ contentKey, unitId, version: version.version });
+    else {
+      // Neither a claim that holds nor a near duplicate lowers it; of a claim that does not, nothing is indexed.
+      const level = levelOf([
+        ...checks,
+        exactDuplicateEvidence(undefined, nowMs),
+        nearDuplicateEvidence([], nowMs),
+      ]);
+      units.push(documentOf(version, level, [{ text: version.content.body, vector }]));
+    }
+  }
+  const answer = await deps.search.admit(collection, units, refused, SIMILAR);
+  if (answer === null) return null;
+  const [taken, held] = [answer.units.values(), answer.refused.values()];
+  return members.map(({ stored, isRefused }): Admission => {
+    if (isRefused) return { outcome: nextOf(held), near: null };
+    const { near, ...outcome } = nextOf(taken);
+    const evidence = nearEvidence(stored.head.id, near, nowMs);
+    return { outcome, near: outcome.claimed ? evidence : null };
+  });
 }
 
 /**
@@ -233,25 +298,27 @@ async function documentsOf(
   if (!embedded.ok) return embedded;
   const vectors = embedded.value.values();
   return ok(
-    drafts.map(({ version, given, passages }): IndexedUnit => {
-      const { title, kind, language, tags } = version.content;
-      return {
-        unitId: version.unitId,
-        version: version.version,
-        contentKey: version.contentKey,
-        title,
-        kind,
-        language,
-        tags,
-        level: levelled(version.unitId),
-        passages: passages.map((text) => ({ text, vector: given ?? nextOf(vectors) })),
-      };
-    }),
+    drafts.map(({ version, given, passages }) =>
+      documentOf(
+        version,
+        levelled(version.unitId),
+        passages.map((text) => ({ text, vector: given ?? nextOf(vectors) })),
+      ),
+    ),
   );
 }
 
-function nextOf(vectors: IterableIterator<Float32Array>): Float32Array {
-  const next = vectors.next();
-  if (next.done) throw new Error("fewer vectors than passages");
+function documentOf(
+  { unitId, version, contentKey, content }: UnitVersion,
+  level: Level,
+  passages: IndexedUnit["passages"],
+): IndexedUnit {
+  const { title, kind, language, tags } = content;
+  return { unitId, version, contentKey, title, kind, language, tags, level, passages };
+}
+
+function nextOf<T>(answers: IterableIterator<T>): T {
+  const next = answers.next();
+  if (next.done) throw new Error("fewer answers than were asked for");
   return next.value;
 }

@@ -1,6 +1,6 @@
 import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/model.ts";
 import { contentIdOf } from "#domain/units/content-id.ts";
-import { indexAtOnce, type IndexDeps } from "#domain/units/index-units.ts";
+import { admitted, indexAtOnce, type IndexDeps } from "#domain/units/index-units.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
 import { leavePublicSearch } from "#domain/units/revise.ts";
@@ -96,39 +96,64 @@ async function leavePublic(deps: Omit<Deps, "outbox">, pending: StoredUnit[]): P
   }
 }
 
+/** A version with what rules say of it alone, before anybody is asked who has its content. */
+type Ruled = { stored: StoredUnit; checks: Evidence[]; isRefused: boolean };
+
 async function verifyIn(
   deps: Omit<Deps, "outbox">,
   owner: string,
   members: StoredUnit[],
   nowMs: number,
 ): Promise<Verified[]> {
+  const ruled = await Promise.all(
+    members.map(async (stored): Promise<Ruled> => {
+      const checks = await checksOf(stored, nowMs);
+      return { stored, checks, isRefused: checks.some(({ verdict }) => verdict === "fail") };
+    }),
+  );
   const collection = { owner, space: (await deps.spaces.spaceOf(owner)).id };
-  const claims = members.map(({ version }) => ({
+  const admissions = await admitted(deps, collection, ruled, nowMs);
+  if (admissions === null) return await claimed(deps, collection, ruled, nowMs);
+  return ruled.map((each, i): Verified => {
+    const { outcome, near } = admissions[i] ?? { outcome: { claimed: true as const }, near: null };
+    const known = withOutcome(each, outcome, nowMs);
+    if (near === null) return known;
+    const evidence = [...known.evidence, near];
+    return { ...known, evidence, level: levelOf(evidence), status: "searchable" };
+  });
+}
+
+/** Claims the contents first, and then makes findable whatever can be at once. */
+async function claimed(
+  deps: Omit<Deps, "outbox">,
+  collection: Collection,
+  ruled: Ruled[],
+  nowMs: number,
+): Promise<Verified[]> {
+  const claims = ruled.map(({ stored: { version } }) => ({
     contentKey: version.contentKey,
     unitId: version.unitId,
     version: version.version,
   }));
   const outcomes = await deps.search.claim(collection, claims);
-  const verified = await Promise.all(
-    members.map(async (stored, index): Promise<Verified> => {
-      const outcome = outcomes[index] ?? { claimed: true };
-      const evidence = await evidenceFor(stored, outcome, nowMs);
-      const failed = evidence.some(({ verdict }) => verdict === "fail");
-      const { unitId, version } = stored.version;
-      return {
-        unitId,
-        version,
-        evidence,
-        level: levelOf(evidence),
-        status: failed ? "rejected" : "verifying",
-      };
-    }),
+  const verified = ruled.map((each, i) =>
+    withOutcome(each, outcomes[i] ?? { claimed: true }, nowMs),
   );
-  const freed = claims.filter(
-    (_, index) => outcomes[index]?.claimed && verified[index]?.status === "rejected",
-  );
+  const freed = claims.filter((_, i) => outcomes[i]?.claimed && ruled[i]?.isRefused);
   if (freed.length > 0) await deps.search.release(collection, freed);
-  return await madeFindable(deps, owner, members, verified, nowMs);
+  const members = ruled.map(({ stored }) => stored);
+  return await madeFindable(deps, collection.owner, members, verified, nowMs);
+}
+
+function withOutcome({ stored, checks, isRefused }: Ruled, outcome: ClaimOutcome, nowMs: number) {
+  const duplicate = exactDuplicateEvidence(
+    outcome.claimed ? undefined : outcome.duplicateOf,
+    nowMs,
+  );
+  const evidence = [...checks, duplicate];
+  const { unitId, version } = stored.version;
+  const status = isRefused || !outcome.claimed ? "rejected" : "verifying";
+  return { unitId, version, evidence, level: levelOf(evidence), status } satisfies Verified;
 }
 
 /** Those that can be found at once are; the others stay `verifying` until the index queue has seen to them. */
@@ -157,17 +182,12 @@ async function madeFindable(
   });
 }
 
-/** All that rules can say about one version; a pure function of what is stored, but for the claim's outcome. */
-async function evidenceFor(
-  { head, version }: StoredUnit,
-  outcome: ClaimOutcome,
-  nowMs: number,
-): Promise<Evidence[]> {
+/** All that rules can say about one version alone; a pure function of what is stored. */
+async function checksOf({ head, version }: StoredUnit, nowMs: number): Promise<Evidence[]> {
   const computed = await contentIdOf(version.content, version.salt);
   return [
     checkWellFormed(version.content, nowMs),
     contentHashEvidence({ expected: version.cid, computed }, nowMs),
-    exactDuplicateEvidence(outcome.claimed ? undefined : outcome.duplicateOf, nowMs),
     provenanceEvidence({
       accountId: head.accountId,
       principalId: version.principalId,
