@@ -1,4 +1,5 @@
 import { clientAddresses } from "#adapters/client-address.ts";
+import { audits } from "#adapters/audit.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
 import { limits } from "#adapters/limits.ts";
@@ -105,6 +106,7 @@ export function services(env: Env) {
     /** Encrypts what may not lie readable in a database (docs/decisions/045). */
     keyRing: ring,
     people: persons,
+    audit: audits(env, ring),
     gloss: glosses(env),
     federation: federation(env, persons, egress(env)),
     random: { salt: () => crypto.randomUUID() },

@@ -8,6 +8,7 @@ import {
   UsageError,
   type Command,
 } from "./command.ts";
+import { exportAudit, listAudit, verifyAudit } from "./commands/audit.ts";
 import { importUnits } from "./commands/import.ts";
 import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
 import { listDead, redrive } from "./commands/queue.ts";
@@ -28,6 +29,9 @@ const COMMANDS: Command[] = [
   revokeKey,
   listDead,
   redrive,
+  listAudit,
+  verifyAudit,
+  exportAudit,
 ];
 
 /** Runs one command line and answers its exit code: 0 done, 1 refused or failed, 2 not understood, 130 interrupted. */

@@ -5,7 +5,12 @@ import {
   begin,
   type StoredAnswer,
 } from "#domain/accounts/idempotency.ts";
+import type { AuditFilter, Draft } from "#domain/audit/model.ts";
+import type { Row } from "#domain/audit/verify.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { heldKeys } from "#db/catalog/held-keys.ts";
+import { AUDIT_STEP, AuditLog, type AuditPage, type AuditState } from "#objects/account-audit.ts";
+import { auditDueMs, keepAudit, signHead } from "#objects/account-heads.ts";
 import { migrate } from "#objects/migrate.ts";
 
 // A rowid table on purpose: rows are purged in the order they came, and answers may be large.
@@ -14,8 +19,12 @@ const STEPS = [
      id TEXT NOT NULL UNIQUE, body_hash TEXT NOT NULL, started_at_ms INTEGER NOT NULL, attempt INTEGER NOT NULL,
      lease_until_ms INTEGER NOT NULL, status INTEGER, headers TEXT, body BLOB
    ) STRICT`,
+  AUDIT_STEP,
 ];
 const PURGE_ROWS = 1_000;
+/** About 1 MB of entries. */
+const AUDIT_ROWS_MAX = 1_000;
+const AUDIT_PAUSE_MS = 60_000;
 
 export type Beginning =
   | { state: "run"; startedAtMs: number; attempt: number }
@@ -24,7 +33,7 @@ export type Beginning =
   | { state: "in-flight"; retryAfterMs: number }
   | { state: "full"; retryAfterMs: number };
 
-type Row = {
+type OperationRow = {
   body_hash: string;
   started_at_ms: number;
   attempt: number;
@@ -37,10 +46,14 @@ type Row = {
 /** One account's operations under idempotency keys (CONTRACT.md, HTTP conventions). Named by account id. */
 export class Account extends DurableObject<Env> {
   #operations: number;
+  readonly #audit: AuditLog;
+  readonly #keys: ReturnType<typeof heldKeys>;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
+    this.#audit = new AuditLog(ctx.storage);
+    this.#keys = heldKeys(env);
     this.#operations = ctx.storage.sql
       .exec<{ n: number }>("SELECT count(*) AS n FROM operation")
       .one().n;
@@ -50,9 +63,7 @@ export class Account extends DurableObject<Env> {
   async begin(id: string, bodyHash: string): Promise<Beginning> {
     const nowMs = Date.now();
     const beginning = this.ctx.storage.transactionSync(() => this.#begin(id, bodyHash, nowMs));
-    if (beginning.state === "run" && (await this.ctx.storage.getAlarm()) === null) {
-      await this.ctx.storage.setAlarm(nowMs + ANSWER_LIFE_MS);
-    }
+    if (beginning.state === "run") await this.#wake(nowMs + ANSWER_LIFE_MS);
     return beginning;
   }
 
@@ -86,13 +97,77 @@ export class Account extends DurableObject<Env> {
     ).rowsWritten;
     this.#operations = sql.exec<{ n: number }>("SELECT count(*) AS n FROM operation").one().n;
     const oldest = this.#oldestMs();
-    if (oldest === null) return;
-    await this.ctx.storage.setAlarm(purged > 0 ? Date.now() : oldest + ANSWER_LIFE_MS);
+    if (oldest !== null) await this.#wake(purged > 0 ? Date.now() : oldest + ANSWER_LIFE_MS);
+    await this.#keepAudit();
+  }
+
+  /**
+   * Adds an entry to the account's audit log and answers its number: it is stored and signed by then. Where it cannot be
+   * signed now, the alarm tries again.
+   */
+  async record(accountId: string, draft: Draft): Promise<number> {
+    const nowMs = Date.now();
+    const { kv } = this.ctx.storage;
+    if (kv.get("accountId") === undefined) kv.put("accountId", accountId);
+    const seq = this.#audit.append(draft, nowMs);
+    await signHead(this.#auditNeeds(accountId, nowMs)).catch((error: unknown) =>
+      console.error({ event: "audit-head-unsigned", accountId, error: String(error) }),
+    );
+    const dueMs = auditDueMs(this.#audit);
+    if (dueMs !== null) await this.#wake(dueMs);
+    return seq;
+  }
+
+  auditPage(filter: AuditFilter, before: number | null, limit: number): AuditPage {
+    return this.#audit.page(filter, before, Math.min(limit, AUDIT_ROWS_MAX));
+  }
+
+  auditRange(after: number, limit: number): Row[] {
+    return this.#audit.range(after, Math.min(limit, AUDIT_ROWS_MAX));
+  }
+
+  auditState(): AuditState {
+    return this.#audit.state();
+  }
+
+  auditProof(seq: number, size: number): { text: string; proof: Uint8Array[] } | null {
+    return this.#audit.proof(seq, size);
+  }
+
+  auditConsistency(first: number, size: number): Uint8Array[] | null {
+    return this.#audit.consistency(first, size);
+  }
+
+  async #keepAudit(): Promise<void> {
+    const accountId = this.ctx.storage.kv.get<string>("accountId");
+    if (accountId === undefined) return;
+    await keepAudit(this.#auditNeeds(accountId, Date.now())).catch((error: unknown) =>
+      console.error({ event: "audit-upkeep-failed", accountId, error: String(error) }),
+    );
+    const dueMs = auditDueMs(this.#audit);
+    // What could not be done now, a minute later: never in a circle without a pause.
+    if (dueMs !== null) await this.#wake(Math.max(dueMs, Date.now() + AUDIT_PAUSE_MS));
+  }
+
+  #auditNeeds(accountId: string, nowMs: number) {
+    return {
+      log: this.#audit,
+      accountId,
+      nowMs,
+      blobs: this.env.BLOBS,
+      signer: () => this.#keys.signer(),
+    };
+  }
+
+  /** The alarm rings for whatever is due first. */
+  async #wake(atMs: number): Promise<void> {
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > atMs) await this.ctx.storage.setAlarm(atMs);
   }
 
   #begin(id: string, bodyHash: string, nowMs: number): Beginning {
     const { sql } = this.ctx.storage;
-    const [row] = sql.exec<Row>("SELECT * FROM operation WHERE id = ?", id);
+    const [row] = sql.exec<OperationRow>("SELECT * FROM operation WHERE id = ?", id);
     const begun = begin(row === undefined ? null : recordOf(row), bodyHash, nowMs);
     if (begun.state === "answered") return { state: "answered", answer: answerOf(row) };
     if (begun.state !== "run") return begun;
@@ -139,7 +214,7 @@ export class Account extends DurableObject<Env> {
   }
 }
 
-const recordOf = (row: Row) => ({
+const recordOf = (row: OperationRow) => ({
   bodyHash: row.body_hash,
   startedAtMs: row.started_at_ms,
   attempt: row.attempt,
@@ -147,7 +222,7 @@ const recordOf = (row: Row) => ({
   answered: row.status !== null,
 });
 
-function answerOf(row: Row | undefined): StoredAnswer {
+function answerOf(row: OperationRow | undefined): StoredAnswer {
   if (row?.status == null) throw new Error("an answered operation has its answer");
   return {
     status: row.status,

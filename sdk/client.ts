@@ -21,6 +21,11 @@ export type Collections = Operations["GET /v1/collections"]["answer"];
 export type DeadLetters = Operations["GET /v1/dead-letters"]["answer"];
 export type Redriven = Operations["POST /v1/dead-letters/redrive"]["answer"];
 
+export type AuditPage = Operations["GET /v1/audit"]["answer"];
+export type AuditEntry = AuditPage["items"][number];
+export type AuditVerified = Operations["GET /v1/audit/verify"]["answer"];
+export type AuditCheckpoints = Operations["GET /v1/audit/checkpoints"]["answer"];
+
 /** What became of one line of an import. */
 export type ImportLine =
   | { line: number; id: string; cid: string; status: Unit["status"] }
@@ -139,6 +144,21 @@ export class WisHub {
   }
   async endSession(): Promise<void> {
     await this.#send("DELETE", "/v1/sessions", {});
+  }
+  /** The account's audit log, newest first. */
+  audit(query: Page & Query = {}): Promise<AuditPage> {
+    return this.#read("/v1/audit", query);
+  }
+  verifyAudit(): Promise<AuditVerified> {
+    return this.#read("/v1/audit/verify");
+  }
+  auditCheckpoints(): Promise<AuditCheckpoints> {
+    return this.#read("/v1/audit/checkpoints");
+  }
+  /** Every entry as it is hashed, oldest first. */
+  async *exportAudit(): AsyncGenerator<AuditEntry> {
+    const response = await this.#send("GET", "/v1/audit/export", { repeatable: true });
+    if (response.body !== null) yield* readNdjson<AuditEntry>(response.body);
   }
   deadLetters(): Promise<DeadLetters> {
     return this.#read("/v1/dead-letters");

@@ -282,7 +282,10 @@ export type Operations = {
         | "dead-letter.read"
         | "dead-letter.redrive"
         | "identity-provider.read"
-        | "identity-provider.change";
+        | "identity-provider.change"
+        | "audit.read"
+        | "audit.export"
+        | "data-key.rewrap";
       resource: {
         type: string;
         id?: string;
@@ -1279,6 +1282,141 @@ export type Operations = {
     query: Record<never, never>;
     body: undefined;
     answer: undefined;
+  };
+  /** Read your account's audit log, newest first */
+  "GET /v1/audit": {
+    path: Record<never, never>;
+    query: {
+      limit?: number;
+      cursor?: string;
+      action?: string;
+      phase?: "intent" | "outcome" | "refused" | "noted";
+      actor?: string;
+      resource?: string;
+      from?: string;
+      to?: string;
+    };
+    body: undefined;
+    answer: {
+      items: Array<{
+        seq: number;
+        at: string;
+        phase: "intent" | "outcome" | "refused" | "noted";
+        action: string;
+        actor: {
+          id: string;
+          credential?: string;
+        };
+        resource: {
+          type: string;
+          id?: string;
+        };
+        request?: string;
+        of?: number;
+        status?: number;
+        code?: string;
+        detail?: Record<string, string | number | boolean | Array<string>>;
+        prev: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Verify your account's audit log */
+  "GET /v1/audit/verify": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      valid: boolean;
+      entries: number;
+      head: {
+        size: number;
+        root: string;
+      };
+      wrong: {
+        seq: number;
+        reason: "changed" | "missing" | "reordered" | "truncated" | "unsigned";
+      } | null;
+    };
+  };
+  /** Export your account's audit log as NDJSON, oldest first */
+  "GET /v1/audit/export": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the newest published heads of your account's audit log */
+  "GET /v1/audit/checkpoints": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        size: number;
+        root: string;
+        at: string;
+        note: string;
+      }>;
+      publicKey: string;
+      verifierKey: string;
+    };
+  };
+  /** Prove that one head of your audit log continues another */
+  "GET /v1/audit/consistency": {
+    path: Record<never, never>;
+    query: { from: number; to: number };
+    body: undefined;
+    answer: {
+      proof: Array<string>;
+    };
+  };
+  /** Read an entry of your audit log with its proof */
+  "GET /v1/audit/{seq}": {
+    path: { seq: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      entry: {
+        seq: number;
+        at: string;
+        phase: "intent" | "outcome" | "refused" | "noted";
+        action: string;
+        actor: {
+          id: string;
+          credential?: string;
+        };
+        resource: {
+          type: string;
+          id?: string;
+        };
+        request?: string;
+        of?: number;
+        status?: number;
+        code?: string;
+        detail?: Record<string, string | number | boolean | Array<string>>;
+        prev: string;
+      };
+      text: string;
+      leaf: string;
+      proof: Array<string>;
+      head: {
+        size: number;
+        root: string;
+      };
+      note: string;
+    };
+  };
+  /** Wrap data keys anew after a rotation of the key ring */
+  "POST /v1/data-keys/rewrap": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      rewrapped: number;
+      left: number;
+      lost: number;
+    };
   };
   /** The console */
   "GET /": {

@@ -80,6 +80,9 @@ export const ACTIONS = {
     fresh: true,
     sensitive: true,
   },
+  "audit.read": { resource: "audit", scope: "audit", role: "auditor" },
+  "audit.export": { resource: "audit", scope: "audit", role: "auditor", sensitive: true },
+  "data-key.rewrap": { resource: "data-key", scope: "admin", role: "owner", sensitive: true },
 } as const satisfies Record<string, Requirement>;
 export type Action = keyof typeof ACTIONS;
 

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { accounts } from "#workers/http/account.ts";
+import { auditing } from "#workers/http/audit.ts";
 import { collecting } from "#workers/http/collections.ts";
 import { deadLetters } from "#workers/http/dead-letters.ts";
 import { docs } from "#workers/http/docs.ts";
@@ -43,6 +44,7 @@ const FEATURES: readonly Feature[] = [
   oauthTokens,
   oauthClients,
   signingKeys,
+  auditing,
   docs(() => FEATURES.flat()),
 ];
 

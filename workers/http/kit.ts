@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import type { Services } from "#adapters/index.ts";
+import type { Detail } from "#domain/audit/model.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import type { Bookmark } from "#domain/regions/bookmark.ts";
 import type { Action } from "#domain/policies/actions.ts";
@@ -25,6 +26,8 @@ type Variables = {
   /** What the client echoes of what it has seen, and what it has seen by this answer where a handler knows better than the clock. */
   bookmark: Bookmark | null;
   seenMs?: number;
+  /** What the audit log shall say of this operation beside its action, resource and outcome: names and numbers only. */
+  noted?: Detail;
   /** The body as it came, for a route that knows bodies. */
   body?: Uint8Array;
   /** Set where the account's policy has not decided yet, because it looks at what the action is done to. */

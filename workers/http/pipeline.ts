@@ -26,10 +26,11 @@ import {
 import { narrow, permit } from "#workers/http/policing.ts";
 import { spend } from "#workers/http/limits.ts";
 import { problemResponse, Refusal } from "#workers/http/problem.ts";
+import { recorded, refusalsRecorded } from "#workers/http/recorded.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
-  const { config, handler, known, policed } = route;
+  const { config, known, policed } = route;
   const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
   const query = config.request?.query && queryPlan(config.request.query.strict());
   const params = config.request?.params;
@@ -39,6 +40,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
     throw new Error(
       `${config.method} ${config.path} names no action that anybody could be allowed`,
     );
+  const handler = access === "public" ? route.handler : recorded(access, route.handler);
   const isBookmarked = access !== "public" && config.path.startsWith("/v1/");
 
   const answer = async (c: Context): Promise<Answer> => {
@@ -74,8 +76,9 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
     c.set("operationId", crypto.randomUUID().replaceAll("-", ""));
     return await handler(c);
   };
-  if (!isBookmarked) return framed(answer);
-  return framed(async (c) => withBookmark(await answer(c), c.get("bookmark"), c.get("seenMs")));
+  const told = access === "public" ? answer : refusalsRecorded(access, answer);
+  if (!isBookmarked) return framed(told);
+  return framed(async (c) => withBookmark(await told(c), c.get("bookmark"), c.get("seenMs")));
 }
 
 export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idempotency"]> {

@@ -1,0 +1,107 @@
+import { AUDIT_LIFE_MS } from "#domain/audit/model.ts";
+import { type Checkpoint, openNote, signedNote } from "#domain/audit/note.ts";
+import { checkpointFolder, checkpointKey } from "#domain/audit/places.ts";
+import { isConsistent, isSame, rootOf } from "#domain/audit/tree.ts";
+import type { Signer } from "#domain/protection/signing.ts";
+import type { AuditLog } from "#objects/account-audit.ts";
+
+/** A head lies in R2 soon after it was signed, and of a busy log one a minute. */
+const PUBLISH_AFTER_MS = 1_000;
+const PUBLISH_EVERY_MS = 60_000;
+/** What is too old goes in steps of a day, so that a quiet log wakes its object once a day at most. */
+const TRIM_EVERY_MS = 24 * 3_600_000;
+
+type Needs = {
+  log: AuditLog;
+  accountId: string;
+  signer(): Promise<Signer>;
+  blobs: R2Bucket;
+  nowMs: number;
+};
+
+/** Signs the log as it is now, unless it contradicts what was signed before: then nothing is ever signed again. */
+export async function signHead({ log, accountId, signer, blobs, nowMs }: Needs): Promise<void> {
+  const size = log.size();
+  const known = log.head("signed");
+  if (known !== null && known.size >= size) return;
+  const key = await signer();
+  // A log that has lost its head begins with the one that was published: it was there before this one grew.
+  const before = known?.note ?? (await newestPublished(blobs, accountId));
+  if (before !== null) {
+    const signed = await openNote(before, key.publicKey);
+    const root = signed && signed.size <= size ? log.rootAt(signed.size) : null;
+    if (signed === null || root === null || !isSame(signed.root, root)) {
+      console.error({ event: "audit-log-broken", accountId, size });
+      return;
+    }
+  }
+  const root = log.rootAt(size);
+  if (root === null) return;
+  const head: Checkpoint = { accountId, size, root, atMs: nowMs, trim: false };
+  log.setHead("signed", { size, atMs: nowMs, note: await signedNote(head, key) });
+}
+
+/** What is due: a signed head goes to R2, and entries whose time is over go, under a signed note that says so. */
+export async function keepAudit(needs: Needs): Promise<void> {
+  await signHead(needs);
+  await publish(needs);
+  await trim(needs);
+}
+
+/** When there is something to do again, or null while there is nothing. */
+export function auditDueMs(log: AuditLog): number | null {
+  const [signed, published] = [log.head("signed"), log.head("published")];
+  const oldestMs = log.oldestMs();
+  const due: number[] = [];
+  if (log.size() > (published?.size ?? 0)) {
+    const sinceMs = signed?.atMs ?? 0;
+    due.push(Math.max(sinceMs + PUBLISH_AFTER_MS, (published?.atMs ?? 0) + PUBLISH_EVERY_MS));
+  }
+  if (oldestMs !== null) due.push(oldestMs + AUDIT_LIFE_MS + TRIM_EVERY_MS);
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+async function publish({ log, accountId, blobs, nowMs }: Needs): Promise<void> {
+  const signed = log.head("signed");
+  if (signed === null || signed.size <= (log.head("published")?.size ?? 0)) return;
+  await put(blobs, accountId, signed.size, signed.note);
+  log.setHead("published", { ...signed, atMs: nowMs });
+}
+
+async function trim({ log, accountId, signer, blobs, nowMs }: Needs): Promise<void> {
+  const old = log.overdue(nowMs - AUDIT_LIFE_MS);
+  const { size } = old;
+  const signed = log.head("signed");
+  if (size <= (log.head("trim")?.size ?? 0) || signed === null) return;
+  const key = await signer();
+  const head = await openNote(signed.note, key.publicKey);
+  const proof = log.consistency(size, signed.size);
+  const root = rootOf(old);
+  // What goes must be what was signed, entry for entry: trimming shall not tidy up after somebody who changed the log.
+  if (head === null || proof === null || !isConsistent({ size, root }, head, proof)) {
+    console.error({ event: "audit-log-broken", accountId, size });
+    return;
+  }
+  const note = await signedNote({ accountId, size, root, atMs: nowMs, trim: true }, key);
+  await put(blobs, accountId, size, note);
+  log.trim({ size, atMs: nowMs, note });
+}
+
+async function newestPublished(blobs: R2Bucket, accountId: string): Promise<string | null> {
+  const { objects } = await blobs.list({
+    prefix: checkpointFolder(accountId),
+    include: ["customMetadata"],
+    limit: 1,
+  });
+  const [newest] = objects;
+  return newest === undefined ? null : decodeURIComponent(newest.customMetadata?.["note"] ?? "");
+}
+
+/** The note is the object's metadata too: a list then shows notes without reading each. */
+async function put(blobs: R2Bucket, accountId: string, size: number, note: string): Promise<void> {
+  const isTrim = note.includes("\ntrim\n");
+  await blobs.put(checkpointKey(accountId, size, isTrim), note, {
+    httpMetadata: { contentType: "text/plain; charset=utf-8" },
+    customMetadata: { note: encodeURIComponent(note) },
+  });
+}
