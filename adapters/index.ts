@@ -82,7 +82,12 @@ export function services(env: Env) {
       );
       return answers.every(({ status }) => status === "fulfilled");
     },
-    accounts: { ...catalogStore([env.CATALOG_0]), ...regionStore(env.CATALOG_0), sha256Hex },
+    accounts: {
+      ...catalogStore([env.CATALOG_0]),
+      ...regionStore(env.CATALOG_0),
+      sha256Hex,
+      hasAddresses: clientAddresses(env).hasAddresses,
+    },
     ...clientAddresses(env),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     oauth: oauthPort(env),

@@ -74,6 +74,7 @@ export type Operations = {
         | "admin"
       >;
       expiresAt?: string;
+      networks?: Array<string>;
     };
     answer: {
       id: string;
@@ -91,6 +92,10 @@ export type Operations = {
         | "admin"
       >;
       principalId: string;
+      agentId: string | null;
+      parentId: string | null;
+      replacedById: string | null;
+      networks: Array<string> | null;
       createdAt: string;
       expiresAt: string | null;
       lastUsedAt: string | null;
@@ -119,6 +124,10 @@ export type Operations = {
           | "admin"
         >;
         principalId: string;
+        agentId: string | null;
+        parentId: string | null;
+        replacedById: string | null;
+        networks: Array<string> | null;
         createdAt: string;
         expiresAt: string | null;
         lastUsedAt: string | null;
@@ -147,17 +156,54 @@ export type Operations = {
         | "admin"
       >;
       principalId: string;
+      agentId: string | null;
+      parentId: string | null;
+      replacedById: string | null;
+      networks: Array<string> | null;
       createdAt: string;
       expiresAt: string | null;
       lastUsedAt: string | null;
     };
   };
-  /** Revoke an API key and the sessions opened with it */
+  /** Revoke an API key, the keys made with it and the sessions opened with them */
   "DELETE /v1/keys/{id}": {
     path: { id: string };
     query: Record<never, never>;
     body: undefined;
     answer: undefined;
+  };
+  /** Replace an API key by a new one with the same rights */
+  "POST /v1/keys/{id}/rotate": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      overlapSeconds?: number;
+    };
+    answer: {
+      id: string;
+      name: string;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      principalId: string;
+      agentId: string | null;
+      parentId: string | null;
+      replacedById: string | null;
+      networks: Array<string> | null;
+      createdAt: string;
+      expiresAt: string | null;
+      lastUsedAt: string | null;
+      apiKey: string;
+    };
   };
   /** Read your account's policy */
   "GET /v1/policies": {
@@ -262,6 +308,7 @@ export type Operations = {
         | "plan.change"
         | "key.make"
         | "key.read"
+        | "key.rotate"
         | "key.revoke"
         | "policy.read"
         | "policy.change"

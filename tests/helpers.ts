@@ -103,7 +103,7 @@ export async function newAccount(): Promise<TestAccount> {
     call: (method, path, { body, headers = {} } = {}) =>
       call(method, path, { body, headers: { Authorization: `Bearer ${apiKey}`, ...headers } }),
     async key(scopes) {
-      const deps = { ...catalogStore([env.CATALOG_0]), sha256Hex };
+      const deps = { ...catalogStore([env.CATALOG_0]), sha256Hex, hasAddresses: false };
       const bytes = { idBytes: random(ID_BYTES), secretBytes: random(SECRET_BYTES) };
       const result = await makeKey(deps, principal, { name: "Test", scopes }, bytes, Date.now());
       if (!result.ok) throw new Error(result.error.code);

@@ -1,12 +1,11 @@
-import { and, asc, count, desc, eq, gt, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { AccountRecord, PrincipalRecord } from "#domain/accounts/bootstrap.ts";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
 import type { KeyRecord } from "#domain/accounts/keys.ts";
-import { type Scope, SCOPES } from "#domain/accounts/model.ts";
 import type { CodeRecord, SessionRecord } from "#domain/accounts/sessions.ts";
-import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { keyStore } from "#db/catalog/keys.ts";
 import {
   account,
   apiKey,
@@ -29,7 +28,7 @@ export function catalogStore(shards: readonly D1Database[]) {
   return {
     ...credentials(of),
     ...signedIn(of),
-    ...keys(of),
+    ...keyStore(of),
     ...sessions(of),
     ...installations(databases),
   };
@@ -60,6 +59,8 @@ function credentials(of: DatabaseOf) {
             expiresAtMs: apiKey.expiresAtMs,
             revokedAtMs: apiKey.revokedAtMs,
             lastUsedAtMs: apiKey.lastUsedAtMs,
+            networks: apiKey.networks,
+            agentId: apiKey.agentId,
             ...memberStatus,
           })
           .from(apiKey)
@@ -105,6 +106,8 @@ function signedIn(of: DatabaseOf) {
             keyFound: apiKey.id,
             keyRevokedAtMs: apiKey.revokedAtMs,
             keyExpiresAtMs: apiKey.expiresAtMs,
+            networks: apiKey.networks,
+            agentId: apiKey.agentId,
             ...memberStatus,
           })
           .from(session)
@@ -119,9 +122,9 @@ function signedIn(of: DatabaseOf) {
           )
           .where(eq(session.id, id))) ?? [];
       if (row === undefined) return null;
-      const { keyFound, keyRevokedAtMs, keyExpiresAtMs, ...rest } = row;
+      const { keyFound, keyRevokedAtMs, ...rest } = row;
       const keyIsLive =
-        keyFound !== null && keyRevokedAtMs === null && (keyExpiresAtMs ?? Infinity) > nowMs;
+        keyFound !== null && keyRevokedAtMs === null && (row.keyExpiresAtMs ?? Infinity) > nowMs;
       return { ...rest, revokedAtMs: null, keyIsLive };
     },
 
@@ -134,68 +137,6 @@ function signedIn(of: DatabaseOf) {
           .innerJoin(account, eq(account.id, principal.accountId))
           .where(and(eq(principal.accountId, accountId), eq(principal.id, id)))) ?? [];
       return row ?? null;
-    },
-  };
-}
-
-function keys(of: DatabaseOf) {
-  const live = (accountId: string) =>
-    and(eq(apiKey.accountId, accountId), isNull(apiKey.revokedAtMs));
-  return {
-    async insertKey(key: KeyRecord): Promise<"inserted" | "too-many"> {
-      const db = of(key.accountId);
-      if (db === null) throw new Error("the account names no catalog shard");
-      const [present] = await db.select({ keys: count() }).from(apiKey).where(live(key.accountId));
-      if ((present?.keys ?? 0) >= LIMITS.keysPerAccountMax) return "too-many";
-      await db
-        .insert(apiKey)
-        .values(key)
-        .onConflictDoUpdate({
-          target: apiKey.id,
-          set: { secretHash: key.secretHash },
-          setWhere: and(
-            eq(apiKey.accountId, key.accountId),
-            eq(apiKey.principalId, key.principalId),
-          ),
-        });
-      return "inserted";
-    },
-
-    async key(accountId: string, id: string): Promise<KeyRecord | null> {
-      const [row] =
-        (await of(accountId)
-          ?.select()
-          .from(apiKey)
-          .where(and(live(accountId), eq(apiKey.id, id)))) ?? [];
-      return row === undefined ? null : keyRecord(row);
-    },
-
-    /** Keys that have not been revoked, newest first. */
-    async keys(accountId: string, after: Cursor | null, limit: number): Promise<KeyRecord[]> {
-      const beyond =
-        after === null
-          ? undefined
-          : or(
-              lt(apiKey.createdAtMs, after.atMs),
-              and(eq(apiKey.createdAtMs, after.atMs), lt(apiKey.id, after.id)),
-            );
-      const rows = await of(accountId)
-        ?.select()
-        .from(apiKey)
-        .where(and(live(accountId), beyond))
-        .orderBy(desc(apiKey.createdAtMs), desc(apiKey.id))
-        .limit(limit);
-      return (rows ?? []).map(keyRecord);
-    },
-
-    /** The row stays, so that what the key did can still be told; it never works again. */
-    async revokeKey(accountId: string, id: string, nowMs: number): Promise<boolean> {
-      const done = await of(accountId)
-        ?.update(apiKey)
-        .set({ revokedAtMs: nowMs })
-        .where(and(live(accountId), eq(apiKey.id, id)))
-        .returning({ id: apiKey.id });
-      return (done ?? []).length > 0;
     },
   };
 }
@@ -293,9 +234,4 @@ function installations(databases: readonly CatalogDb[]) {
       ]);
     },
   };
-}
-
-function keyRecord(row: typeof apiKey.$inferSelect): KeyRecord {
-  const scopes: Scope[] = SCOPES.filter((scope) => row.scopes.includes(scope));
-  return { ...row, scopes };
 }

@@ -73,12 +73,23 @@ export const apiKey = sqliteTable(
     /** Hex SHA-256 of the whole key. */
     secretHash: text().notNull(),
     scopes: text({ mode: "json" }).$type<string[]>().notNull(),
+    /** Where it may be used from; null is anywhere. */
+    networks: text({ mode: "json" }).$type<string[]>(),
+    /** The agent it acts as. */
+    agentId: text(),
+    /** The key it was made with, and that it dies with. */
+    parentId: text(),
+    /** The key that takes its place. */
+    replacedById: text(),
     createdAtMs: integer().notNull(),
     expiresAtMs: integer(),
     lastUsedAtMs: integer(),
     revokedAtMs: integer(),
   },
-  (t) => [index("api_key_by_account").on(t.accountId, t.createdAtMs, t.id)],
+  (t) => [
+    index("api_key_by_account").on(t.accountId, t.createdAtMs, t.id),
+    index("api_key_by_parent").on(t.parentId),
+  ],
 );
 
 export const session = sqliteTable(

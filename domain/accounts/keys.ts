@@ -1,16 +1,25 @@
 import { z } from "zod";
-import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { mintCredential } from "#domain/accounts/credential.ts";
+import { grantOf, networksWithin } from "#domain/accounts/key-rules.ts";
+import { type Principal, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { networkFrom } from "#domain/shared/network.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
+
+const network = text(LIMITS.networkCharsMax).refine(
+  (one) => networkFrom(one) !== null,
+  "must be an address or a network such as 192.0.2.0/24, without bits beyond its prefix",
+);
 
 export const keyInput = z.strictObject({
   name: text(LIMITS.keyNameCharsMax),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
   /** When the key stops working; never, unless given. */
   expiresAt: z.iso.datetime({ offset: true }).optional(),
+  /** Where it may be used from; anywhere, unless given. Only where client addresses are known. */
+  networks: z.array(network).min(1).max(LIMITS.keyNetworksMax).optional(),
 });
 export type KeyInput = z.infer<typeof keyInput>;
 
@@ -20,6 +29,13 @@ export const keyView = z.object({
   name: z.string(),
   scopes: z.array(z.enum(SCOPES)),
   principalId: z.string(),
+  /** The agent it acts as; null until there are agents. */
+  agentId: z.string().nullable(),
+  /** The key it was made with: it dies with it. */
+  parentId: z.string().nullable(),
+  /** The key that takes its place. */
+  replacedById: z.string().nullable(),
+  networks: z.array(z.string()).nullable(),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
   lastUsedAt: z.string().nullable(),
@@ -32,9 +48,13 @@ export type KeyRecord = {
   id: string;
   accountId: string;
   principalId: string;
+  agentId: string | null;
+  parentId: string | null;
+  replacedById: string | null;
   name: string;
   secretHash: string;
   scopes: Scope[];
+  networks: string[] | null;
   createdAtMs: number;
   expiresAtMs: number | null;
   lastUsedAtMs: number | null;
@@ -46,28 +66,25 @@ export type Randomness = { idBytes: Uint8Array; secretBytes: Uint8Array };
 /** What making a key needs from outside. */
 type Deps = {
   sha256Hex(text: string): Promise<string>;
+  /** Whether anybody who is believed tells where requests come from. */
+  hasAddresses: boolean;
+  /** A key and those it descends from, itself first. */
+  ancestors(accountId: string, id: string): Promise<string[]>;
   /** Stores a new key; the same id again replaces the secret of a key whose answer never reached its caller. */
-  insertKey(key: KeyRecord): Promise<"inserted" | "too-many">;
+  insertKey(key: KeyRecord): Promise<"inserted" | "too-many" | "orphan">;
 };
 
-/** Makes a key for the caller's own principal. It can grant nothing that its maker does not have. */
+export type KeyMade = { key: KeyRecord; apiKey: string };
+type Refused = Problem<"unauthenticated" | "forbidden" | "invalid-request" | "conflict">;
+
+/** Makes a key for the caller's own principal. It can grant nothing that its maker does not have, and dies with the key it is made with. */
 export async function makeKey(
   deps: Deps,
   maker: Principal,
   input: KeyInput,
   random: Randomness,
   nowMs: number,
-): Promise<
-  Result<{ key: KeyRecord; apiKey: string }, Problem<"forbidden" | "invalid-request" | "conflict">>
-> {
-  const scopes = SCOPES.filter((scope) => input.scopes.includes(scope));
-  const beyond = scopes.filter((scope) => !maker.scopes.has(scope));
-  if (beyond.length > 0) {
-    return err({
-      code: "forbidden",
-      detail: `a key cannot grant what its maker lacks: ${beyond.join(", ")}`,
-    });
-  }
+): Promise<Result<KeyMade, Refused>> {
   const expiresAtMs = input.expiresAt === undefined ? null : Date.parse(input.expiresAt);
   if (expiresAtMs !== null && !(expiresAtMs > nowMs)) {
     return err({
@@ -75,12 +92,22 @@ export async function makeKey(
       errors: [{ pointer: "/expiresAt", detail: "must be in the future" }],
     });
   }
-  if (maker.expiresAtMs !== undefined && (expiresAtMs ?? Infinity) > maker.expiresAtMs) {
-    const end = new Date(maker.expiresAtMs).toISOString();
-    return err({
-      code: "invalid-request",
-      errors: [{ pointer: "/expiresAt", detail: `must not be later than its maker's end, ${end}` }],
-    });
+  if (input.networks !== undefined && !deps.hasAddresses) {
+    const detail = "client addresses are not known here (WISHUB_TRUSTED_PROXY)";
+    return err({ code: "invalid-request", errors: [{ pointer: "/networks", detail }] });
+  }
+  const scopes = SCOPES.filter((scope) => input.scopes.includes(scope));
+  const networks = input.networks ?? networksWithin(maker);
+  const grant = grantOf(maker, { scopes, expiresAtMs, networks });
+  if (!grant.ok) return grant;
+  const parentId = maker.keyId ?? null;
+  if (parentId !== null) {
+    const ancestors = await deps.ancestors(maker.accountId, parentId);
+    if (ancestors.length >= LIMITS.keyDepthMax)
+      return err({
+        code: "conflict",
+        detail: `a key is made by a key at most ${LIMITS.keyDepthMax} times over`,
+      });
   }
   const shard = Number.parseInt(maker.accountId.charAt(1), 36); // an account's keys live beside it
   const { id, text: apiKey } = mintCredential("key", shard, random.idBytes, random.secretBytes);
@@ -88,22 +115,28 @@ export async function makeKey(
     id,
     accountId: maker.accountId,
     principalId: maker.principalId,
+    agentId: null,
+    parentId,
+    replacedById: null,
     name: input.name,
     secretHash: await deps.sha256Hex(apiKey),
     scopes,
+    networks,
     createdAtMs: nowMs,
     expiresAtMs,
     lastUsedAtMs: null,
     revokedAtMs: null,
   };
-  if ((await deps.insertKey(key)) === "too-many") {
-    return err({
-      code: "conflict",
-      detail: `an account has at most ${LIMITS.keysPerAccountMax} keys`,
-    });
-  }
-  return ok({ key, apiKey });
+  const stored = await deps.insertKey(key);
+  // Its maker was revoked a moment ago, which this isolate had not heard of.
+  if (stored === "orphan") return err({ code: "unauthenticated" });
+  return stored === "too-many" ? err(TOO_MANY_KEYS) : ok({ key, apiKey });
 }
+
+export const TOO_MANY_KEYS: Problem<"conflict"> = {
+  code: "conflict",
+  detail: `an account has at most ${LIMITS.keysPerAccountMax} keys`,
+};
 
 export function viewOfKey(key: KeyRecord): KeyView {
   return {
@@ -111,6 +144,10 @@ export function viewOfKey(key: KeyRecord): KeyView {
     name: key.name,
     scopes: key.scopes,
     principalId: key.principalId,
+    agentId: key.agentId,
+    parentId: key.parentId,
+    replacedById: key.replacedById,
+    networks: key.networks,
     createdAt: new Date(key.createdAtMs).toISOString(),
     expiresAt: instant(key.expiresAtMs),
     lastUsedAt: instant(key.lastUsedAtMs),

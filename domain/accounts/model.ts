@@ -40,6 +40,8 @@ export type Principal = {
   kind: "key" | "session" | "token";
   /** When the API key or access token ends, where it does: nothing it makes may live longer. */
   expiresAtMs?: number;
+  /** Where the key may be used from, where it is bound to networks. */
+  networks?: readonly string[];
   scopes: ReadonlySet<Scope>;
   role: Role;
   /** The version of the account's policy that is in force (domain/policies); 0 where it has none. */

@@ -14,8 +14,17 @@ const row: CredentialRow = {
   role: "member",
   policyVersion: 3,
   plan: "free",
+  networks: null,
+  agentId: null,
 };
-const session = { ...row, keyId: "k0_a", keyIsLive: true, personId: null, factorAtMs: null };
+const session = {
+  ...row,
+  keyId: "k0_a",
+  keyIsLive: true,
+  keyExpiresAtMs: null,
+  personId: null,
+  factorAtMs: null,
+};
 
 it("says who a key is and what it may do", () => {
   expect(keyVerdict(row, "h", 99)?.principal).toEqual({

@@ -16,6 +16,9 @@ export type CredentialRow = {
   role: string;
   policyVersion: number;
   plan: string;
+  /** Of the API key, or of the one that a session was opened with. */
+  networks: string[] | null;
+  agentId: string | null;
 };
 
 export type Verdict = { principal: Principal; expiresAtMs: number };
@@ -44,6 +47,7 @@ export function sessionVerdict(
     | (CredentialRow & {
         keyId: string | null;
         keyIsLive: boolean;
+        keyExpiresAtMs: number | null;
         personId: string | null;
         factorAtMs: number | null;
       })
@@ -61,6 +65,8 @@ export function sessionVerdict(
     scopes: knownScopes(row.scopes),
   };
   if (row.keyId !== null) principal.keyId = row.keyId;
+  // What a session makes lives no longer than what the key makes that it was opened with.
+  if (row.keyExpiresAtMs !== null) principal.expiresAtMs = row.keyExpiresAtMs;
   if (row.personId !== null) {
     principal.personId = row.personId;
     principal.factor = { provenAtMs: row.factorAtMs };
@@ -86,6 +92,8 @@ const identity = (row: CredentialRow) => ({
   role: knownRole(row.role),
   policyVersion: row.policyVersion,
   plan: planOf(row.plan),
+  ...(row.networks !== null && { networks: row.networks }),
+  ...(row.agentId !== null && { agentId: row.agentId }),
 });
 
 /** A role that this release does not know is the least one. */

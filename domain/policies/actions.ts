@@ -29,6 +29,7 @@ export const ACTIONS = {
   "plan.change": { resource: "account", scope: "admin", role: "owner", sensitive: true },
   "key.make": { resource: "key", scope: "keys", role: "member", fresh: true, sensitive: true },
   "key.read": { resource: "key", scope: "keys", role: "member" },
+  "key.rotate": { resource: "key", scope: "keys", role: "member", fresh: true, sensitive: true },
   "key.revoke": { resource: "key", scope: "keys", role: "member", sensitive: true },
   "policy.read": { resource: "policy", scope: "admin", role: "auditor", unruled: true },
   "policy.change": {

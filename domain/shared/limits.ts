@@ -36,6 +36,9 @@ export const LIMITS = {
   /** Of `X-Forwarded-For`, its end: what our own proxies wrote. */
   forwardedCharsMax: 2_048,
   keyNetworksMax: 32,
+  /** Keys made by keys made by keys: what revoking has to go through. */
+  keyDepthMax: 16,
+  keyOverlapSecondsMax: 2_592_000,
   networkCharsMax: 64,
   actionCharsMax: 64,
   policyRulesMax: 64,

@@ -1,5 +1,7 @@
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
+import { reachOf } from "#domain/accounts/key-rules.ts";
+import { rotateKey, rotation } from "#domain/accounts/rotate.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import { forget } from "#workers/http/auth.ts";
 import {
@@ -31,11 +33,7 @@ const make = route(
   },
   async (c) => {
     const { services, principal, operationId, nowMs } = c.var;
-    const random = {
-      // From the operation, so that a repetition after a crash replaces the key nobody was shown.
-      idBytes: Uint8Array.fromHex(operationId).subarray(0, ID_BYTES),
-      secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
-    };
+    const random = randomFrom(operationId);
     const { key, apiKey } = unwrap(
       await makeKey(services.accounts, principal, c.req.valid("json"), random, nowMs),
     );
@@ -56,7 +54,8 @@ const list = route(
     const { services, principal } = c.var;
     const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
     const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
-    const keys = await services.accounts.keys(principal.accountId, after, limit + 1);
+    const reach = reachOf(principal);
+    const keys = await services.accounts.keys(principal.accountId, reach, after, limit + 1);
     const { page, nextCursor } = pageFrom(keys, limit, (key) => ({
       atMs: key.createdAtMs,
       id: key.id,
@@ -76,20 +75,55 @@ const get = route(
   },
   async (c) => {
     const { services, principal } = c.var;
-    const key =
-      (await services.accounts.key(principal.accountId, c.req.valid("param").id)) ??
-      refuse({ code: "not-found" });
-    // The last use is a sampled note, not a change of the key: it does not move the ETag.
-    return tagged(c, viewOfKey(key), key.id);
+    const key = await services.accounts.key(principal.accountId, c.req.valid("param").id);
+    const reach = reachOf(principal);
+    if (key === null || (reach !== null && key.principalId !== reach))
+      return refuse({ code: "not-found" });
+    // The last use is a sampled note, not a change of the key: it does not move the ETag. Being replaced is one.
+    return tagged(c, viewOfKey(key), [key.id, key.replacedById ?? []].flat().join("."));
   },
 );
+
+const rotate = route(
+  {
+    method: "post",
+    path: "/v1/keys/{id}/rotate",
+    summary: "Replace an API key by a new one with the same rights",
+    description:
+      "The old key goes on working for `overlapSeconds` (a day unless given, 0 for not at all), the new one ends when the old one would have. A key rotates itself and the keys made with it; a person all of their own.",
+    access: "key.rotate",
+    request: { params: idParam, body: json(rotation) },
+    responses: {
+      201: { description: "The new key", ...json(keyMade) },
+      ...fails("not-found", "conflict"),
+    },
+    idempotency: "sealed",
+  },
+  async (c) => {
+    const { services, principal, operationId, nowMs } = c.var;
+    const { id } = c.req.valid("param");
+    const asked = { id, overlapSeconds: c.req.valid("json").overlapSeconds };
+    const random = randomFrom(operationId);
+    const { key, apiKey } = unwrap(
+      await rotateKey(services.accounts, principal, asked, random, nowMs),
+    );
+    forget(c.env, (known) => known.keyId === id);
+    return tagged(c, { ...viewOfKey(key), apiKey }, key.id, 201);
+  },
+);
+
+/** From the operation, so that a repetition after a crash replaces the key nobody was shown. */
+const randomFrom = (operationId: string) => ({
+  idBytes: Uint8Array.fromHex(operationId).subarray(0, ID_BYTES),
+  secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
+});
 
 const revoke = route(
   {
     method: "delete",
     path: "/v1/keys/{id}",
-    summary: "Revoke an API key and the sessions opened with it",
-    description: "It stops working within 5 seconds, everywhere.",
+    summary: "Revoke an API key, the keys made with it and the sessions opened with them",
+    description: "They stop working within 5 seconds, everywhere.",
     access: "key.revoke",
     request: { params: idParam },
     responses: { 204: { description: "The key is revoked" }, ...fails("not-found") },
@@ -97,11 +131,13 @@ const revoke = route(
   async (c) => {
     const { services, principal, nowMs } = c.var;
     const { id } = c.req.valid("param");
-    if (!(await services.accounts.revokeKey(principal.accountId, id, nowMs)))
-      refuse({ code: "not-found" });
-    forget(c.env, (known) => known.keyId === id);
+    const { accountId } = principal;
+    const ended = await services.accounts.revokeKey(accountId, reachOf(principal), id, nowMs);
+    if (ended.length === 0) refuse({ code: "not-found" });
+    const ids = new Set(ended);
+    forget(c.env, (known) => known.keyId !== undefined && ids.has(known.keyId));
     return new Response(null, { status: 204 });
   },
 );
 
-export const keys = feature(make, list, get, revoke);
+export const keys = feature(make, list, get, rotate, revoke);

@@ -1,5 +1,6 @@
 import { type Action, refusalOf, requirementOf } from "#domain/policies/actions.ts";
 import type { Context } from "hono";
+import { isUsableFrom } from "#domain/accounts/key-rules.ts";
 import type { LimitHeaders } from "#domain/limits/headers.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -88,6 +89,9 @@ export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idem
 async function allow(c: Call<{ access: Action }>, action: Action): Promise<void> {
   const nowMs = c.get("nowMs");
   const principal = await authenticate(c, nowMs);
+  // Like a bad credential, so that whoever found a key learns nothing about it.
+  if (principal.networks !== undefined && !isUsableFrom(principal, addressOf(c)))
+    refuse({ code: "unauthenticated" });
   c.set("principal", principal);
   const refusal = refusalOf(principal, action, nowMs);
   if (refusal !== null) refuse(refusal);
@@ -95,6 +99,9 @@ async function allow(c: Call<{ access: Action }>, action: Action): Promise<void>
   const spending = spend(c, c.get("services").limits, principal, nowMs);
   if (spending !== undefined) await spending;
 }
+
+const addressOf = (c: Call<{ access: Action }>): string | null =>
+  c.get("services").addressOf(c.req.raw);
 
 function idempotencyKey(c: Context): string | undefined {
   const key = c.req.header("Idempotency-Key");

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { isUsableFrom } from "#domain/accounts/key-rules.ts";
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import {
   cookieIn,
@@ -51,7 +52,11 @@ const open = route(
       idBytes: crypto.getRandomValues(new Uint8Array(ID_BYTES)),
       secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
     };
-    const keyVerdict = (apiKey: string, atMs: number) => read(c.env, "key", apiKey, atMs);
+    const address = services.addressOf(c.req.raw);
+    const keyVerdict = async (apiKey: string, atMs: number) => {
+      const verdict = await read(c.env, "key", apiKey, atMs);
+      return verdict !== null && isUsableFrom(verdict.principal, address) ? verdict : null;
+    };
     const signedIn = unwrap(
       await signIn({ ...services.accounts, keyVerdict }, input, random, nowMs),
     );
