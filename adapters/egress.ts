@@ -1,3 +1,4 @@
+import { breakers } from "#adapters/breakers.ts";
 import { allowedOrigins, egressTarget } from "#domain/egress/target.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -26,6 +27,7 @@ export type Egress = (
 export function egress(env: Env): Egress {
   const allowed = originsOf(env);
   const guarded = guardedNetwork(env);
+  const through = breakers();
   return async (text, request = {}) => {
     const target = egressTarget(text, allowed);
     if (!target.ok) return target;
@@ -42,17 +44,21 @@ export function egress(env: Env): Egress {
       redirect: "manual" as const,
       ...(body !== undefined && { body }),
     };
-    return await within(timeoutMs, async (signal) => {
-      const response = await network(target.value.url, { ...init, signal });
-      if (response.status >= 300 && response.status < 400 && response.status !== 304) {
-        await response.body?.cancel();
-        return refused("it leads elsewhere, and redirects are not followed");
-      }
-      const bytes = await bounded(response, bytesMax);
-      return bytes === null
-        ? failed("its answer is too long")
-        : ok({ status: response.status, headers: response.headers, body: bytes });
-    });
+    const call = () =>
+      within(timeoutMs, async (signal) => {
+        const response = await network(target.value.url, { ...init, signal });
+        if (response.status >= 300 && response.status < 400 && response.status !== 304) {
+          await response.body?.cancel();
+          return refused("it leads elsewhere, and redirects are not followed");
+        }
+        const bytes = await bounded(response, bytesMax);
+        return bytes === null
+          ? failed("its answer is too long")
+          : ok({ status: response.status, headers: response.headers, body: bytes });
+      });
+    // By path as well: what one account's target does must not shut the whole origin for the others.
+    const { origin, pathname } = new URL(target.value.url);
+    return await through(`${method} ${origin}${pathname}`, call, isDown, resting);
   };
 }
 
@@ -88,6 +94,16 @@ function originsOf({ WISHUB_EGRESS_ALLOW }: Env): ReadonlySet<string> {
   console.error({ event: "egress-allow-invalid", part: origins.error });
   return new Set();
 }
+
+const isDown = (outcome: Outcome<EgressAnswer>): boolean =>
+  outcome.ok ? outcome.value.status >= 500 : outcome.error.code === "egress-failed";
+
+const resting = (retryAfterS: number): Outcome<never> =>
+  err({
+    code: "egress-failed",
+    detail: "it failed time and again, and is left alone for a while",
+    retryAfterS,
+  });
 
 type Outcome<T> = Result<T, Problem<"egress-refused" | "egress-failed">>;
 

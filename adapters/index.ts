@@ -25,6 +25,7 @@ import { planStore } from "#db/catalog/plans.ts";
 import { regionStore } from "#db/catalog/regions.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { homeFrom, isJurisdiction, isRegion } from "#domain/regions/regions.ts";
+import { GATES, shedder } from "#domain/limits/shedding.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
 import { unitStore } from "#db/units/store.ts";
@@ -93,6 +94,7 @@ export function services(env: Env) {
     oauth: oauthPort(env),
     plans: planStore(env.CATALOG_0),
     limits: limits(env),
+    load: shedder(GATES),
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),

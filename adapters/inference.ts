@@ -8,6 +8,7 @@ import { EMBEDDED_SPACE, WORKERS_AI_SPACE, type Space } from "#domain/embedding/
 import { vectorCache } from "#domain/embedding/vector-cache.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { breakers } from "#adapters/breakers.ts";
 import { askEndpoint } from "#adapters/egress.ts";
 import { batched } from "#adapters/query-batch.ts";
 
@@ -78,8 +79,21 @@ function providers(env: Env): Provider[] {
   const space =
     env.WISHUB_EMBED_MODEL === WORKERS_AI_SPACE.model ? WORKERS_AI_SPACE : EMBEDDED_SPACE;
   const run: Run = (texts, priority) => runBinding(env, space, texts, priority);
-  if (!env.WISHUB_AI_URL || !env.WISHUB_AI_MODEL) return [{ space, run }];
-  return [endpoint(env, env.WISHUB_AI_URL, env.WISHUB_AI_MODEL), { space, run }];
+  // EmbeddedAI is ours and says itself when it has enough; what lies outside is behind a breaker.
+  const bound = space === EMBEDDED_SPACE ? { space, run } : behindBreaker({ space, run });
+  if (!env.WISHUB_AI_URL || !env.WISHUB_AI_MODEL) return [bound];
+  return [behindBreaker(endpoint(env, env.WISHUB_AI_URL, env.WISHUB_AI_MODEL)), bound];
+}
+
+function behindBreaker({ space, run }: Provider): Provider {
+  const through = breakers();
+  const hasFailed = (made: Vectors) => !made.ok && made.error.code === "overloaded";
+  const resting = (retryAfterS: number): Vectors =>
+    err({ code: "overloaded", detail: "the model failed time and again", retryAfterS });
+  return {
+    space,
+    run: (texts, priority) => through(space.id, () => run(texts, priority), hasFailed, resting),
+  };
 }
 
 async function runBinding(

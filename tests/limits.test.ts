@@ -1,7 +1,13 @@
-import { evictDurableObject } from "cloudflare:test";
+import {
+  createExecutionContext,
+  evictDurableObject,
+  waitOnExecutionContext,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { call, isolate, newAccount, problemOf, type TestAccount } from "./helpers.ts";
+import { servicesOf } from "#adapters/index.ts";
+import { app } from "#workers/http/app.ts";
+import { call, isolate, newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
 
 const WHO = "/v1/sessions/current";
 
@@ -158,4 +164,79 @@ it("lets requests pass when the object that counts cannot be asked", async () =>
   const overloaded = { getByName: () => ({ ask: () => Promise.reject(busy) }) };
   const refused = await isolate({ BUCKET: overloaded })(account, "GET", WHO);
   expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "1"]);
+});
+
+describe("where a trusted proxy tells the client's address", () => {
+  const at = (address: string, from: (path: string, init: RequestInit) => Promise<Response>) => ({
+    guess: () =>
+      from(WHO, { headers: { Authorization: "Bearer nobody", "CF-Connecting-IP": address } }),
+    signIn: () =>
+      from("/v1/sessions", {
+        method: "POST",
+        headers: { "CF-Connecting-IP": address, "Content-Type": "application/json" },
+        body: '{"apiKey":"nobody"}',
+      }),
+  });
+  const edgeOf = (bindings: Env) => async (path: string, init: RequestInit) => {
+    const context = createExecutionContext();
+    const response = await app.fetch(new Request(`${ORIGIN}${path}`, init), bindings, context);
+    await waitOnExecutionContext(context);
+    return response;
+  };
+
+  it("limits guesses and sign-ins by address, and by the network of an IPv6 address", async () => {
+    const from = edgeOf({ ...env, WISHUB_TRUSTED_PROXY: "cloudflare" });
+    const statuses = new Set<number>();
+    for (let i = 0; i < 1_010; i++)
+      statuses.add((await at(`2001:db8::${i.toString(16)}`, from).guess()).status);
+    expect([...statuses]).toEqual([401, 429]);
+    const refused = await at("2001:db8::ffff", from).signIn();
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("RateLimit-Policy")).toBe('"address";q=1000;w=60');
+    expect((await at("2001:db8:0:1::1", from).signIn()).status).toBe(401);
+    expect((await at("192.0.2.7", from).guess()).status).toBe(401);
+  });
+
+  it("limits nobody by an address that anybody could have written", async () => {
+    const from = edgeOf({ ...env });
+    const answer = await at("192.0.2.9", from).guess();
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("RateLimit")).toBeNull();
+  });
+});
+
+describe("an isolate with more to do than it can", () => {
+  const crowd = (load: ReturnType<typeof servicesOf>["load"], requests: number) =>
+    Array.from({ length: requests }, () => load.enter("vital", Date.now())).flatMap((entered) =>
+      "slot" in entered ? [() => load.leave(entered)] : [],
+    );
+
+  it("refuses what can wait, then what is usual, and never what keeps it governable", async () => {
+    const account = await newAccount();
+    const bindings = { ...env };
+    const { load } = servicesOf(bindings);
+    const ask = async (method: string, path: string, headers: Record<string, string> = {}) => {
+      const context = createExecutionContext();
+      const request = new Request(`${ORIGIN}${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${account.apiKey}`, ...headers },
+      });
+      const response = await app.fetch(request, bindings, context);
+      await waitOnExecutionContext(context);
+      await response.body?.cancel();
+      return response;
+    };
+    const some = crowd(load, 256);
+    const refused = await ask("GET", "/v1/units/export");
+    expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
+    expect((await ask("GET", WHO)).status).toBe(200);
+    expect((await ask("GET", WHO, { Priority: "u=6" })).status).toBe(503);
+    const many = crowd(load, 800);
+    expect((await ask("GET", WHO)).status).toBe(503);
+    expect((await ask("GET", "/healthz")).status).toBe(200);
+    expect((await ask("DELETE", "/v1/keys/absent")).status).toBe(404);
+    for (const leave of [...some, ...many]) leave();
+    await expect.poll(async () => (await ask("GET", WHO)).status).toBe(200);
+    await expect.poll(async () => (await ask("GET", "/v1/units/export")).status).toBe(200);
+  });
 });

@@ -16,6 +16,7 @@ export default async function outside(project: TestProject): Promise<() => Promi
   const bomb = gzipSync(new Uint8Array(BOMB_BYTES));
   const timers = new Set<NodeJS.Timeout>();
   let asked = 0;
+  let broken = 0;
   const answers: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
     "/asked": (_, response) => void response.end(String(asked)),
     "/.well-known/openid-configuration": (request, response) => {
@@ -34,6 +35,9 @@ export default async function outside(project: TestProject): Promise<() => Promi
       request.pipe(response);
     },
     "/missing": (_, response) => void response.writeHead(404).end("nothing"),
+    "/broken": (_, response) => void (broken++, response.writeHead(500).end()),
+    "/broken/embeddings": (_, response) => void (broken++, response.writeHead(500).end()),
+    "/broken/asked": (_, response) => void response.end(String(broken)),
     "/redirect": (_, response) => void response.writeHead(302, { Location: "/ok" }).end(),
     "/inside": (_, response) =>
       void response.writeHead(307, { Location: "http://169.254.169.254/latest/meta-data/" }).end(),
@@ -65,7 +69,7 @@ export default async function outside(project: TestProject): Promise<() => Promi
   };
   const server = createServer((request, response) => {
     const path = URL.parse(request.url ?? "/", "http://outside")?.pathname ?? "";
-    if (path !== "/asked") asked++;
+    if (!path.endsWith("/asked")) asked++;
     response.on("error", () => {});
     (answers[path] ?? answers["/missing"])?.(request, response);
   });

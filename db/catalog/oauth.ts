@@ -127,6 +127,7 @@ function tokens(db: CatalogDb) {
         principalStatus: String(row["principalStatus"]),
         role: String(row["role"]),
         policyVersion: Number(row["policyVersion"]),
+        plan: String(row["plan"]),
         liveClients: Number(row["liveClients"]),
         grantIsLive: token.grantId === undefined || row["liveGrants"] === 1,
         keyIsLive: row["liveKeys"] === 1,
@@ -169,7 +170,7 @@ const liveKey = (keyId: ReturnType<typeof sql>, nowMs: number) => sql`
 
 const tokenQuery = (token: AccessToken, nowMs: number) => sql`
   SELECT account.status AS accountStatus, principal.status AS principalStatus, principal.role AS role,
-    account.policy_version AS policyVersion,
+    account.policy_version AS policyVersion, account.plan AS plan,
     (SELECT count(*) FROM oauth_client
       WHERE oauth_client.id IN (SELECT value FROM json_each(${JSON.stringify(clientsOf(token))}))
         AND oauth_client.revoked_at_ms IS NULL AND ${liveMaker(nowMs)}) AS liveClients,

@@ -5,7 +5,7 @@ import type { Limit } from "#domain/limits/limiter.ts";
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Who shares a bucket: everybody of the account, whoever holds the same key or session, or one agent. */
+/** Who shares a bucket: everybody of the account, whoever acts by the same key, client or person, or one agent. */
 type Sharing = "account" | "key" | "agent";
 type PlanLimit = { policy: string; by: Sharing; quota: Quota };
 
@@ -49,10 +49,10 @@ export const planOf = (name: string): PlanName =>
 
 /** The buckets that a principal's requests spend from; all lie in its account's object. */
 export function limitsOf(principal: Principal): Limit[] {
-  const { principalId, keyId, agentId } = principal;
+  const { principalId, keyId, token, agentId } = principal;
   const shared: Record<Sharing, string | undefined> = {
     account: "",
-    key: keyId ?? principalId,
+    key: keyId ?? token?.clientId ?? principalId,
     agent: agentId,
   };
   return PLANS[principal.plan ?? PLAN_DEFAULT].flatMap(({ policy, by, quota }) => {

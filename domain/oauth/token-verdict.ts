@@ -1,4 +1,5 @@
 import type { Principal } from "#domain/accounts/model.ts";
+import { planOf } from "#domain/limits/plans.ts";
 import { knownRole, type Verdict } from "#domain/accounts/verdict.ts";
 import type { AccessToken } from "#domain/oauth/access-token.ts";
 
@@ -9,6 +10,7 @@ export type TokenRow = {
   role: string;
   /** Of the account's policies. */
   policyVersion: number;
+  plan: string;
   /** How many of the clients that it passed through may still act. */
   liveClients: number;
   /** Of the grant it belongs to, if it belongs to one. */
@@ -36,6 +38,7 @@ export function tokenVerdict(token: AccessToken, row: TokenRow | null): Verdict 
     scopes: new Set(token.scopes),
     role: knownRole(row.role),
     policyVersion: row.policyVersion,
+    plan: planOf(row.plan),
     expiresAtMs: token.expiresAtMs,
     token: {
       id: token.id,

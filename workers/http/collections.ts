@@ -130,6 +130,7 @@ const move = route(
   {
     method: "put",
     path: "/v1/collections/{visibility}/space",
+    priority: "background",
     summary: "Move a collection to another embedding space",
     description:
       "Its units are embedded again in the background while searches go on in the old space. The public collection is moved by the first account.",

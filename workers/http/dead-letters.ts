@@ -40,6 +40,7 @@ const redrive = route(
   {
     method: "post",
     path: "/v1/dead-letters/redrive",
+    priority: "background",
     summary: "Put your account's oldest 100 dead letters back to work",
     access: "dead-letter.redrive",
     responses: {

@@ -7,6 +7,7 @@ const alive = route(
   {
     method: "get",
     path: "/healthz",
+    priority: "vital",
     summary: "Whether the process answers",
     access: "public",
     responses: { 200: { description: "It does", ...json(state) } },
@@ -18,6 +19,7 @@ const ready = route(
   {
     method: "get",
     path: "/readyz",
+    priority: "vital",
     summary: "Whether requests can be served: every database answers",
     access: "public",
     responses: { 200: { description: "They can", ...json(state) }, ...fails("overloaded") },

@@ -7,6 +7,7 @@ import type { Bookmark } from "#domain/regions/bookmark.ts";
 import type { Action } from "#domain/policies/actions.ts";
 import type { Attributes } from "#domain/policies/attributes.ts";
 import type { LimitHeaders } from "#domain/limits/headers.ts";
+import type { Priority } from "#domain/limits/shedding.ts";
 import { type Cursor, cursorText } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
@@ -66,6 +67,8 @@ export type RouteConfig = {
   access: Access;
   request?: { params?: z.ZodObject; query?: z.ZodObject; body?: BodyConfig };
   responses: Record<number, ResponseConfig>;
+  /** What it is worth under overload; `normal` where nothing is said. */
+  priority?: Priority;
   /**
    * `stored` (mutations' default): a repetition gets the stored answer. `sealed`: the same, the stored answer is
    * encrypted because it holds a secret. `ignored` (GET's default): a POST that only reads. `own`: the handler does it.

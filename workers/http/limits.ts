@@ -8,13 +8,34 @@ import {
 } from "#domain/limits/headers.ts";
 import type { Group, Refused } from "#domain/limits/limiter.ts";
 import { limitsOf } from "#domain/limits/plans.ts";
-import type { Services } from "#adapters/index.ts";
-import { refuse } from "#workers/http/kit.ts";
+import { addressLimit } from "#domain/limits/addresses.ts";
+import { canWait, type Priority } from "#domain/limits/shedding.ts";
+import { type Services, servicesOf } from "#adapters/index.ts";
+import { type Answer, refuse } from "#workers/http/kit.ts";
 import { Refusal } from "#workers/http/problem.ts";
 
 /** What a principal spends from, found once for each verdict; null where its plan sets no limits. */
 type Known = { group: Group; policies: string } | null;
 const known = new WeakMap<Principal, Known>();
+
+/** Takes a request on, or refuses it while there is more to do than can be done; its caller may say that it can wait. */
+export function underLoad(
+  priority: Priority,
+  answer: (c: Context) => Promise<Answer>,
+): (c: Context) => Promise<Answer> {
+  return async (c) => {
+    const { load } = servicesOf(c.env);
+    const waits = load.isBusy() && canWait(c.req.raw.headers.get("Priority"));
+    const entered = load.enter(waits ? "background" : priority, c.get("nowMs"));
+    if ("retryAfterS" in entered)
+      return refuse({ code: "overloaded", retryAfterS: entered.retryAfterS });
+    try {
+      return await answer(c);
+    } finally {
+      load.leave(entered);
+    }
+  };
+}
 
 /** Spends the request's tokens; nothing is waited for while this isolate holds some. */
 export function spend(
@@ -29,6 +50,16 @@ export function spend(
   const refused = limits.take(mine.group, nowMs);
   if (refused instanceof Promise) return waited(c, mine, refused);
   settle(c, mine, refused, nowMs);
+}
+
+/** The same for whoever has not signed in, by their address, where somebody who is believed tells it. */
+export async function spendByAddress(c: Context, services: Services): Promise<void> {
+  const address = services.addressOf(c.req.raw);
+  const found = address === null ? null : addressLimit(address);
+  if (found === null) return;
+  const group = services.limits.group(found.object, [found.limit]);
+  const refused = await services.limits.take(group, Date.now());
+  settle(c, { group, policies: policyHeader(group.holdings) }, refused, Date.now());
 }
 
 function find(limits: Services["limits"], principal: Principal): Known {

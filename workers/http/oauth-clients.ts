@@ -92,6 +92,7 @@ const revoke = route(
   {
     method: "delete",
     path: "/v1/oauth/clients/{id}",
+    priority: "vital",
     summary: "Revoke an OAuth client and every token it has",
     description: "They stop working within 5 seconds, everywhere.",
     access: "client.revoke",

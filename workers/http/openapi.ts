@@ -188,7 +188,8 @@ function codesOf(config: RouteConfig): ProblemCode[] {
     (response) => response.codes ?? [],
   );
   codes.push("invalid-request", "internal", "overloaded");
-  if (config.access !== "public") codes.push("unauthenticated", "forbidden", "too-many-requests");
+  if (config.access !== "public") codes.push("unauthenticated", "forbidden");
+  if (config.access !== "public" || config.method !== "get") codes.push("too-many-requests");
   if (config.access !== "public" && requirementOf(config.access).fresh === true)
     codes.push("second-factor-required");
   if (config.request?.params !== undefined) codes.push("not-found");

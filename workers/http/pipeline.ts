@@ -25,7 +25,7 @@ import {
   type RouteConfig,
 } from "#workers/http/kit.ts";
 import { narrow, permit } from "#workers/http/policing.ts";
-import { spend } from "#workers/http/limits.ts";
+import { spend, spendByAddress, underLoad } from "#workers/http/limits.ts";
 import { problemResponse, Refusal } from "#workers/http/problem.ts";
 import { recorded, refusalsRecorded } from "#workers/http/recorded.ts";
 
@@ -47,6 +47,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const answer = async (c: Context): Promise<Answer> => {
     c.set("services", servicesOf(c.env));
     if (access !== "public") await allow(c as Call<{ access: Action }>, access);
+    else if (config.method !== "get") await spendByAddress(c, c.get("services"));
     const bytes = body === undefined ? undefined : await readBody(c, body);
     c.set("bookmark", isBookmarked ? bookmarkOf(c, c.get("nowMs")) : null);
     let already: Answer | null = null;
@@ -78,8 +79,9 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
     return await handler(c);
   };
   const told = access === "public" ? answer : refusalsRecorded(access, answer);
-  if (!isBookmarked) return framed(told);
-  return framed(async (c) => withBookmark(await told(c), c.get("bookmark"), c.get("seenMs")));
+  const marked = async (c: Context) =>
+    withBookmark(await told(c), c.get("bookmark"), c.get("seenMs"));
+  return framed(underLoad(config.priority ?? "normal", isBookmarked ? marked : told));
 }
 
 export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idempotency"]> {
@@ -88,7 +90,10 @@ export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idem
 
 async function allow(c: Call<{ access: Action }>, action: Action): Promise<void> {
   const nowMs = c.get("nowMs");
-  const principal = await authenticate(c, nowMs);
+  const principal = await authenticate(c, nowMs).catch(async (refusal: unknown) => {
+    await spendByAddress(c, c.get("services"));
+    throw refusal;
+  });
   // Like a bad credential, so that whoever found a key learns nothing about it.
   if (principal.networks !== undefined && !isUsableFrom(principal, addressOf(c)))
     refuse({ code: "unauthenticated" });

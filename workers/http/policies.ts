@@ -80,6 +80,7 @@ const put = route(
   {
     method: "put",
     path: "/v1/policies",
+    priority: "vital",
     summary: "Put another policy in force",
     description:
       "Needs `If-Match` with the version you read. It narrows what scopes and roles allow: a rule that forbids beats every rule that permits. In force everywhere within 5 seconds.",

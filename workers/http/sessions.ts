@@ -99,6 +99,7 @@ const close = route(
   {
     method: "delete",
     path: "/v1/sessions",
+    priority: "vital",
     summary: "Sign the browser out",
     description:
       "Ends the session of the cookie. With an API key there is no session, and nothing to end.",

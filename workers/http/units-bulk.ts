@@ -25,6 +25,7 @@ const importUnits = route(
   {
     method: "post",
     path: "/v1/units/import",
+    priority: "background",
     summary: "Publish many units, one JSON document a line",
     description:
       "Streams `{ line, id, cid, status }` or `{ line, error }` for each line, in order. With an `Idempotency-Key` an import can be sent again: what was published stays one. `fromLine` is the number of the first line sent, for a client that resumes.",
@@ -69,6 +70,7 @@ const exportUnits = route(
   {
     method: "get",
     path: "/v1/units/export",
+    priority: "background",
     summary: "Get all your account's units back, one JSON document a line",
     description:
       "Newest first, in the form that the import takes; retracted and rejected units are left out. Of a unit whose newest version is rejected you get the one that a search serves.",
