@@ -2,7 +2,7 @@ import { clientAddresses } from "#adapters/client-address.ts";
 import { audits } from "#adapters/audit.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
-import { limits } from "#adapters/limits.ts";
+import { limiting } from "#adapters/limits.ts";
 import { federation } from "#adapters/federation.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
@@ -21,11 +21,9 @@ import { unitCache } from "#adapters/unit-cache.ts";
 import { unitShardMap } from "#adapters/unit-shards.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
 import { policyStore } from "#db/catalog/policies.ts";
-import { planStore } from "#db/catalog/plans.ts";
 import { regionStore } from "#db/catalog/regions.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { homeFrom, isJurisdiction, isRegion } from "#domain/regions/regions.ts";
-import { GATES, shedder } from "#domain/limits/shedding.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
 import { unitStore } from "#db/units/store.ts";
@@ -92,9 +90,7 @@ export function services(env: Env) {
     ...clientAddresses(env),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     oauth: oauthPort(env),
-    plans: planStore(env.CATALOG_0),
-    limits: limits(env),
-    load: shedder(GATES),
+    ...limiting(env),
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),
