@@ -303,6 +303,16 @@ export type Operations = {
         | "session.read"
         | "session.end"
         | "person.read"
+        | "account.make"
+        | "account.list"
+        | "session.switch"
+        | "member.read"
+        | "member.invite"
+        | "member.change"
+        | "member.remove"
+        | "member.leave"
+        | "invitation.read"
+        | "invitation.withdraw"
         | "outbox.read"
         | "limit.read"
         | "plan.change"
@@ -579,6 +589,35 @@ export type Operations = {
       owner: boolean;
     };
   };
+  /** Go on in another of your accounts */
+  "POST /v1/sessions/switch": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      accountId: string;
+    };
+    answer: {
+      accountId: string;
+      principalId: string;
+      personId: string | null;
+      kind: "key" | "session" | "token";
+      keyId: string | null;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
+      owner: boolean;
+    };
+  };
   /** Begin to sign up: a link is mailed to the address */
   "POST /v1/sign-up": {
     path: Record<never, never>;
@@ -643,6 +682,161 @@ export type Operations = {
         createdAt: string;
       }>;
       nextCursor: string | null;
+    };
+  };
+  /** List who belongs to your account, newest first */
+  "GET /v1/members": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        kind: "person" | "agent" | "service";
+        personId: string | null;
+        name: string;
+        email: string | null;
+        role: "owner" | "admin" | "member" | "auditor" | "viewer";
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read a member of your account */
+  "GET /v1/members/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      kind: "person" | "agent" | "service";
+      personId: string | null;
+      name: string;
+      email: string | null;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
+      createdAt: string;
+    };
+  };
+  /** Give a member another role */
+  "PATCH /v1/members/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
+    };
+    answer: {
+      id: string;
+      kind: "person" | "agent" | "service";
+      personId: string | null;
+      name: string;
+      email: string | null;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
+      createdAt: string;
+    };
+  };
+  /** Remove a member, with their sessions and keys */
+  "DELETE /v1/members/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Leave the account you are in */
+  "POST /v1/members/leave": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the accounts you belong to */
+  "GET /v1/accounts": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        accountId: string;
+        name: string;
+        principalId: string;
+        role: "owner" | "admin" | "member" | "auditor" | "viewer";
+        current: boolean;
+      }>;
+      nextCursor: null;
+    };
+  };
+  /** Begin another account, as its owner */
+  "POST /v1/accounts": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      name: string;
+    };
+    answer: {
+      accountId: string;
+      name: string;
+      principalId: string;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
+      current: boolean;
+    };
+  };
+  /** Invite somebody by e-mail */
+  "POST /v1/invitations": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      email: string;
+      role?: "owner" | "admin" | "member" | "auditor" | "viewer";
+      newAccount?: true;
+    };
+    answer: {
+      id: string;
+      email: string;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer" | null;
+      newAccount: boolean;
+      invitedBy: string;
+      createdAt: string;
+      expiresAt: string;
+    };
+  };
+  /** List invitations that nobody has accepted yet */
+  "GET /v1/invitations": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        email: string;
+        role: "owner" | "admin" | "member" | "auditor" | "viewer" | null;
+        newAccount: boolean;
+        invitedBy: string;
+        createdAt: string;
+        expiresAt: string;
+      }>;
+      nextCursor: null;
+    };
+  };
+  /** Withdraw an invitation */
+  "DELETE /v1/invitations/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Accept an invitation with the link that was mailed */
+  "POST /v1/invitations/accept": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      token: string;
+      password: string;
+      name?: string;
+      accountName?: string;
+    };
+    answer: {
+      personId: string;
+      accountId: string;
+      principalId: string;
     };
   };
   /** Read your account */

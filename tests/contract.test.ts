@@ -74,6 +74,7 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "get /sso/{id}/callback",
     // Its clients authenticate by the protocol.
     "post /oauth/token",
+    "post /v1/invitations/accept",
     "post /v1/sessions",
     "post /v1/sign-up",
     "post /v1/sign-up/complete",

@@ -3,7 +3,13 @@ import { SCOPES } from "#domain/accounts/model.ts";
 import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
 /** What one account owns, by the address of each thing. */
-type Owned = { keyId: string; unitId: string; etag: string };
+type Owned = {
+  keyId: string;
+  unitId: string;
+  memberId: string;
+  invitationId: string;
+  etag: string;
+};
 
 let owner: TestAccount;
 let stranger: TestAccount;
@@ -16,12 +22,22 @@ beforeAll(async () => {
     body: { title: "Ours alone", body: "A private note on tides." },
   });
   const { id: unitId } = await published.json<{ id: string }>();
-  owned = { keyId, unitId, etag: published.headers.get("ETag") ?? "" };
+  const invited = await owner.call("POST", "/v1/invitations", {
+    body: { email: "somebody@example.org", role: "viewer" },
+  });
+  const { id: invitationId } = await invited.json<{ id: string }>();
+  const { principalId: memberId } = owner.principal;
+  const etag = published.headers.get("ETag") ?? "";
+  owned = { keyId, unitId, memberId, invitationId, etag };
 });
 
 const things: [string, string, (owned: Owned) => string, object?][] = [
   ["GET", "a key", ({ keyId }) => `/v1/keys/${keyId}`],
   ["DELETE", "a key", ({ keyId }) => `/v1/keys/${keyId}`],
+  ["GET", "a member", ({ memberId }) => `/v1/members/${memberId}`],
+  ["PATCH", "a member", ({ memberId }) => `/v1/members/${memberId}`, { role: "viewer" }],
+  ["DELETE", "a member", ({ memberId }) => `/v1/members/${memberId}`],
+  ["DELETE", "an invitation", ({ invitationId }) => `/v1/invitations/${invitationId}`],
   ["GET", "a unit", ({ unitId }) => `/v1/units/${unitId}`],
   ["GET", "a unit's versions", ({ unitId }) => `/v1/units/${unitId}/versions`],
   ["GET", "a unit's evidence", ({ unitId }) => `/v1/units/${unitId}/evidence`],
@@ -36,7 +52,13 @@ it.each(things)(
     const foreign = await stranger.call(method, address(owned), sent);
     const absent = await stranger.call(
       method,
-      address({ keyId: "k0_0000000000000000", unitId: "u0_00000000000000000000000000", etag: "" }),
+      address({
+        keyId: "k0_0000000000000000",
+        unitId: "u0_00000000000000000000000000",
+        memberId: "p0_0000000000000000",
+        invitationId: "l0_0000000000000000",
+        etag: "",
+      }),
       sent,
     );
     expect([foreign.status, absent.status]).toEqual([404, 404]);
@@ -87,13 +109,19 @@ async function operations(): Promise<Operation[]> {
   );
 }
 
+const NAMED: Owned = {
+  keyId: "{id}",
+  unitId: "{id}",
+  memberId: "{id}",
+  invitationId: "{id}",
+  etag: "",
+};
+
 it("covers every operation on a thing that has an id", async () => {
   const named = (await operations())
     .filter(({ path }) => path.includes("{id}"))
     .map(({ method, path }) => `${method} ${path}`);
-  const tried = things.map(
-    ([method, , address]) => `${method} ${address({ keyId: "{id}", unitId: "{id}", etag: "" })}`,
-  );
+  const tried = things.map(([method, , address]) => `${method} ${address(NAMED)}`);
   expect(tried.toSorted()).toEqual(named.toSorted());
 });
 

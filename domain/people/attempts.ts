@@ -1,3 +1,4 @@
+import { addressFrom } from "#domain/shared/network.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 
@@ -8,6 +9,13 @@ export type AttemptRecord = { failures: number; sinceMs: number };
 export const ATTEMPT_WINDOW_MS = 15 * 60_000;
 
 export type CountAttempt = (id: string, nowMs: number) => Promise<AttemptRecord>;
+
+/** What one client can easily come from: an IPv4 address, or the /56 that a provider gives a household (RFC 6177). */
+export function networkName(address: string | null): string | null {
+  const known = address === null ? null : addressFrom(address);
+  if (known === null) return null;
+  return known.width === 32 ? `4:${known.value}` : `6:${known.value >> 72n}`;
+}
 
 /**
  * What guesses at one person's password are counted for. A browser that this person has signed in with before has a

@@ -118,11 +118,16 @@ describe("an account's policy", () => {
         ).decision === "allow",
     );
     expect(open.sort()).toEqual([
+      "account.list",
+      "account.make",
+      "member.leave",
+      "person.read",
       "policy.change",
       "policy.explain",
       "policy.read",
       "session.end",
       "session.read",
+      "session.switch",
     ]);
   });
 

@@ -54,6 +54,8 @@ export const LIMITS = {
   nameCharsMax: 100,
   /** Accounts that one person is in. */
   accountsPerPersonMax: 100,
+  /** Invitations of one account that nobody has accepted yet. */
+  invitationsPerAccountMax: 100,
   /** Mails that wait for a sender; where there is none, the newest are shown. */
   mailsMax: 1_000,
   passwordCharsMin: 12,

@@ -14,6 +14,9 @@ import { signingKeys } from "#workers/http/signing-keys.ts";
 import { oauthMetadata } from "#workers/http/oauth-metadata.ts";
 import { oauthTokens } from "#workers/http/oauth-token.ts";
 import { framed, pipeline } from "#workers/http/pipeline.ts";
+import { invitations } from "#workers/http/invitations.ts";
+import { members } from "#workers/http/members.ts";
+import { memberships } from "#workers/http/memberships.ts";
 import { people } from "#workers/http/people.ts";
 import { pathRouter } from "#workers/http/router.ts";
 import { Refusal } from "#workers/http/problem.ts";
@@ -33,6 +36,9 @@ const FEATURES: readonly Feature[] = [
   sso,
   sessions,
   people,
+  members,
+  memberships,
+  invitations,
   accounts,
   plans,
   units,

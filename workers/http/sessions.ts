@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { isUsableFrom } from "#domain/accounts/key-rules.ts";
+import { z } from "zod";
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import {
   cookieIn,
@@ -12,11 +13,24 @@ import {
   sessionView,
   viewOfPrincipal,
 } from "#domain/accounts/sessions.ts";
-import { signIn } from "#domain/accounts/sign-in.ts";
+import { type SignedIn, signIn } from "#domain/accounts/sign-in.ts";
+import { networkName } from "#domain/people/attempts.ts";
 import { DEVICE_LIFE_MS } from "#domain/people/devices.ts";
+import { replaceSession } from "#domain/people/sessions.ts";
 import { signInByPassword } from "#domain/people/sign-in.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { text } from "#domain/shared/text.ts";
 import { forget, read } from "#workers/http/auth.ts";
-import { fails, feature, json, type PublicEnv, refuse, route, unwrap } from "#workers/http/kit.ts";
+import {
+  type AppEnv,
+  fails,
+  feature,
+  json,
+  type PublicEnv,
+  refuse,
+  route,
+  unwrap,
+} from "#workers/http/kit.ts";
 
 const open = route(
   {
@@ -74,7 +88,8 @@ async function openForPerson(c: Context<PublicEnv>, input: SessionInput): Promis
   const { WISHUB_PUBLIC_URL } = c.env;
   const { email = "", password = "", accountId } = input;
   const device = cookieIn(c.req.raw.headers.get("Cookie"), DEVICE_COOKIE);
-  const request = { email, password, accountId, device, network: null };
+  const network = networkName(services.addressOf(c.req.raw));
+  const request = { email, password, accountId, device, network };
   const signedIn = unwrap(await signInByPassword(services.people, request, nowMs));
   const { token, principal, expiresAtMs } = signedIn;
   c.header("Set-Cookie", sessionCookie(token, WISHUB_PUBLIC_URL, expiresAtMs - nowMs));
@@ -94,6 +109,39 @@ const current = route(
   },
   (c) => c.json(viewOfPrincipal(c.var.principal)),
 );
+
+const switched = route(
+  {
+    method: "post",
+    path: "/v1/sessions/switch",
+    summary: "Go on in another of your accounts",
+    description: "The session is another one from then on, and ends when it would have ended.",
+    access: "session.switch",
+    request: { body: json(z.strictObject({ accountId: text(LIMITS.idCharsMax) })) },
+    responses: {
+      201: { description: "You are there", ...json(sessionView) },
+      ...fails("forbidden", "not-found"),
+    },
+    idempotency: "ignored", // the answer is the cookie, which is stored nowhere
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const { accountId } = c.req.valid("json");
+    const change = await replaceSession(services.people, principal, { accountId }, nowMs);
+    return replaced(c, unwrap(change), principal.sessionId);
+  },
+);
+
+/** The cookie of the session that stands in the place of another. */
+export function replaced(c: Context<AppEnv>, next: SignedIn, oldId: string | undefined): Response {
+  const { nowMs } = c.var;
+  forget(c.env, (known) => known.sessionId === oldId);
+  c.header(
+    "Set-Cookie",
+    sessionCookie(next.token, c.env.WISHUB_PUBLIC_URL, next.expiresAtMs - nowMs),
+  );
+  return c.json(viewOfPrincipal(next.principal), 201);
+}
 
 const close = route(
   {
@@ -121,4 +169,4 @@ const close = route(
   },
 );
 
-export const sessions = feature(open, current, close);
+export const sessions = feature(open, current, switched, close);
