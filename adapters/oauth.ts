@@ -1,9 +1,10 @@
-import { verifyAccessToken } from "#domain/oauth/access-token.ts";
-import { signAccessToken } from "#domain/oauth/access-token.ts";
+import { base64url } from "jose";
+import { signAccessToken, verifyAccessToken } from "#domain/oauth/access-token.ts";
 import { resourcesOf } from "#domain/oauth/resources.ts";
-import { sha256Hex } from "#domain/shared/hash.ts";
-import type { TokenDeps } from "#domain/oauth/token-request.ts";
+import { sha256, sha256Hex } from "#domain/shared/hash.ts";
+import type { TokenDeps } from "#domain/oauth/token-answer.ts";
 import { signingKeys } from "#adapters/signing.ts";
+import { oauthGrantStore } from "#db/catalog/oauth-grants.ts";
 import { oauthStore } from "#db/catalog/oauth.ts";
 
 /** The authorisation server's ports. The issuer is the public address, never what a request says it was sent to. */
@@ -19,8 +20,11 @@ export function oauthPort(env: Env) {
   };
   return {
     ...store,
+    ...oauthGrantStore(env.CATALOG_0),
     keys,
     sha256Hex,
+    sha256Base64Url: async (text: string) => base64url.encode(await sha256(text)),
+    random: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     publicUrl: issuer,
     sign,
     /** What a token of ours says, believed by its signature alone: whether it was revoked, `tokenRow` says. */

@@ -326,6 +326,9 @@ export type Operations = {
         | "client.make"
         | "client.read"
         | "client.revoke"
+        | "grant.make"
+        | "grant.read"
+        | "grant.revoke"
         | "signing-key.read"
         | "signing-key.change"
         | "unit.publish"
@@ -1432,6 +1435,83 @@ export type Operations = {
       refresh_token?: string;
       issued_token_type?: string;
     };
+  };
+  /** Ask what a token is worth at this moment (RFC 7662) */
+  "POST /oauth/introspect": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      active: boolean;
+    };
+  };
+  /** End a token (RFC 7009) */
+  "POST /oauth/revoke": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Register an application that people can let act for them (RFC 7591) */
+  "POST /oauth/register": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      client_id: string;
+    };
+  };
+  /** Ask a person to let an application act for them (OAuth 2.1) */
+  "GET /oauth/authorize": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Let an application act for you, or not */
+  "POST /oauth/authorize": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List what applications may do for you, newest first */
+  "GET /v1/oauth/grants": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        principalId: string;
+        clientId: string;
+        clientName: string;
+        scopes: Array<
+          | "search"
+          | "units:read"
+          | "units:write"
+          | "agents"
+          | "tasks"
+          | "inference"
+          | "events"
+          | "keys"
+          | "audit"
+          | "admin"
+        >;
+        audience: Array<string>;
+        createdAt: string;
+        lastUsedAt: string | null;
+        expiresAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Let an application act for you no longer */
+  "DELETE /v1/oauth/grants/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
   /** Register an OAuth client of your account */
   "POST /v1/oauth/clients": {

@@ -23,7 +23,7 @@ export function call(
     typeof body === "string" ||
     body instanceof Uint8Array ||
     body instanceof ReadableStream;
-  const request: RequestInit = { method, headers: { ...headers } };
+  const request: RequestInit = { method, headers: { ...headers }, redirect: "manual" };
   if (body !== undefined) {
     request.body = raw ? (body as BodyInit) : JSON.stringify(body);
     request.headers = { "Content-Type": "application/json", ...headers };

@@ -66,7 +66,7 @@ export const oauthGrant = sqliteTable(
   ],
 );
 
-/** A consent on its way to the client that asked for it; spent once, and kept until it ends so that a second use is seen. */
+/** A consent on its way to the client that asked for it. It is spent once the grant of the same id is there. */
 export const oauthCode = sqliteTable(
   "oauth_code",
   {
@@ -83,7 +83,6 @@ export const oauthCode = sqliteTable(
     audience: text({ mode: "json" }).$type<string[]>().notNull(),
     boundJkt: text(),
     expiresAtMs: integer().notNull(),
-    usedAtMs: integer(),
   },
   (t) => [index("oauth_code_by_end").on(t.expiresAtMs)],
 );

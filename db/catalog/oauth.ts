@@ -116,6 +116,24 @@ function ending(db: CatalogDb) {
 }
 
 function tokens(db: CatalogDb) {
+  /** True for the first who says so, until it ends. */
+  async function spend(id: string, expiresAtMs: number, nowMs: number): Promise<boolean> {
+    const old = db
+      .select({ id: oauthSpent.id })
+      .from(oauthSpent)
+      .where(lte(oauthSpent.expiresAtMs, nowMs))
+      .limit(SWEEP_ROWS);
+    const [, done] = await db.batch([
+      db.delete(oauthSpent).where(inArray(oauthSpent.id, old)),
+      db
+        .insert(oauthSpent)
+        .values({ id, expiresAtMs })
+        .onConflictDoNothing()
+        .returning({ id: oauthSpent.id }),
+    ]);
+    return done.length > 0;
+  }
+
   return {
     async tokenRow(token: AccessToken, nowMs: number): Promise<TokenRow | null> {
       const row = await db.get<Record<string, string | number> | undefined>(
@@ -135,22 +153,10 @@ function tokens(db: CatalogDb) {
       };
     },
 
-    /** True for the first who says so, until it ends. */
-    async spend(id: string, expiresAtMs: number, nowMs: number): Promise<boolean> {
-      const old = db
-        .select({ id: oauthSpent.id })
-        .from(oauthSpent)
-        .where(lte(oauthSpent.expiresAtMs, nowMs))
-        .limit(SWEEP_ROWS);
-      const [, done] = await db.batch([
-        db.delete(oauthSpent).where(inArray(oauthSpent.id, old)),
-        db
-          .insert(oauthSpent)
-          .values({ id, expiresAtMs })
-          .onConflictDoNothing()
-          .returning({ id: oauthSpent.id }),
-      ]);
-      return done.length > 0;
+    spend,
+
+    async revokeToken(id: string, expiresAtMs: number, nowMs: number): Promise<void> {
+      await spend(spentToken(id), expiresAtMs, nowMs);
     },
   };
 }
@@ -163,7 +169,8 @@ const liveMaker = (nowMs: number) => sql`
       AND p.status = 'active' AND a.status = 'active'))
   AND ${liveKey(sql`oauth_client.key_id`, nowMs)}`;
 
-const liveKey = (keyId: ReturnType<typeof sql>, nowMs: number) => sql`
+/** Whether the API key something was made by still counts, where it was made by one. */
+export const liveKey = (keyId: ReturnType<typeof sql>, nowMs: number) => sql`
   (${keyId} IS NULL OR EXISTS (
     SELECT 1 FROM api_key k WHERE k.id = ${keyId} AND k.revoked_at_ms IS NULL
       AND (k.expires_at_ms IS NULL OR k.expires_at_ms > ${nowMs})))`;
@@ -187,7 +194,7 @@ const tokenQuery = (token: AccessToken, nowMs: number) => sql`
   WHERE account.id = ${token.accountId} AND principal.id = ${token.principalId}`;
 
 /** A revoked token, as it is remembered. */
-export const spentToken = (jti: string) => `token ${jti}`;
+const spentToken = (jti: string) => `token ${jti}`;
 const tokensOf = (token: AccessToken) =>
   [token.id, ...(token.via ?? []).map(({ jti }) => jti)].map(spentToken);
 

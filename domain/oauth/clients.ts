@@ -4,7 +4,7 @@ import type { Randomness } from "#domain/accounts/keys.ts";
 import { type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { type OAuthError, refused } from "#domain/oauth/errors.ts";
 import { isRedirectUri } from "#domain/oauth/redirects.ts";
-import { narrowed, scopeText } from "#domain/oauth/scopes.ts";
+import { DEFAULT_SCOPES, narrowed, scopeText } from "#domain/oauth/scopes.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
@@ -84,7 +84,8 @@ export async function makeClient(
   const wrong = flawOf(input, grantTypes, maker);
   if (wrong !== null) return refused(...wrong);
   const allowed = SCOPES.filter((scope) => maker === null || maker.scopes.has(scope));
-  const scopes = narrowed(input.scope, allowed);
+  // An open client asks people for scopes one by one; one of an account has its scopes from now on.
+  const scopes = narrowed(input.scope, allowed, maker === null ? allowed : DEFAULT_SCOPES);
   if (scopes === null)
     return refused("invalid_client_metadata", `scope: at most ${scopeText(allowed)}`);
   const authMethod = AUTH_METHODS.find((known) => known === input.token_endpoint_auth_method);

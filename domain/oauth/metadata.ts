@@ -4,12 +4,21 @@ import { AUTH_METHODS } from "#domain/oauth/clients.ts";
 /** The authorisation server as clients discover it (RFC 8414). `issuer` is the public address, as it stands. */
 export const serverMetadata = (issuer: string) => ({
   issuer,
+  authorization_endpoint: `${issuer}/oauth/authorize`,
   token_endpoint: `${issuer}/oauth/token`,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
+  registration_endpoint: `${issuer}/oauth/register`,
+  introspection_endpoint: `${issuer}/oauth/introspect`,
+  revocation_endpoint: `${issuer}/oauth/revoke`,
   scopes_supported: SCOPES,
-  response_types_supported: [],
-  grant_types_supported: ["client_credentials"],
+  response_types_supported: ["code"],
+  response_modes_supported: ["query"],
+  grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
   token_endpoint_auth_methods_supported: AUTH_METHODS,
+  introspection_endpoint_auth_methods_supported: AUTH_METHODS.filter((method) => method !== "none"),
+  revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+  code_challenge_methods_supported: ["S256"],
+  authorization_response_iss_parameter_supported: true,
   service_documentation: `${issuer}/docs`,
 });
 

@@ -1,42 +1,22 @@
-import { type Confirmation, TOKEN_LIFE_MS, type TokenGrant } from "#domain/oauth/access-token.ts";
-import { authenticateClient, type ClientAuthDeps } from "#domain/oauth/client-auth.ts";
-import { type ClientRecord, GRANT_TYPES, type GrantType } from "#domain/oauth/clients.ts";
+import { authenticateClient } from "#domain/oauth/client-auth.ts";
+import { GRANT_TYPES, type GrantType } from "#domain/oauth/clients.ts";
+import { type GrantDeps, redeemCode } from "#domain/oauth/code-grant.ts";
+import { refresh, type RefreshDeps } from "#domain/oauth/refresh-grant.ts";
 import { type OAuthError, refused } from "#domain/oauth/errors.ts";
-import type { Form } from "#domain/oauth/form.ts";
+import {
+  answerOf,
+  type ClientRequest,
+  type TokenAnswer,
+  type TokenDeps,
+  type TokenRequest,
+} from "#domain/oauth/token-answer.ts";
 import { audienceOf } from "#domain/oauth/resources.ts";
 import { narrowed, scopeText } from "#domain/oauth/scopes.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 
-/** What asking for a token needs from outside. */
-export type TokenDeps = ClientAuthDeps & {
-  publicUrl: string;
-  /** A signed access token of this life; `jti` is new. */
-  sign(grant: TokenGrant, issuedAtMs: number, expiresAtMs: number): Promise<string>;
-};
-
-export type TokenRequest = {
-  form: Form;
-  authorization: string | null;
-  /** The key or certificate that the client has proven to hold with this request. */
-  bound?: Confirmation | undefined;
-  nowMs: number;
-};
-/** A request of a client that has proven who it is. */
-export type ClientRequest = TokenRequest & { client: ClientRecord };
-
-/** RFC 6749 section 5.1. */
-export type TokenAnswer = {
-  access_token: string;
-  token_type: "Bearer" | "DPoP";
-  expires_in: number;
-  scope: string;
-  refresh_token?: string;
-  issued_token_type?: string;
-};
-
 /** Answers one request for a token, whatever it is granted on. */
 export async function requestToken(
-  deps: TokenDeps,
+  deps: TokenDeps & GrantDeps & RefreshDeps,
   request: TokenRequest,
 ): Promise<Result<TokenAnswer, OAuthError>> {
   const asked = request.form.get("grant_type");
@@ -52,7 +32,7 @@ export async function requestToken(
 }
 
 function granted(
-  deps: TokenDeps,
+  deps: TokenDeps & GrantDeps & RefreshDeps,
   type: GrantType,
   request: ClientRequest,
 ): Promise<Result<TokenAnswer, OAuthError>> {
@@ -60,7 +40,9 @@ function granted(
     case "client_credentials":
       return forItself(deps, request);
     case "authorization_code":
+      return redeemCode(deps, request);
     case "refresh_token":
+      return refresh(deps, request);
     case "urn:ietf:params:oauth:grant-type:device_code":
     case "urn:ietf:params:oauth:grant-type:token-exchange":
       return Promise.resolve(refused("unsupported_grant_type", "not yet"));
@@ -87,20 +69,4 @@ async function forItself(
       nowMs,
     ),
   );
-}
-
-/** The answer with a new access token, which lives for 15 minutes or until `endsMs`. */
-export async function answerOf(
-  deps: TokenDeps,
-  grant: TokenGrant,
-  nowMs: number,
-  endsMs = Infinity,
-): Promise<TokenAnswer> {
-  const expiresAtMs = Math.min(nowMs + TOKEN_LIFE_MS, endsMs);
-  return {
-    access_token: await deps.sign(grant, nowMs, expiresAtMs),
-    token_type: grant.bound?.jkt === undefined ? "Bearer" : "DPoP",
-    expires_in: Math.floor((expiresAtMs - nowMs) / 1000),
-    scope: scopeText(grant.scopes),
-  };
 }

@@ -83,6 +83,9 @@ export const ACTIONS = {
   },
   "client.read": { resource: "client", scope: "keys", role: "member" },
   "client.revoke": { resource: "client", scope: "keys", role: "member", sensitive: true },
+  "grant.make": { resource: "grant", role: "viewer", fresh: true, sensitive: true },
+  "grant.read": { resource: "grant", scope: "keys", role: "viewer" },
+  "grant.revoke": { resource: "grant", scope: "keys", role: "viewer", sensitive: true },
   "signing-key.read": { resource: "signing-key", scope: "admin", role: "admin" },
   "signing-key.change": {
     resource: "signing-key",

@@ -9,6 +9,9 @@ import { identityProviders } from "#workers/http/identity-providers.ts";
 import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { policies } from "#workers/http/policies.ts";
+import { oauthAuthorize } from "#workers/http/oauth-authorize.ts";
+import { oauthGrants } from "#workers/http/oauth-grants.ts";
+import { oauthRegister } from "#workers/http/oauth-register.ts";
 import { oauthClients } from "#workers/http/oauth-clients.ts";
 import { signingKeys } from "#workers/http/signing-keys.ts";
 import { oauthMetadata } from "#workers/http/oauth-metadata.ts";
@@ -48,6 +51,9 @@ const FEATURES: readonly Feature[] = [
   deadLetters,
   oauthMetadata,
   oauthTokens,
+  oauthRegister,
+  oauthAuthorize,
+  oauthGrants,
   oauthClients,
   signingKeys,
   auditing,

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import type { Action } from "#domain/policies/actions.ts";
 import { parseCredential } from "#domain/accounts/credential.ts";
 import type { Principal } from "#domain/accounts/model.ts";
@@ -46,6 +47,14 @@ export async function authenticate(c: Call<{ access: Action }>, nowMs: number): 
     refuse({ code: "forbidden", detail: `with a cookie, come from ${c.env.WISHUB_PUBLIC_URL}` });
   }
   return principal;
+}
+
+/** Whose browser asks for a page, if anybody is signed in there. It may look at what the page shows, and change nothing by it. */
+export async function sessionOf(c: Context, nowMs: number): Promise<Principal | null> {
+  const token = tokenInCookies(c.req.raw.headers.get("Cookie") ?? "");
+  return token === null
+    ? null
+    : await principalOf(c as Call<{ access: Action }>, "session", token, nowMs);
 }
 
 async function principalOf(

@@ -1,14 +1,19 @@
 import type { Context } from "hono";
+import { z } from "zod";
 import { type OAuthError, refused, statusOf } from "#domain/oauth/errors.ts";
 import { type Form, formFrom } from "#domain/oauth/form.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
+import { json } from "#workers/http/kit.ts";
 
 /** A form's body, as a route declares it; its handler reads it by `readForm`, because a protocol has an error form of its own. */
 export const form = {
   content: { "application/x-www-form-urlencoded": {} },
   bytesMax: LIMITS.formBytesMax,
 };
+
+/** RFC 6749 section 5.2. */
+export const oauthError = json(z.object({ error: z.string(), error_description: z.string() }));
 
 export async function readBytes(request: Request): Promise<Result<Uint8Array, OAuthError>> {
   const chunks: Uint8Array[] = [];

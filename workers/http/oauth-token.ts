@@ -1,10 +1,11 @@
+import type { Context } from "hono";
 import { z } from "zod";
+import { introspect, revoke } from "#domain/oauth/told.ts";
 import { requestToken } from "#domain/oauth/token-request.ts";
-import { feature, json, route } from "#workers/http/kit.ts";
-import { form, oauthAnswer, readForm } from "#workers/http/oauth-answer.ts";
-
-/** RFC 6749 section 5.2. */
-const oauthError = json(z.object({ error: z.string(), error_description: z.string() }));
+import { ok } from "#domain/shared/result.ts";
+import { forget } from "#workers/http/auth.ts";
+import { feature, json, type PublicEnv, route } from "#workers/http/kit.ts";
+import { form, oauthAnswer, oauthError, readForm } from "#workers/http/oauth-answer.ts";
 
 const token = route(
   {
@@ -35,14 +36,72 @@ const token = route(
     idempotency: "ignored", // a client that lost the answer asks for another token
   },
   async (c) => {
-    const { services, nowMs } = c.var;
-    const read = await readForm(c);
-    if (!read.ok) return oauthAnswer(read);
-    const authorization = c.req.raw.headers.get("Authorization");
-    return oauthAnswer(
-      await requestToken(services.oauth, { form: read.value, authorization, nowMs }),
-    );
+    const request = await requestIn(c);
+    if (!request.ok) return oauthAnswer(request);
+    return oauthAnswer(await requestToken(c.var.services.oauth, request.value));
   },
 );
 
-export const oauthTokens = feature(token);
+const about = route(
+  {
+    method: "post",
+    path: "/oauth/introspect",
+    summary: "Ask what a token is worth at this moment (RFC 7662)",
+    description: "For clients that prove who they are: about tokens of their own account.",
+    access: "public",
+    request: { body: form },
+    responses: {
+      200: { description: "What it is worth", ...json(z.looseObject({ active: z.boolean() })) },
+      400: { description: "Refused", ...oauthError },
+      401: { description: "The client has not proven who it is", ...oauthError },
+    },
+    idempotency: "ignored", // it only reads
+  },
+  async (c) => {
+    const request = await requestIn(c);
+    if (!request.ok) return oauthAnswer(request);
+    return oauthAnswer(await introspect(c.var.services.oauth, request.value));
+  },
+);
+
+const ending = route(
+  {
+    method: "post",
+    path: "/oauth/revoke",
+    summary: "End a token (RFC 7009)",
+    description:
+      "A refresh token ends with everything that came from it, within 5 seconds everywhere.",
+    access: "public",
+    request: { body: form },
+    responses: {
+      200: { description: "It is worth nothing, if it ever was worth something" },
+      400: { description: "Refused", ...oauthError },
+      401: { description: "The client has not proven who it is", ...oauthError },
+    },
+    idempotency: "ignored", // ending twice is ending once
+  },
+  async (c) => {
+    const request = await requestIn(c);
+    if (!request.ok) return oauthAnswer(request);
+    const ended = await revoke(c.var.services.oauth, request.value);
+    if (!ended.ok) return oauthAnswer(ended);
+    const { grantId, tokenId } = ended.value;
+    forget(
+      c.env,
+      ({ token }) =>
+        token !== undefined &&
+        (token.id === tokenId || (grantId !== undefined && token.grantId === grantId)),
+    );
+    return oauthAnswer({ ok: true, value: {} });
+  },
+);
+
+/** The form of a request, and how its client proves who it is. */
+async function requestIn(c: Context<PublicEnv>) {
+  const { nowMs } = c.var;
+  const read = await readForm(c);
+  if (!read.ok) return read;
+  return ok({ form: read.value, authorization: c.req.raw.headers.get("Authorization"), nowMs });
+}
+
+export const oauthTokens = feature(token, about, ending);

@@ -1,0 +1,48 @@
+import { type Confirmation, TOKEN_LIFE_MS, type TokenGrant } from "#domain/oauth/access-token.ts";
+import type { ClientAuthDeps } from "#domain/oauth/client-auth.ts";
+import type { ClientRecord } from "#domain/oauth/clients.ts";
+import type { Form } from "#domain/oauth/form.ts";
+import { scopeText } from "#domain/oauth/scopes.ts";
+
+/** What asking for a token needs from outside. */
+export type TokenDeps = ClientAuthDeps & {
+  publicUrl: string;
+  /** A signed access token of this life; `jti` is new. */
+  sign(grant: TokenGrant, issuedAtMs: number, expiresAtMs: number): Promise<string>;
+};
+
+export type TokenRequest = {
+  form: Form;
+  authorization: string | null;
+  /** The key or certificate that the client has proven to hold with this request. */
+  bound?: Confirmation | undefined;
+  nowMs: number;
+};
+/** A request of a client that has proven who it is. */
+export type ClientRequest = TokenRequest & { client: ClientRecord };
+
+/** RFC 6749 section 5.1. */
+export type TokenAnswer = {
+  access_token: string;
+  token_type: "Bearer" | "DPoP";
+  expires_in: number;
+  scope: string;
+  refresh_token?: string;
+  issued_token_type?: string;
+};
+
+/** The answer with a new access token, which lives for 15 minutes or until `endsMs`. */
+export async function answerOf(
+  deps: TokenDeps,
+  grant: TokenGrant,
+  nowMs: number,
+  endsMs = Infinity,
+): Promise<TokenAnswer> {
+  const expiresAtMs = Math.min(nowMs + TOKEN_LIFE_MS, endsMs);
+  return {
+    access_token: await deps.sign(grant, nowMs, expiresAtMs),
+    token_type: grant.bound?.jkt === undefined ? "Bearer" : "DPoP",
+    expires_in: Math.floor((expiresAtMs - nowMs) / 1000),
+    scope: scopeText(grant.scopes),
+  };
+}

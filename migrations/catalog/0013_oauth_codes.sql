@@ -1,0 +1,1 @@
+ALTER TABLE `oauth_code` DROP COLUMN `used_at_ms`;
