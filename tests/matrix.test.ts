@@ -12,6 +12,8 @@ import {
   UPGRADE,
 } from "./matrix.ts";
 import { makeClient } from "./oauth.ts";
+import { invite } from "./people-invited.ts";
+import { freshEmail } from "./people.ts";
 
 // Every operation of the document × everybody who might ask, as HTTP and as the start of a WebSocket. The document says
 // who may (x-action, x-scope, x-role, x-fresh); what is tested is that exactly that happens.
@@ -160,6 +162,13 @@ const THINGS: Record<string, Thing> = {
         }),
       ),
     bodies: { PATCH: { title: "Theirs" } },
+  },
+  "/v1/members": {
+    make: async (account) => account.principal.principalId,
+    bodies: { PATCH: { role: "viewer" } },
+  },
+  "/v1/invitations": {
+    make: async (account) => await idOf(await invite(account, freshEmail(), "viewer")),
   },
   "/v1/oauth/clients": {
     make: async (account) => (await makeClient(account, { scope: "search" })).id,
