@@ -2,8 +2,10 @@ import type { Linked } from "#domain/federation/identity.ts";
 import type { ProviderRecord } from "#domain/federation/provider.ts";
 import { federationStore } from "#db/catalog/federation.ts";
 import type { Egress } from "#adapters/egress.ts";
+import { checkCertificates } from "#adapters/certificates.ts";
 import { oidc } from "#adapters/oidc.ts";
 import type { people } from "#adapters/people.ts";
+import { saml } from "#adapters/saml.ts";
 
 const SECRET = "identity-provider.secret";
 
@@ -18,6 +20,8 @@ export function federation(env: Env, persons: ReturnType<typeof people>, egress:
     insertSession,
     memberships,
     oidc: oidc(egress),
+    saml: saml(persons.prove, persons.publicUrl),
+    checkCertificates,
     provisioned: async (): Promise<Linked | null> => null,
     sealSecret: (accountId: string, secret: string) =>
       ring.seal({ account: accountId }, SECRET, secret),

@@ -73,11 +73,13 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "get /readyz",
     "get /sso/{id}",
     "get /sso/{id}/callback",
+    "get /sso/{id}/metadata",
     // Its clients authenticate by the protocol.
     "post /oauth/introspect",
     "post /oauth/register",
     "post /oauth/revoke",
     "post /oauth/token",
+    "post /sso/{id}/acs",
     "post /v1/invitations/accept",
     "post /v1/sessions",
     "post /v1/sign-up",

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, lt, or } from "drizzle-orm";
+import { and, count, desc, eq, lt, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Linked, Newcomer, Subject } from "#domain/federation/identity.ts";
 import type { ProviderRecord } from "#domain/federation/provider.ts";
@@ -6,6 +6,7 @@ import type { GivenRole } from "#domain/federation/roles.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { federatedIdentity, identityProvider } from "#db/catalog/federation-tables.ts";
+import { spent } from "#db/catalog/people-tables.ts";
 import { principal } from "#db/catalog/tables.ts";
 
 /** Identity providers and whom they vouch for; ids name their catalog shard. */
@@ -15,10 +16,17 @@ export function federationStore(shards: readonly D1Database[]) {
     db: drizzle(shard, { casing: "snake_case" }),
   }));
   const of = (id: string) => databases[Number.parseInt(id.charAt(1), 36)] ?? null;
-  return { ...providers(of), ...identities(of) };
+  const shardOf: ShardOf = (accountId) => {
+    const found = of(accountId);
+    if (found === null) throw new Error("the account names no catalog shard");
+    return found;
+  };
+  return { ...providers(of), ...identities(shardOf), ...changes(shardOf) };
 }
 
-type Of = (id: string) => { shard: D1Database; db: ReturnType<typeof drizzle> } | null;
+type Shard = { shard: D1Database; db: ReturnType<typeof drizzle> };
+type Of = (id: string) => Shard | null;
+type ShardOf = (accountId: string) => Shard;
 
 function providers(of: Of) {
   return {
@@ -94,12 +102,7 @@ function providers(of: Of) {
   };
 }
 
-function identities(of: Of) {
-  const shardOf = (accountId: string) => {
-    const found = of(accountId);
-    if (found === null) throw new Error("the account names no catalog shard");
-    return found;
-  };
+function identities(shardOf: ShardOf) {
   return {
     async linked({ accountId, providerId, index: subjectIndex }: Subject): Promise<Linked | null> {
       const [row] = await shardOf(accountId)
@@ -159,6 +162,25 @@ function identities(of: Of) {
       const isThere = (linked?.meta.changes ?? 0) > 0 || (await this.linked(subject)) !== null;
       return isThere ? "linked" : "too-many";
     },
+  };
+}
+
+function changes(shardOf: ShardOf) {
+  return {
+    /** Whether it is spent by this call; one that was spent before is not. */
+    async spend(accountId: string, id: string, untilMs: number, nowMs: number): Promise<boolean> {
+      const { db } = shardOf(accountId);
+      const old = db
+        .select({ id: spent.id })
+        .from(spent)
+        .where(lte(spent.untilMs, nowMs))
+        .limit(SPENT_PURGED);
+      const [, made] = await db.batch([
+        db.delete(spent).where(sql`${spent.id} in ${old}`),
+        db.insert(spent).values({ id, untilMs }).onConflictDoNothing().returning({ id: spent.id }),
+      ]);
+      return made.length > 0;
+    },
 
     async setRole(accountId: string, principalId: string, role: GivenRole): Promise<void> {
       await shardOf(accountId)
@@ -168,6 +190,8 @@ function identities(of: Of) {
     },
   };
 }
+
+const SPENT_PURGED = 20;
 
 /** Whether the account takes one more; counted no further than that. */
 const ROOM = `(SELECT count(*) FROM (SELECT 1 FROM principal WHERE account_id = ?4 LIMIT ${LIMITS.peoplePerAccountMax})) < ${LIMITS.peoplePerAccountMax}`;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID_BYTES } from "#domain/accounts/credential.ts";
 import { GIVEN_ROLES, roleRule } from "#domain/federation/roles.ts";
+import { acsUrlOf, entityIdOf } from "#domain/federation/saml.ts";
 import { base32 } from "#domain/shared/base32.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Invalid, Problem } from "#domain/shared/problem.ts";
@@ -10,6 +11,11 @@ import { text } from "#domain/shared/text.ts";
 const url = text(LIMITS.urlCharsMax).refine(
   (value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""),
   "must be a URL that starts with https:// or http://",
+);
+
+const certificate = text(LIMITS.certificateCharsMax).regex(
+  /^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/,
+  "must be one certificate in PEM",
 );
 
 /** What both protocols have. */
@@ -32,9 +38,18 @@ const oidc = {
   /** `openid` is always asked for. */
   scopes: z.array(text(100)).max(20).optional(),
 };
+const saml = {
+  /** As its metadata names it. */
+  entityId: text(LIMITS.urlCharsMax),
+  /** Its `SingleSignOnService` with the HTTP-Redirect binding. */
+  ssoUrl: url,
+  /** What it signs with, PEM: RSA keys of at least 2048 bits. Two while it changes from one to the other. */
+  certificates: z.array(certificate).min(1).max(LIMITS.certificatesMax),
+};
 
 export const providerInput = z.discriminatedUnion("protocol", [
   z.strictObject({ protocol: z.literal("oidc"), ...common, ...oidc }),
+  z.strictObject({ protocol: z.literal("saml"), ...common, ...saml }),
 ]);
 export type ProviderInput = z.infer<typeof providerInput>;
 
@@ -43,13 +58,20 @@ export const providerChange = z
   .strictObject({
     ...common,
     ...oidc,
+    ...saml,
     clientSecret: text(LIMITS.clientSecretCharsMax).nullable(),
   })
   .partial();
 export type ProviderChange = z.infer<typeof providerChange>;
 
 export type OidcSettings = { protocol: "oidc"; issuer: string; clientId: string; scopes: string[] };
-export type Settings = OidcSettings;
+export type SamlSettings = {
+  protocol: "saml";
+  entityId: string;
+  ssoUrl: string;
+  certificates: string[];
+};
+type Settings = OidcSettings | SamlSettings;
 
 export type ProviderRecord = {
   id: string;
@@ -70,7 +92,7 @@ export type ProviderRecord = {
 export const providerView = z.object({
   id: z.string(),
   version: z.int(),
-  protocol: z.enum(["oidc"]),
+  protocol: z.enum(["oidc", "saml"]),
   name: z.string(),
   enabled: z.boolean(),
   provisioning: z.enum(["sign-in", "scim"]),
@@ -83,6 +105,11 @@ export const providerView = z.object({
   issuer: z.string().optional(),
   clientId: z.string().optional(),
   scopes: z.array(z.string()).optional(),
+  entityId: z.string().optional(),
+  ssoUrl: z.string().optional(),
+  certificates: z.array(z.string()).optional(),
+  /** Of a SAML provider: what its administrator connects us with. */
+  metadataUrl: z.string().optional(),
   /** Whether there is a client secret; it is never shown. */
   hasClientSecret: z.boolean(),
   createdAt: z.string(),
@@ -105,7 +132,9 @@ export function viewOfProvider(provider: ProviderRecord, publicUrl: string) {
     linkAttribute,
     ...provider.settings,
     signInUrl: signInUrl(publicUrl, id),
-    redirectUri: redirectUri(publicUrl, id),
+    redirectUri:
+      provider.settings.protocol === "saml" ? acsUrlOf(publicUrl, id) : redirectUri(publicUrl, id),
+    ...(provider.settings.protocol === "saml" && { metadataUrl: entityIdOf(publicUrl, id) }),
     hasClientSecret: provider.sealedSecret !== null,
     createdAt: new Date(provider.createdAtMs).toISOString(),
   };
@@ -119,7 +148,6 @@ export function newProvider(
   input: ProviderInput,
   made: { id: string; accountId: string; sealedSecret: string | null; nowMs: number },
 ): ProviderRecord {
-  const { issuer, clientId } = input;
   return {
     id: made.id,
     accountId: made.accountId,
@@ -128,8 +156,8 @@ export function newProvider(
     provisioning: input.provisioning ?? "sign-in",
     roles: input.roles ?? [],
     defaultRole: input.defaultRole ?? null,
-    linkAttribute: input.linkAttribute ?? "sub",
-    settings: { protocol: "oidc", issuer, clientId, scopes: input.scopes ?? ["profile", "email"] },
+    linkAttribute: input.linkAttribute ?? (input.protocol === "oidc" ? "sub" : NAME_ID),
+    settings: settingsOf(input),
     sealedSecret: made.sealedSecret,
     version: 1,
     createdAtMs: made.nowMs,
@@ -142,13 +170,12 @@ export function changedProvider(
   change: ProviderChange,
   sealedSecret: string | null | undefined,
 ): Result<ProviderRecord, Problem<"invalid-request">> {
-  const { clientSecret: _, ...rest } = change;
-  const foreign = Object.keys(rest).filter(
-    (name) => !(name in before) && !(name in before.settings),
-  );
+  const { clientSecret, ...rest } = change;
+  const isForeign = (name: string) => !(name in before) && !(name in before.settings);
+  const foreign = Object.keys(rest).filter(isForeign);
+  if (clientSecret !== undefined && before.settings.protocol === "saml")
+    foreign.push("clientSecret");
   if (foreign.length > 0) return err({ code: "invalid-request", errors: foreign.map(foreignTo) });
-  const { issuer, clientId, scopes } = before.settings;
-  const next = { issuer, clientId, scopes, ...rest };
   return ok({
     ...before,
     name: rest.name ?? before.name,
@@ -157,15 +184,31 @@ export function changedProvider(
     roles: rest.roles ?? before.roles,
     defaultRole: rest.defaultRole === undefined ? before.defaultRole : rest.defaultRole,
     linkAttribute: rest.linkAttribute ?? before.linkAttribute,
-    settings: {
-      protocol: "oidc",
-      issuer: next.issuer,
-      clientId: next.clientId,
-      scopes: next.scopes,
-    },
+    settings: changedSettings(before.settings, rest),
     sealedSecret: sealedSecret === undefined ? before.sealedSecret : sealedSecret,
     version: before.version + 1,
   });
+}
+
+/** The attribute that a SAML subject's name is found as; in OpenID Connect it is the claim `sub`. */
+export const NAME_ID = "nameId";
+
+function settingsOf(input: ProviderInput): Settings {
+  if (input.protocol === "saml") {
+    const { entityId, ssoUrl, certificates } = input;
+    return { protocol: "saml", entityId, ssoUrl, certificates };
+  }
+  const { issuer, clientId, scopes = ["profile", "email"] } = input;
+  return { protocol: "oidc", issuer, clientId, scopes };
+}
+
+function changedSettings(before: Settings, change: ProviderChange): Settings {
+  if (before.protocol === "saml") {
+    const { entityId, ssoUrl, certificates } = { ...before, ...change };
+    return { protocol: "saml", entityId, ssoUrl, certificates };
+  }
+  const { issuer, clientId, scopes } = { ...before, ...change };
+  return { protocol: "oidc", issuer, clientId, scopes };
 }
 
 const foreignTo = (name: string): Invalid => ({

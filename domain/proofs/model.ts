@@ -1,3 +1,4 @@
+import type { SamlExpectation, SamlSubject } from "#domain/federation/saml.ts";
 import type { Result } from "#domain/shared/result.ts";
 
 /** A passkey as it is kept: `publicKey` is COSE in base64url, `counter` what its authenticator counted last. */
@@ -28,6 +29,11 @@ export type Proofs = {
   "passkey-sign-in": {
     input: Ceremony & { passkey: PasskeyRecord };
     output: { counter: number } | null;
+  };
+  /** A posted response, base64; `certificates` are the provider's, PEM. */
+  "saml-response": {
+    input: { response: string; certificates: string[]; expected: SamlExpectation; nowMs: number };
+    output: SamlSubject | { refused: string };
   };
 };
 export type ProofKind = keyof Proofs;

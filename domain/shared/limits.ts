@@ -81,6 +81,12 @@ export const LIMITS = {
   attributeNameCharsMax: 200,
   attributeValueCharsMax: 512,
   attributesMax: 500,
+  /** A signed response with its certificates and some hundred groups, as base64. */
+  samlResponseCharsMax: 262_144,
+  /** And its form, where each + and / takes three letters. */
+  samlFormBytesMax: 524_288,
+  certificateCharsMax: 8_192,
+  certificatesMax: 4,
   clientIdCharsMax: 512,
   clientSecretCharsMax: 1_024,
   /** People of one account: what one directory may fill a catalog shard with. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { builtinModules as builtinModuleNames } from "node:module";
 import { basename, extname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Plugin } from "esbuild";
 import { inRoot, ROOT, WORKER_DIST } from "./paths.ts";
@@ -28,7 +29,7 @@ const BUNDLES = [
 ];
 
 /** Raised when this file changes what it makes. */
-const FORMAT = "1";
+const FORMAT = "2";
 
 /** Makes dist/worker/<name>.js with its manifest for each entry, unless its inputs are unchanged. */
 export async function bundleWorkers(): Promise<void> {
@@ -66,7 +67,7 @@ async function bundleWorker(name: string, entry: string): Promise<string[]> {
     legalComments: "none",
     metafile: true,
     logLevel: "warning",
-    plugins: [attachedModules(modules, copied)],
+    plugins: [attachedModules(modules, copied), builtinModules()],
   });
   const output = Object.values(metafile.outputs).find(
     (candidate) => candidate.entryPoint === entry,
@@ -74,6 +75,22 @@ async function bundleWorker(name: string, entry: string): Promise<string[]> {
   const manifest: Manifest = { main: `${name}.js`, modules, exports: output?.exports ?? [] };
   writeFileSync(join(WORKER_DIST, `${name}.json`), JSON.stringify(manifest, null, 2));
   return [...Object.keys(metafile.inputs), ...copied].filter((input) => existsSync(inRoot(input)));
+}
+
+/** Lets CommonJS packages that ask for Node's modules by their old names have workerd's own. */
+function builtinModules(): Plugin {
+  return {
+    name: "builtin-modules",
+    setup(build) {
+      const names = builtinModuleNames.filter((name) => !name.includes(":")).join("|");
+      build.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path, kind }) =>
+        kind === "require-call" ? { path, namespace: "builtin" } : undefined,
+      );
+      build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+        contents: `import all from "node:${path}"; module.exports = all;`,
+      }));
+    },
+  };
 }
 
 /** Leaves WASM and data imports as modules of their own (workerd compiles them itself), named by content. */

@@ -47,8 +47,10 @@ const make = route(
     const { federation } = services;
     const input = c.req.valid("json");
     const { accountId } = principal;
-    unwrap(await federation.oidc.check(input.issuer, nowMs));
-    const sealedSecret = await sealed(services, accountId, input.clientSecret);
+    if (input.protocol === "oidc") unwrap(await federation.oidc.check(input.issuer, nowMs));
+    else unwrap(federation.checkCertificates(input.certificates));
+    const secret = input.protocol === "oidc" ? input.clientSecret : undefined;
+    const sealedSecret = await sealed(services, accountId, secret);
     const id = providerId(accountId, Uint8Array.fromHex(operationId).subarray(0, ID_BYTES));
     const provider = newProvider(input, {
       id,
@@ -143,6 +145,8 @@ const change = route(
     const next = unwrap(changedProvider(before, input, sealedSecret));
     if (input.issuer !== undefined)
       unwrap(await services.federation.oidc.check(input.issuer, nowMs));
+    if (input.certificates !== undefined)
+      unwrap(services.federation.checkCertificates(input.certificates));
     if (!(await services.federation.replaceProvider(next))) refuse({ code: "version-stale" });
     return tagged(c, viewOfProvider(next, c.env.WISHUB_PUBLIC_URL), next.version);
   },

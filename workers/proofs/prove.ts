@@ -12,6 +12,7 @@ const PROVERS: Provers = {
   "passkey-registration": async (input) =>
     (await import("./passkeys.ts")).verifyRegistration(input),
   "passkey-sign-in": async (input) => (await import("./passkeys.ts")).verifySignIn(input),
+  "saml-response": async (input) => (await import("./saml.ts")).verifySaml(input),
 };
 
 /** A password takes a third of a second of the one thread: whoever came last of these waits for some three seconds. */
