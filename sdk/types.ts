@@ -362,27 +362,44 @@ export type Operations = {
   "POST /v1/identity-providers": {
     path: Record<never, never>;
     query: Record<never, never>;
-    body: {
-      protocol: "oidc";
-      name: string;
-      enabled?: boolean;
-      provisioning?: "sign-in" | "scim";
-      roles?: Array<{
-        attribute: string;
-        value: string;
-        role: "admin" | "member" | "auditor" | "viewer";
-      }>;
-      defaultRole?: "admin" | "member" | "auditor" | "viewer" | null;
-      linkAttribute?: string;
-      issuer: string;
-      clientId: string;
-      clientSecret?: string;
-      scopes?: Array<string>;
-    };
+    body:
+      | {
+          protocol: "oidc";
+          name: string;
+          enabled?: boolean;
+          provisioning?: "sign-in" | "scim";
+          roles?: Array<{
+            attribute: string;
+            value: string;
+            role: "admin" | "member" | "auditor" | "viewer";
+          }>;
+          defaultRole?: "admin" | "member" | "auditor" | "viewer" | null;
+          linkAttribute?: string;
+          issuer: string;
+          clientId: string;
+          clientSecret?: string;
+          scopes?: Array<string>;
+        }
+      | {
+          protocol: "saml";
+          name: string;
+          enabled?: boolean;
+          provisioning?: "sign-in" | "scim";
+          roles?: Array<{
+            attribute: string;
+            value: string;
+            role: "admin" | "member" | "auditor" | "viewer";
+          }>;
+          defaultRole?: "admin" | "member" | "auditor" | "viewer" | null;
+          linkAttribute?: string;
+          entityId: string;
+          ssoUrl: string;
+          certificates: Array<string>;
+        };
     answer: {
       id: string;
       version: number;
-      protocol: "oidc";
+      protocol: "oidc" | "saml";
       name: string;
       enabled: boolean;
       provisioning: "sign-in" | "scim";
@@ -398,6 +415,10 @@ export type Operations = {
       issuer?: string;
       clientId?: string;
       scopes?: Array<string>;
+      entityId?: string;
+      ssoUrl?: string;
+      certificates?: Array<string>;
+      metadataUrl?: string;
       hasClientSecret: boolean;
       createdAt: string;
     };
@@ -411,7 +432,7 @@ export type Operations = {
       items: Array<{
         id: string;
         version: number;
-        protocol: "oidc";
+        protocol: "oidc" | "saml";
         name: string;
         enabled: boolean;
         provisioning: "sign-in" | "scim";
@@ -427,6 +448,10 @@ export type Operations = {
         issuer?: string;
         clientId?: string;
         scopes?: Array<string>;
+        entityId?: string;
+        ssoUrl?: string;
+        certificates?: Array<string>;
+        metadataUrl?: string;
         hasClientSecret: boolean;
         createdAt: string;
       }>;
@@ -441,7 +466,7 @@ export type Operations = {
     answer: {
       id: string;
       version: number;
-      protocol: "oidc";
+      protocol: "oidc" | "saml";
       name: string;
       enabled: boolean;
       provisioning: "sign-in" | "scim";
@@ -457,6 +482,10 @@ export type Operations = {
       issuer?: string;
       clientId?: string;
       scopes?: Array<string>;
+      entityId?: string;
+      ssoUrl?: string;
+      certificates?: Array<string>;
+      metadataUrl?: string;
       hasClientSecret: boolean;
       createdAt: string;
     };
@@ -480,11 +509,14 @@ export type Operations = {
       clientId?: string;
       clientSecret?: string | null;
       scopes?: Array<string>;
+      entityId?: string;
+      ssoUrl?: string;
+      certificates?: Array<string>;
     };
     answer: {
       id: string;
       version: number;
-      protocol: "oidc";
+      protocol: "oidc" | "saml";
       name: string;
       enabled: boolean;
       provisioning: "sign-in" | "scim";
@@ -500,6 +532,10 @@ export type Operations = {
       issuer?: string;
       clientId?: string;
       scopes?: Array<string>;
+      entityId?: string;
+      ssoUrl?: string;
+      certificates?: Array<string>;
+      metadataUrl?: string;
       hasClientSecret: boolean;
       createdAt: string;
     };
@@ -520,6 +556,20 @@ export type Operations = {
   };
   /** Come back from an OpenID provider */
   "GET /sso/{id}/callback": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Come back from a SAML provider */
+  "POST /sso/{id}/acs": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** What a SAML provider is connected with */
+  "GET /sso/{id}/metadata": {
     path: { id: string };
     query: Record<never, never>;
     body: undefined;
