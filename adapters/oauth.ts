@@ -1,9 +1,11 @@
 import { base64url } from "jose";
 import { signAccessToken, verifyAccessToken } from "#domain/oauth/access-token.ts";
+import { builtIn } from "#domain/oauth/built-in.ts";
 import { resourcesOf } from "#domain/oauth/resources.ts";
 import { sha256, sha256Hex } from "#domain/shared/hash.ts";
 import type { TokenDeps } from "#domain/oauth/token-answer.ts";
 import { signingKeys } from "#adapters/signing.ts";
+import { oauthDeviceStore } from "#db/catalog/oauth-devices.ts";
 import { oauthGrantStore } from "#db/catalog/oauth-grants.ts";
 import { oauthStore } from "#db/catalog/oauth.ts";
 
@@ -21,6 +23,8 @@ export function oauthPort(env: Env) {
   return {
     ...store,
     ...oauthGrantStore(env.CATALOG_0),
+    ...oauthDeviceStore(env.CATALOG_0),
+    client: async (id: string, nowMs: number) => builtIn(id) ?? (await store.client(id, nowMs)),
     keys,
     sha256Hex,
     sha256Base64Url: async (text: string) => base64url.encode(await sha256(text)),

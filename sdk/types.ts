@@ -1525,6 +1525,30 @@ export type Operations = {
     body: undefined;
     answer: undefined;
   };
+  /** Get a code for a device to show (RFC 8628) */
+  "POST /oauth/device_authorization": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      device_code: string;
+      user_code: string;
+    };
+  };
+  /** Let a device act for you */
+  "GET /oauth/device": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Let the device that shows a code act for you, or not */
+  "POST /oauth/device": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
   /** List what applications may do for you, newest first */
   "GET /v1/oauth/grants": {
     path: Record<never, never>;

@@ -66,7 +66,10 @@ const claims = z.object({
   scope: z.string().max(512),
   act: actor.optional(),
   cnf: confirmation.optional(),
-  via: z.array(via).max(ACTORS_MAX).optional(),
+  via: z
+    .array(via)
+    .max(2 * ACTORS_MAX)
+    .optional(),
 });
 
 export type Signer = { kid: string; key: CryptoKey };

@@ -1,6 +1,8 @@
 import { authenticateClient } from "#domain/oauth/client-auth.ts";
-import { GRANT_TYPES, type GrantType } from "#domain/oauth/clients.ts";
+import { DEVICE, EXCHANGE, GRANT_TYPES, type GrantType } from "#domain/oauth/clients.ts";
 import { type GrantDeps, redeemCode } from "#domain/oauth/code-grant.ts";
+import { pollDevice, type PollDeps } from "#domain/oauth/device.ts";
+import { exchange, type ExchangeDeps } from "#domain/oauth/exchange.ts";
 import { refresh, type RefreshDeps } from "#domain/oauth/refresh-grant.ts";
 import { type OAuthError, refused } from "#domain/oauth/errors.ts";
 import {
@@ -14,9 +16,11 @@ import { audienceOf } from "#domain/oauth/resources.ts";
 import { narrowed, scopeText } from "#domain/oauth/scopes.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 
+type AllDeps = TokenDeps & GrantDeps & RefreshDeps & PollDeps & ExchangeDeps;
+
 /** Answers one request for a token, whatever it is granted on. */
 export async function requestToken(
-  deps: TokenDeps & GrantDeps & RefreshDeps,
+  deps: AllDeps,
   request: TokenRequest,
 ): Promise<Result<TokenAnswer, OAuthError>> {
   const asked = request.form.get("grant_type");
@@ -32,7 +36,7 @@ export async function requestToken(
 }
 
 function granted(
-  deps: TokenDeps & GrantDeps & RefreshDeps,
+  deps: AllDeps,
   type: GrantType,
   request: ClientRequest,
 ): Promise<Result<TokenAnswer, OAuthError>> {
@@ -43,9 +47,10 @@ function granted(
       return redeemCode(deps, request);
     case "refresh_token":
       return refresh(deps, request);
-    case "urn:ietf:params:oauth:grant-type:device_code":
-    case "urn:ietf:params:oauth:grant-type:token-exchange":
-      return Promise.resolve(refused("unsupported_grant_type", "not yet"));
+    case DEVICE:
+      return pollDevice(deps, request);
+    case EXCHANGE:
+      return exchange(deps, request);
   }
 }
 

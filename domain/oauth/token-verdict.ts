@@ -1,6 +1,7 @@
 import type { Principal } from "#domain/accounts/model.ts";
 import { planOf } from "#domain/limits/plans.ts";
 import { knownRole, type Verdict } from "#domain/accounts/verdict.ts";
+import { builtIn } from "#domain/oauth/built-in.ts";
 import type { AccessToken } from "#domain/oauth/access-token.ts";
 
 /** What the catalog knows about a token whose signature is good. */
@@ -20,10 +21,11 @@ export type TokenRow = {
   isRevoked: boolean;
 };
 
-/** Every client a token passed through: all of them must still be there for it to count. */
-export const clientsOf = (token: AccessToken): string[] => [
-  ...new Set([token.clientId, ...(token.via ?? []).map(({ client_id }) => client_id)]),
-];
+/** Every client a token passed through that is stored: all of them must still be there for it to count. */
+export const clientsOf = (token: AccessToken): string[] => {
+  const all = new Set([token.clientId, ...(token.via ?? []).map(({ client_id }) => client_id)]);
+  return [...all].filter((id) => builtIn(id) === null);
+};
 
 /** Who acts by a token, or null. Every doubt is a no. */
 export function tokenVerdict(token: AccessToken, row: TokenRow | null): Verdict | null {

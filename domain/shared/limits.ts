@@ -64,6 +64,8 @@ export const LIMITS = {
   /** Clients of one account, and those that registered themselves and that nobody has used yet: the oldest of these go first. */
   clientsPerAccountMax: 1_000,
   openClientsMax: 10_000,
+  /** Devices that show a code and wait: the oldest go first. */
+  openDevicesMax: 10_000,
   redirectUrisMax: 10,
   /** Applications, devices and agents that one account lets act for its people. */
   grantsPerAccountMax: 10_000,

@@ -10,6 +10,7 @@ import { keys } from "#workers/http/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { policies } from "#workers/http/policies.ts";
 import { oauthAuthorize } from "#workers/http/oauth-authorize.ts";
+import { oauthDevice } from "#workers/http/oauth-device.ts";
 import { oauthGrants } from "#workers/http/oauth-grants.ts";
 import { oauthRegister } from "#workers/http/oauth-register.ts";
 import { oauthClients } from "#workers/http/oauth-clients.ts";
@@ -53,6 +54,7 @@ const FEATURES: readonly Feature[] = [
   oauthTokens,
   oauthRegister,
   oauthAuthorize,
+  oauthDevice,
   oauthGrants,
   oauthClients,
   signingKeys,

@@ -1,7 +1,6 @@
-import type { Context } from "hono";
 import { html } from "hono/html";
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
-import type { Principal, Scope } from "#domain/accounts/model.ts";
+import type { Principal } from "#domain/accounts/model.ts";
 import {
   type Authorization,
   consent,
@@ -10,11 +9,11 @@ import {
   readAuthorization,
 } from "#domain/oauth/authorize.ts";
 import { type Form, formFrom } from "#domain/oauth/form.ts";
-import { SCOPE_MEANINGS } from "#domain/oauth/scopes.ts";
 import { refusalOf } from "#domain/policies/actions.ts";
 import { sessionOf } from "#workers/http/auth.ts";
-import { fails, feature, type PublicEnv, refuse, route } from "#workers/http/kit.ts";
+import { fails, feature, refuse, route } from "#workers/http/kit.ts";
 import { form as formBody, readForm } from "#workers/http/oauth-answer.ts";
+import { scopeList, secondFactorPage, signInPage } from "#workers/http/oauth-pages.ts";
 import { page } from "#workers/http/pages.ts";
 
 /** What of the request the person's answer repeats: it is read again then, and believed no more than the first time. */
@@ -52,9 +51,9 @@ const ask = route(
     if (asked.kind === "wrong") return await wrong(asked.detail);
     if (asked.kind === "redirect") return c.redirect(asked.to, 302);
     const session = await sessionOf(c, nowMs);
-    if (session === null) return await signIn(c, search, read.value);
+    if (session === null) return await signInPage(c.req.url);
     const missing = refusalOf(session, "grant.make", nowMs);
-    if (missing?.code === "second-factor-required") return await secondFactor(c);
+    if (missing?.code === "second-factor-required") return await secondFactorPage(c.req.url);
     return await consentPage(asked.authorization, read.value, session);
   },
 );
@@ -107,36 +106,6 @@ const answer = route(
 
 const wrong = (detail: string) =>
   page({ title: "This request cannot be answered", body: html`<p>${detail}</p>`, status: 400 });
-
-/** The session's cookie is not sent where another site led here, so the page first comes here from itself. */
-async function signIn(c: Context<PublicEnv>, search: string, form: Form): Promise<Response> {
-  const again = `${c.req.path}?${search}${form.get("again") === undefined ? "&again=1" : ""}`;
-  if (form.get("again") === undefined) {
-    const body = html`<p><a href="${again}">Go on</a></p>`;
-    return await page({ title: "One moment", body, next: again });
-  }
-  const body = html`<p>
-      <a href="/" target="_blank" rel="noopener">Sign in</a> in another tab, then come back.
-    </p>
-    <p><a href="${again}">I am signed in: go on</a></p>`;
-  return await page({ title: "Sign in first", body });
-}
-
-export const secondFactor = (c: Context<PublicEnv>) =>
-  page({
-    title: "Prove your second factor",
-    body: html`<p>
-        Letting an application act for you needs a second factor that was proven a short while ago.
-        <a href="/" target="_blank" rel="noopener">Prove it</a> in another tab, then come back.
-      </p>
-      <p><a href="${new URL(c.req.url).search}">It is proven: go on</a></p>`,
-  });
-
-/** What is given, in words; each scope by what it lets somebody do. */
-export const scopeList = (scopes: readonly Scope[]) =>
-  html`<ul>
-    ${scopes.map((scope) => html`<li>${SCOPE_MEANINGS[scope]} <code>${scope}</code></li>`)}
-  </ul>`;
 
 async function consentPage(
   asked: Authorization,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Principal, SCOPES } from "#domain/accounts/model.ts";
+import { builtIn } from "#domain/oauth/built-in.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import { forget } from "#workers/http/auth.ts";
 import {
@@ -55,7 +56,7 @@ const list = route(
       id: grant.id,
       principalId: grant.principalId,
       clientId: grant.clientId,
-      clientName: grant.clientName ?? grant.clientId,
+      clientName: grant.clientName ?? builtIn(grant.clientId)?.name ?? grant.clientId,
       scopes: grant.scopes,
       audience: grant.audience,
       createdAt: new Date(grant.createdAtMs).toISOString(),
