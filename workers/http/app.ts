@@ -30,6 +30,7 @@ import { sessions } from "#workers/http/sessions.ts";
 import { sso } from "#workers/http/sso.ts";
 import { units } from "#workers/http/units.ts";
 import { unitsInBulk } from "#workers/http/units-bulk.ts";
+import { ending, type LaterVersion, routesOf } from "#workers/http/versions.ts";
 
 /** Every feature's routes. Adding a feature is one line here. */
 const FEATURES: readonly Feature[] = [
@@ -59,12 +60,18 @@ const FEATURES: readonly Feature[] = [
   oauthClients,
   signingKeys,
   auditing,
-  docs(() => FEATURES.flat()),
+  docs(() => routesOf(FEATURES, LATER)),
 ];
 
+/** Versions of the API beside /v1, each with what it answers otherwise (versions.ts). */
+const LATER: readonly LaterVersion[] = [];
+
 /** All routes of a set of features, in the order the contract fixes: 404 and 405 come before anything else is looked at. */
-export function appOf(features: readonly Feature[]): Hono<PublicEnv> {
-  const routes = features.flat().sort((a, b) => specificity(a) - specificity(b));
+export function appOf(
+  features: readonly Feature[],
+  later: readonly LaterVersion[] = [],
+): Hono<PublicEnv> {
+  const routes = routesOf(features, later).sort((a, b) => specificity(a) - specificity(b));
   const table = paths(routes);
   const app = new Hono<PublicEnv>({ strict: true, router: pathRouter() });
   for (const { path, pattern, allow } of table) {
@@ -82,9 +89,14 @@ export function appOf(features: readonly Feature[]): Hono<PublicEnv> {
       );
   }
   for (const one of routes)
-    app.on(one.config.method.toUpperCase(), honoPath(one.config.path), pipeline(one));
+    app.on(one.config.method.toUpperCase(), honoPath(one.config.path), answerOf(one));
   app.notFound(framed((c) => unmatched(c, table)));
   return app;
+}
+
+function answerOf(one: Route): (c: Context) => Promise<Response> {
+  const { ends } = one.config;
+  return ends === undefined ? pipeline(one) : ending(ends, pipeline(one));
 }
 
 /** Literal paths before those with parameters, so that `/import` is never taken for an id. */
@@ -116,4 +128,4 @@ function unmatched(c: Context, table: readonly PathEntry[]): Response {
   throw new Refusal({ code: "method-not-allowed", detail: `takes ${Allow}` }, { Allow });
 }
 
-export const app = appOf(FEATURES);
+export const app = appOf(FEATURES, LATER);

@@ -58,6 +58,12 @@ export type ResponseConfig = {
   codes?: readonly ProblemCode[];
 };
 
+/** When a route will go, RFC 3339, and the version of the API that has one in its place. */
+export type Ending = { deprecatedAt: string; sunsetAt?: string; successor?: string };
+
+/** Of any version of the API, unlike a page. */
+export const isApi = (path: string): boolean => /^\/v\d+\//.test(path);
+
 export type RouteConfig = {
   method: "get" | "post" | "put" | "patch" | "delete";
   /** With `{name}` for parameters, as the document shows it. */
@@ -67,6 +73,8 @@ export type RouteConfig = {
   access: Access;
   request?: { params?: z.ZodObject; query?: z.ZodObject; body?: BodyConfig };
   responses: Record<number, ResponseConfig>;
+  /** Set where a later version of the API replaces it (versions.ts). */
+  ends?: Ending;
   /** What it is worth under overload; `normal` where nothing is said. */
   priority?: Priority;
   /**

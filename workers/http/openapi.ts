@@ -3,7 +3,13 @@ import { z } from "zod";
 import { BOOKMARK_HEADER } from "#domain/regions/bookmark.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type ProblemCode } from "#domain/shared/problem.ts";
-import { fails, type ResponseConfig, type Route, type RouteConfig } from "#workers/http/kit.ts";
+import {
+  fails,
+  isApi,
+  type ResponseConfig,
+  type Route,
+  type RouteConfig,
+} from "#workers/http/kit.ts";
 import { repetitionOf } from "#workers/http/pipeline.ts";
 
 type Json = Record<string, unknown>;
@@ -74,11 +80,12 @@ function operation(config: RouteConfig): Json {
   const described: Json = {
     operationId: operationName(config),
     summary: config.summary,
-    tags: [config.path.startsWith("/v1/") ? (config.path.split("/")[2] ?? "") : "pages"],
+    tags: [isApi(config.path) ? (config.path.split("/")[2] ?? "") : "pages"],
     parameters: parameters(config),
     responses: responses(config),
   };
   if (config.description !== undefined) described["description"] = config.description;
+  if (config.ends !== undefined) described["deprecated"] = true;
   if (config.access === "public") described["security"] = [];
   else {
     const { scope, role, fresh } = requirementOf(config.access);
@@ -96,8 +103,7 @@ function operation(config: RouteConfig): Json {
   return described;
 }
 
-const isBookmarked = ({ access, path }: RouteConfig): boolean =>
-  access !== "public" && path.startsWith("/v1/");
+const isBookmarked = ({ access, path }: RouteConfig): boolean => access !== "public" && isApi(path);
 
 /** `getV1UnitsIdVersions`: stable while method and path are. */
 function operationName({ method, path }: RouteConfig): string {

@@ -20,6 +20,7 @@ import {
   type Answer,
   type AppEnv,
   type Call,
+  isApi,
   refuse,
   type Route,
   type RouteConfig,
@@ -42,7 +43,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
       `${config.method} ${config.path} names no action that anybody could be allowed`,
     );
   const handler = access === "public" ? route.handler : recorded(access, route.handler);
-  const isBookmarked = access !== "public" && config.path.startsWith("/v1/");
+  const isBookmarked = access !== "public" && isApi(config.path);
 
   const answer = async (c: Context): Promise<Answer> => {
     c.set("services", servicesOf(c.env));
@@ -57,7 +58,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
     }
     if (already === null && body !== undefined && bytes !== undefined) readContent(c, body, bytes);
     // A page takes whatever a link carries; the API refuses what it does not know.
-    if (config.path.startsWith("/v1/") || query !== undefined) readQuery(c, query);
+    if (isApi(config.path) || query !== undefined) readQuery(c, query);
     const key = repetition === "ignored" ? undefined : idempotencyKey(c);
     if (params !== undefined) {
       const outcome = params.safeParse(c.req.param());
