@@ -10,7 +10,8 @@ import {
 } from "./command.ts";
 import { exportAudit, listAudit, verifyAudit } from "./commands/audit.ts";
 import { importUnits } from "./commands/import.ts";
-import { createKey, listKeys, revokeKey } from "./commands/keys.ts";
+import { createKey, listKeys, revokeKey, rotateKey } from "./commands/keys.ts";
+import { explainPolicy, listActions, setPolicy, showPolicy } from "./commands/policies.ts";
 import { listDead, redrive } from "./commands/queue.ts";
 import { search } from "./commands/search.ts";
 import { evidence, exportUnits, publish, show } from "./commands/units.ts";
@@ -26,7 +27,12 @@ const COMMANDS: Command[] = [
   exportUnits,
   createKey,
   listKeys,
+  rotateKey,
   revokeKey,
+  showPolicy,
+  setPolicy,
+  explainPolicy,
+  listActions,
   listDead,
   redrive,
   listAudit,

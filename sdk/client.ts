@@ -16,6 +16,12 @@ export type Spaces = Operations["GET /v1/spaces"]["answer"];
 export type KeyInput = Operations["POST /v1/keys"]["body"];
 export type NewKey = Operations["POST /v1/keys"]["answer"];
 export type KeyPage = Operations["GET /v1/keys"]["answer"];
+export type KeyRotation = Operations["POST /v1/keys/{id}/rotate"]["body"];
+export type Policy = Operations["GET /v1/policies"]["answer"];
+export type PolicyInput = Operations["PUT /v1/policies"]["body"];
+export type PolicyActions = Operations["GET /v1/policies/actions"]["answer"];
+export type ExplainInput = Operations["POST /v1/policies/explain"]["body"];
+export type Explained = Operations["POST /v1/policies/explain"]["answer"];
 export type Session = Operations["POST /v1/sessions"]["answer"];
 export type Collections = Operations["GET /v1/collections"]["answer"];
 export type DeadLetters = Operations["GET /v1/dead-letters"]["answer"];
@@ -137,6 +143,28 @@ export class WisHub {
       headers: keyed(options),
       repeatable: true,
     });
+  }
+  /** A new key in place of this one, which goes on working for a while. */
+  rotateKey(id: string, rotation: KeyRotation = {}, options?: Mutation): Promise<NewKey> {
+    return this.#mutate("POST", `/v1/keys/${encodeURIComponent(id)}/rotate`, rotation, options);
+  }
+  /** The account's policy: the version in force, or an older one. */
+  policy(version?: number): Promise<Policy> {
+    return this.#read("/v1/policies", { version });
+  }
+  /** `version` is the one you read. */
+  putPolicy(version: number, policy: PolicyInput, options?: Mutation): Promise<Policy> {
+    const headers = { "if-match": `"${version}"` };
+    return this.#mutate("PUT", "/v1/policies", policy, options, headers);
+  }
+  /** Every action there is, with what it needs. */
+  policyActions(): Promise<PolicyActions> {
+    return this.#read("/v1/policies/actions");
+  }
+  /** Whether something would be allowed, and which rule decides. Nothing is done. */
+  async explain(question: ExplainInput): Promise<Explained> {
+    const call = { body: question, repeatable: true };
+    return parsed(await this.#send("POST", "/v1/policies/explain", call));
   }
   /** Sets this browser's session cookie, from an API key or from the single-use code of the console link. */
   async createSession(credential: { apiKey: string } | { code: string }): Promise<Session> {

@@ -18,12 +18,18 @@ export const createKey: Command = {
       value: "TIME",
       help: "when it ends, for example 2027-01-31T00:00:00Z (default: never)",
     },
+    networks: {
+      type: "text",
+      value: "A,B",
+      help: "where it may be used from, for example 192.0.2.0/24 (default: anywhere)",
+    },
   },
   examples: ["wishub keys create reader --scopes search,units:read"],
   async run({ args, flags, client, terminal, json }) {
     const expiresAt = flags.text("expires");
     if (expiresAt !== undefined && Number.isNaN(Date.parse(expiresAt)))
       throw new UsageError(`"${expiresAt}" is not a time`);
+    const networks = flags.list("networks");
     const key = await client().createKey({
       name: args[0] ?? "",
       // The server says which scopes there are.
@@ -31,6 +37,7 @@ export const createKey: Command = {
         ReturnType<typeof client>["createKey"]
       >[0]["scopes"],
       ...(expiresAt !== undefined && { expiresAt }),
+      ...(networks !== undefined && { networks }),
     });
     await terminal.out(json ? `${JSON.stringify(key)}\n` : `${key.apiKey}\n`);
     if (!json) terminal.err(`key ${key.id}: keep it now, it is not shown again\n`);
@@ -67,9 +74,34 @@ export const listKeys: Command = {
   },
 };
 
+export const rotateKey: Command = {
+  name: "keys rotate",
+  summary: "Replace an API key by a new one with the same rights. It is shown this one time.",
+  takes: ["ID"],
+  flags: {
+    overlap: {
+      type: "integer",
+      value: "SECONDS",
+      help: "how long the old key goes on working (default: 86400, a day)",
+      max: 2_592_000,
+    },
+  },
+  examples: ["wishub keys rotate k0_… --overlap 3600"],
+  async run({ args, flags, client, terminal, json }) {
+    const overlapSeconds = flags.integer("overlap");
+    const key = await client().rotateKey(args[0] ?? "", {
+      ...(overlapSeconds !== undefined && { overlapSeconds }),
+    });
+    await terminal.out(json ? `${JSON.stringify(key)}\n` : `${key.apiKey}\n`);
+    if (!json)
+      terminal.err(`key ${key.id} replaces ${args[0]}: keep it now, it is not shown again\n`);
+    return 0;
+  },
+};
+
 export const revokeKey: Command = {
   name: "keys revoke",
-  summary: "End an API key at once.",
+  summary: "End an API key at once, and the keys made with it.",
   takes: ["ID"],
   flags: {},
   examples: [],
