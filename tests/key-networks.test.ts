@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { KeyView } from "#domain/accounts/keys.ts";
 import { app } from "#workers/http/app.ts";
 import { newAccount, ORIGIN, problemOf } from "./helpers.ts";
+import { formOf } from "./oauth.ts";
 
 type Made = KeyView & { apiKey: string };
 type Place = { peer?: string; forwarded?: string };
@@ -121,4 +122,20 @@ it("stops a bound key where addresses are not known any more", async () => {
   expect((await ask(apiKey, place, who)).status).toBe(200);
   const untold = { ...env, WISHUB_TRUSTED_PROXY: "" } as Env;
   expect((await ask(apiKey, place, who, untold)).status).toBe(401);
+});
+
+it("gives no token in the name of a bound key: it would work anywhere", async () => {
+  const account = await newAccount();
+  const tokenBy = async (apiKey: string) => {
+    const client = { grant_types: ["client_credentials"], scope: "search" };
+    const place = { forwarded: "192.0.2.1" };
+    const made = await ask(apiKey, place, ["POST", "/v1/oauth/clients", client]);
+    expect(made.status).toBe(201);
+    const { client_id, client_secret } = await made.json<Record<string, string>>();
+    const header = { Authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` };
+    return (await formOf("/oauth/token", { grant_type: "client_credentials" }, header)).status;
+  };
+  const bound = await (await make(account.apiKey, ["192.0.2.0/24"])).json<Made>();
+  expect(await tokenBy(account.apiKey)).toBe(200);
+  expect(await tokenBy(bound.apiKey)).toBe(401);
 });

@@ -11,7 +11,7 @@ import {
   type Operation,
   UPGRADE,
 } from "./matrix.ts";
-import { makeClient } from "./oauth.ts";
+import { grantedTo, makeClient, registered } from "./oauth.ts";
 import { invite } from "./people-invited.ts";
 import { freshEmail } from "./people.ts";
 
@@ -172,6 +172,15 @@ const THINGS: Record<string, Thing> = {
   },
   "/v1/oauth/clients": {
     make: async (account) => (await makeClient(account, { scope: "search" })).id,
+  },
+  "/v1/oauth/grants": {
+    make: async (account) => {
+      await grantedTo(account, await registered());
+      const { items } = await (
+        await account.call("GET", "/v1/oauth/grants")
+      ).json<{ items: { id: string }[] }>();
+      return items[0]?.id ?? "";
+    },
   },
   "/v1/identity-providers": {
     make: async (account) => {

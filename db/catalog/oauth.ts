@@ -169,10 +169,13 @@ const liveMaker = (nowMs: number) => sql`
       AND p.status = 'active' AND a.status = 'active'))
   AND ${liveKey(sql`oauth_client.key_id`, nowMs)}`;
 
-/** Whether the API key something was made by still counts, where it was made by one. */
+/**
+ * Whether the API key something was made by still counts, where it was made by one. One that is bound to networks gives
+ * nothing: a token would work anywhere.
+ */
 export const liveKey = (keyId: ReturnType<typeof sql>, nowMs: number) => sql`
   (${keyId} IS NULL OR EXISTS (
-    SELECT 1 FROM api_key k WHERE k.id = ${keyId} AND k.revoked_at_ms IS NULL
+    SELECT 1 FROM api_key k WHERE k.id = ${keyId} AND k.revoked_at_ms IS NULL AND k.networks IS NULL
       AND (k.expires_at_ms IS NULL OR k.expires_at_ms > ${nowMs})))`;
 
 const tokenQuery = (token: AccessToken, nowMs: number) => sql`
