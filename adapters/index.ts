@@ -3,6 +3,7 @@ import { audits } from "#adapters/audit.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
 import { limiting } from "#adapters/limits.ts";
+import { erasing, type ErasingParts } from "#adapters/erasure.ts";
 import { federation } from "#adapters/federation.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
@@ -53,7 +54,6 @@ export function services(env: Env) {
   const pipeline = pipelineStore(store.shards);
   const texts = unitCache(store);
   const embed = embedding(env);
-  const ring = keyRing(env);
   const spaces = spacePort(env, embed);
   const homeOfOwner = (owner: string) => homeOf(spaces.homeOf(owner));
   const hintOf = (name: string) => {
@@ -72,7 +72,6 @@ export function services(env: Env) {
   const relay = relays(env, names);
   const hand = handover(env);
   const units = { ...store, ...pipeline };
-  const persons = people(env, ring);
   const verifying = { units, outbox: pipeline, search, spaces, relay, hand, embed };
   return {
     isReady: async () => {
@@ -106,13 +105,24 @@ export function services(env: Env) {
     spaces,
     collections: collectionMoves(env),
     embed,
+    ...aboutPeople(env, { shards: store.shards, changed: texts.changed, search, spaces }),
+    gloss: glosses(env),
+    random: { salt: () => crypto.randomUUID() },
+  };
+}
+
+/** What is personal or secret, and what is remembered of who did what. */
+function aboutPeople(env: Env, parts: Omit<ErasingParts, "ring" | "nameOf">) {
+  const ring = keyRing(env);
+  const audit = audits(env, ring);
+  const persons = people(env, ring);
+  return {
     /** Encrypts what may not lie readable in a database (docs/decisions/045). */
     keyRing: ring,
+    audit,
     people: persons,
-    audit: audits(env, ring),
-    gloss: glosses(env),
     federation: federation(env, persons, egress(env)),
-    random: { salt: () => crypto.randomUUID() },
+    erasure: erasing(env, { ...parts, ring, nameOf: audit.nameOf }),
   };
 }
 

@@ -236,6 +236,17 @@ export function searchWrites(call: Call) {
       }
     },
 
+    /** Has every leaf move away from what was removed; true once nothing of that is left anywhere. */
+    async scrub(collection: Collection): Promise<boolean> {
+      const tree = treeOf(collection);
+      let isClean = true;
+      await everyLeaf(tree, tree.root.name, async (name) => {
+        const answer = await answerOf(tree, name, (stub) => stub.scrub());
+        if (answer?.value === false) isClean = false;
+      });
+      return isClean;
+    },
+
     /** Empties a collection that nothing reads or writes yet, of whatever was in it when it was last in use. */
     async clear(collection: Collection): Promise<void> {
       const tree = treeOf(collection);

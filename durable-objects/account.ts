@@ -118,6 +118,13 @@ export class Account extends DurableObject<Env> {
     return seq;
   }
 
+  /** Forgets what answers said; a repetition of one of them is refused and not carried out again. */
+  forgetAnswers(): number {
+    return this.ctx.storage.sql.exec(
+      "UPDATE operation SET body_hash = '', headers = NULL, body = NULL WHERE status IS NOT NULL AND body_hash <> ''",
+    ).rowsWritten;
+  }
+
   auditPage(filter: AuditFilter, before: number | null, limit: number): AuditPage {
     return this.#audit.page(filter, before, Math.min(limit, AUDIT_ROWS_MAX));
   }

@@ -132,6 +132,19 @@ export function openMoves(
       }
       return due !== "nothing";
     },
+    /** The same whatever there is room for, so that nothing is left of what was removed; false where nothing was. */
+    scrub(told: Place): boolean {
+      const engine = contents.engine();
+      if (split !== null) return true;
+      if (leaf !== null || engine === null || engine.nextSlot() === engine.alive()) return false;
+      if (engine.alive() === 0) {
+        contents.forget("records");
+        return false;
+      }
+      const from = place ?? told;
+      begin("leaf", from, childrenFor(from, true, engine.kernel.dimensions, store));
+      return true;
+    },
     /** A directory divides once its leaf has gone: until then it has no more claims than a leaf has units. */
     lookAtClaims(told: Place, added: number): boolean {
       if (split !== null) return false;

@@ -206,6 +206,15 @@ export class SearchShard extends DurableObject<Env> {
     return this.#moves.whereTo("leaf") ?? done(now());
   }
 
+  /** True once nothing is left here of units that were removed: until then they are being moved away from. */
+  async scrub(): Promise<ShardAnswer<boolean>> {
+    const moved = this.#moves.whereTo("leaf");
+    if (moved !== null) return moved;
+    const isBusy = this.#moves.scrub(placeNamed(this.ctx.id.name ?? ""));
+    await this.#alarmIfBusy(isBusy);
+    return done(!isBusy);
+  }
+
   /** A place that this one leads to has moved to a fresh one. */
   leadOn(name: string, to: Place[]): void {
     this.#moves.leadOn(name, to);

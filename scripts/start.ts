@@ -2,7 +2,7 @@ import { firstAccount, consoleUrl } from "./launch/account.ts";
 import { ensureBuilt } from "./launch/built.ts";
 import { afterReady } from "./launch/first-search.ts";
 import { keepGpuBackend } from "./launch/gpu.ts";
-import { keyRing, rewrapAll, secretOf } from "./launch/key-ring.ts";
+import { keepErased, keyRing, rewrapAll, secretOf } from "./launch/key-ring.ts";
 import { answers, portIsFree } from "./launch/http.ts";
 import { lockState } from "./launch/lock.ts";
 import { watchParents } from "./launch/parent.ts";
@@ -48,6 +48,8 @@ async function start(
     const gpu = keepGpuBackend(settings.gpu.port);
     stops.push(() => gpu.stop());
   }
+  const erased = await timed("what was erased", () => keepErased(settings, served.ask));
+  stops.push(() => erased.stop());
   const credentials = await firstAccount(settings, served);
   say(`console ${await timed("a console code", () => consoleUrl(settings, served))}`);
   say(`ready ${settings.localUrl}`);

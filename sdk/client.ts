@@ -32,6 +32,8 @@ export type AuditEntry = AuditPage["items"][number];
 export type AuditVerified = Operations["GET /v1/audit/verify"]["answer"];
 export type AuditCheckpoints = Operations["GET /v1/audit/checkpoints"]["answer"];
 
+export type Erasure = Operations["POST /v1/members/{id}/erase"]["answer"];
+
 /** What became of one line of an import. */
 export type ImportLine =
   | { line: number; id: string; cid: string; status: Unit["status"] }
@@ -172,6 +174,11 @@ export class WisHub {
   }
   async endSession(): Promise<void> {
     await this.#send("DELETE", "/v1/sessions", {});
+  }
+  /** Begins to erase a member, or goes on; it is over when the status is `done`. */
+  async eraseMember(id: string, units: "keep" | "erase"): Promise<Erasure> {
+    const path = `/v1/members/${encodeURIComponent(id)}/erase`;
+    return parsed(await this.#send("POST", path, { body: { units }, repeatable: true }));
   }
   /** The account's audit log, newest first. */
   audit(query: Page & Query = {}): Promise<AuditPage> {

@@ -345,6 +345,8 @@ export type Operations = {
         | "identity-provider.change"
         | "audit.read"
         | "audit.export"
+        | "member.erase"
+        | "erasure.read"
         | "data-key.rewrap";
       resource: {
         type: string;
@@ -1847,5 +1849,115 @@ export type Operations = {
     query: Record<never, never>;
     body: undefined;
     answer: undefined;
+  };
+  /** Erase a member: everything that is theirs, in every store, for good */
+  "POST /v1/members/{id}/erase": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      units: "keep" | "erase";
+    };
+    answer: {
+      id: string;
+      status: "running" | "done";
+      subject: string;
+      units: "keep" | "erase";
+      startedAt: string;
+      finishedAt: string | null;
+      certificate: {
+        id: string;
+        accountId: string;
+        subject: string;
+        askedBy: string;
+        units: "keep" | "erase";
+        startedAt: string;
+        finishedAt: string;
+        stores: Array<{
+          store: string;
+          removed: number;
+          left: number;
+          note: string;
+        }>;
+        remains: Array<string>;
+        signature: {
+          algorithm: "Ed25519";
+          publicKey: string;
+          value: string;
+        };
+      } | null;
+    };
+  };
+  /** List your account's erasures, newest first */
+  "GET /v1/erasures": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        status: "running" | "done";
+        subject: string;
+        units: "keep" | "erase";
+        startedAt: string;
+        finishedAt: string | null;
+        certificate: {
+          id: string;
+          accountId: string;
+          subject: string;
+          askedBy: string;
+          units: "keep" | "erase";
+          startedAt: string;
+          finishedAt: string;
+          stores: Array<{
+            store: string;
+            removed: number;
+            left: number;
+            note: string;
+          }>;
+          remains: Array<string>;
+          signature: {
+            algorithm: "Ed25519";
+            publicKey: string;
+            value: string;
+          };
+        } | null;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read an erasure with its certificate */
+  "GET /v1/erasures/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      status: "running" | "done";
+      subject: string;
+      units: "keep" | "erase";
+      startedAt: string;
+      finishedAt: string | null;
+      certificate: {
+        id: string;
+        accountId: string;
+        subject: string;
+        askedBy: string;
+        units: "keep" | "erase";
+        startedAt: string;
+        finishedAt: string;
+        stores: Array<{
+          store: string;
+          removed: number;
+          left: number;
+          note: string;
+        }>;
+        remains: Array<string>;
+        signature: {
+          algorithm: "Ed25519";
+          publicKey: string;
+          value: string;
+        };
+      } | null;
+    };
   };
 };

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { SCOPES } from "#domain/accounts/model.ts";
 import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
@@ -8,6 +9,7 @@ type Owned = {
   unitId: string;
   memberId: string;
   invitationId: string;
+  erasureId: string;
   etag: string;
 };
 
@@ -27,8 +29,14 @@ beforeAll(async () => {
   });
   const { id: invitationId } = await invited.json<{ id: string }>();
   const { principalId: memberId } = owner.principal;
+  const erasureId = `e0_${memberId.slice(3)}`;
+  await env.CATALOG_0.prepare(
+    "INSERT INTO erasure (id, account_id, principal_id, pseudonym, asked_by, units, removed, started_at_ms) VALUES (?, ?, 'p0_gone', 'ps_1', 'ps_2', 'keep', '{}', 0)",
+  )
+    .bind(erasureId, owner.accountId)
+    .run();
   const etag = published.headers.get("ETag") ?? "";
-  owned = { keyId, unitId, memberId, invitationId, etag };
+  owned = { keyId, unitId, memberId, invitationId, erasureId, etag };
 });
 
 const things: [string, string, (owned: Owned) => string, object?][] = [
@@ -37,6 +45,8 @@ const things: [string, string, (owned: Owned) => string, object?][] = [
   ["GET", "a member", ({ memberId }) => `/v1/members/${memberId}`],
   ["PATCH", "a member", ({ memberId }) => `/v1/members/${memberId}`, { role: "viewer" }],
   ["DELETE", "a member", ({ memberId }) => `/v1/members/${memberId}`],
+  ["POST", "a member", ({ memberId }) => `/v1/members/${memberId}/erase`, { units: "keep" }],
+  ["GET", "an erasure", ({ erasureId }) => `/v1/erasures/${erasureId}`],
   ["DELETE", "an invitation", ({ invitationId }) => `/v1/invitations/${invitationId}`],
   ["GET", "a unit", ({ unitId }) => `/v1/units/${unitId}`],
   ["GET", "a unit's versions", ({ unitId }) => `/v1/units/${unitId}/versions`],
@@ -57,6 +67,7 @@ it.each(things)(
         unitId: "u0_00000000000000000000000000",
         memberId: "p0_0000000000000000",
         invitationId: "l0_0000000000000000",
+        erasureId: "e0_0000000000000000",
         etag: "",
       }),
       sent,
@@ -114,6 +125,7 @@ const NAMED: Owned = {
   unitId: "{id}",
   memberId: "{id}",
   invitationId: "{id}",
+  erasureId: "{id}",
   etag: "",
 };
 

@@ -3,7 +3,9 @@ import { BOOTSTRAP_BYTES, firstAccount, ownerKey } from "#domain/accounts/bootst
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { mintCode } from "#domain/accounts/sign-in.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
+import { servicesOf } from "#adapters/index.ts";
 import { keyRing } from "#adapters/key-ring.ts";
+import { erasedFrom, newErasureId } from "#domain/protection/erasure.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { unitShardStore } from "#db/catalog/unit-shards.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
@@ -34,6 +36,19 @@ export class Admin extends WorkerEntrypoint<Env> {
   /** Lets every bound database of the units family take new units. */
   async openUnitShards(): Promise<null> {
     await unitShardStore(this.env.CATALOG_0).open(unitShardsIn(this.env).length, Date.now());
+    return null;
+  }
+
+  /** A page of what was erased, after the erasure of that id; goes on with what was cut off. */
+  async erasures(after: string): Promise<{ erased: string[]; after: string | null }> {
+    return await servicesOf(this.env).erasure.noted(after);
+  }
+
+  /** Erases again what came back with a backup. */
+  async eraseAgain(erased: string): Promise<null> {
+    const known = erasedFrom(erased);
+    const id = newErasureId(Date.now(), randomBytes(ID_BYTES));
+    if (known !== null) await servicesOf(this.env).erasure.again(known, id);
     return null;
   }
 

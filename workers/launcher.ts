@@ -5,6 +5,8 @@ type Admin = {
   setup(): Promise<{ apiKey: string; accountId: string; created: boolean }>;
   issueConsoleCode(): Promise<string>;
   openUnitShards(): Promise<null>;
+  erasures(after: string): Promise<{ erased: string[]; after: string | null }>;
+  eraseAgain(erased: string): Promise<null>;
   rewrapKeys(): Promise<{ rewrapped: number; left: number; lost: number }>;
 };
 
@@ -27,6 +29,14 @@ export default {
         return Response.json(await env.ADMIN.openUnitShards());
       case "/rewrap-keys":
         return Response.json(await env.ADMIN.rewrapKeys());
+      case "/erasures": {
+        const { after } = await request.json<{ after: string }>();
+        return Response.json(await env.ADMIN.erasures(after));
+      }
+      case "/erase-again": {
+        const { erased } = await request.json<{ erased: string }>();
+        return Response.json(await env.ADMIN.eraseAgain(erased));
+      }
       case "/migrate": {
         const { binding, migrations } = await request.json<MigrateRequest>();
         return Response.json(await migrate(env[binding] as D1Database, migrations));

@@ -152,3 +152,22 @@ export const dataKey = sqliteTable("data_key", {
   createdAtMs: integer().notNull(),
   erasedAtMs: integer(),
 });
+
+/** What was erased, with its certificate once it is done (domain/protection/erasure.ts). */
+export const erasure = sqliteTable(
+  "erasure",
+  {
+    id: text().primaryKey(),
+    accountId: text().notNull(),
+    principalId: text().notNull(),
+    personId: text(),
+    pseudonym: text().notNull(),
+    askedBy: text().notNull(),
+    units: text().notNull(),
+    removed: text().notNull(),
+    startedAtMs: integer().notNull(),
+    finishedAtMs: integer(),
+    certificate: text(),
+  },
+  (t) => [index("erasure_by_account").on(t.accountId, t.id)],
+);

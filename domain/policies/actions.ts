@@ -119,6 +119,14 @@ export const ACTIONS = {
   },
   "audit.read": { resource: "audit", scope: "audit", role: "auditor" },
   "audit.export": { resource: "audit", scope: "audit", role: "auditor", sensitive: true },
+  "member.erase": {
+    resource: "member",
+    scope: "admin",
+    role: "admin",
+    fresh: true,
+    sensitive: true,
+  },
+  "erasure.read": { resource: "erasure", scope: "admin", role: "admin" },
   "data-key.rewrap": { resource: "data-key", scope: "admin", role: "owner", sensitive: true },
 } as const satisfies Record<string, Requirement>;
 export type Action = keyof typeof ACTIONS;

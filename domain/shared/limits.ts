@@ -29,6 +29,8 @@ export const LIMITS = {
   keyNameCharsMax: 100,
   keysPerAccountMax: 1_000,
   sessionsPerAccountMax: 1_000,
+  /** Each may have search shards rewritten. */
+  erasuresPerDayMax: 50,
   /** One entry of an audit log; its detail goes where it would be longer. */
   auditEntryCharsMax: 8_192,
   /** The longest text under a data key: the private keys and provider metadata of an identity provider fit. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { keyRing, pruneRing, rewrapAll, rotateRing, secretOf } from "./key-ring.ts";
+import { keyRing, pruneRing, rewrapAll, rotateRing, secretOf, syncErased } from "./key-ring.ts";
 import { Refusal } from "./say.ts";
 
 let folder: string;
@@ -81,5 +81,23 @@ describe("the key ring of a state", () => {
       Promise.resolve({ rewrapped: 0, left: 0, lost: 2 }),
     );
     expect(read("ring.json").settled).not.toBe(ring.current);
+  });
+
+  it("notes what was erased, and has it erased again where a backup came back", async () => {
+    keyRing(at("ring.json"));
+    let present = ["a0_1 p0_1 keep", "a0_1 p0_2 erase"];
+    const again: string[] = [];
+    const ask = (path: string, body?: unknown) => {
+      const { after, erased } = body as { after?: string; erased?: string };
+      if (path === "/erase-again") again.push(erased ?? "");
+      const page = after === "" ? { erased: present, after: "e0_1" } : { erased: [], after: null };
+      return Promise.resolve(page) as never;
+    };
+    await syncErased(at("ring.json"), ask);
+    expect(again).toEqual([]);
+    present = ["a0_1 p0_2 erase"];
+    await syncErased(at("ring.json"), ask);
+    expect(again).toEqual(["a0_1 p0_1 keep"]);
+    expect(keyRing(at("ring.json")).erased).toEqual(["a0_1 p0_1 keep", "a0_1 p0_2 erase"]);
   });
 });

@@ -74,6 +74,45 @@ export function settleRing(file: string, current: string): void {
   if (ring.current === current) writeWhole(file, { ...ring, settled: current });
 }
 
+type Noted = { erased: string[]; after: string | null };
+
+/**
+ * Notes in the ring what was erased, and has erased again whatever the ring knows and the state does not: a backup from
+ * before the erasure. The ring keeps the list because no copy of the state holds it.
+ */
+export async function syncErased(
+  settings: Where,
+  ask: <T>(path: string, body?: unknown) => Promise<T>,
+): Promise<void> {
+  const present = new Set<string>();
+  for (let after: string | null = ""; after !== null;) {
+    const page: Noted = await ask("/erasures", { after });
+    for (const erased of page.erased) present.add(erased);
+    after = page.after;
+  }
+  const { file, text } = settings.keyRing;
+  if (text !== undefined) return;
+  for (const erased of readRing(file).erased ?? [])
+    if (!present.has(erased)) await ask("/erase-again", { erased });
+  const ring = readRing(file);
+  const known = ring.erased ?? [];
+  const added = [...present].filter((erased) => !known.includes(erased));
+  if (added.length > 0) writeWhole(file, { ...ring, erased: [...known, ...added] });
+}
+
+/** The same now and every half minute; the first time before the product says that it is ready. */
+export async function keepErased(
+  settings: Where,
+  ask: <T>(path: string, body?: unknown) => Promise<T>,
+): Promise<{ stop(): void }> {
+  await syncErased(settings, ask);
+  const timer = setInterval(() => void syncErased(settings, ask).catch(() => {}), SYNC_EVERY_MS);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+const SYNC_EVERY_MS = 30_000;
+
 function readRing(file: string): RingFile {
   const parsed = ringFile.safeParse(readJson(file));
   if (!parsed.success)

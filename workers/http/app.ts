@@ -4,6 +4,7 @@ import { auditing } from "#workers/http/audit.ts";
 import { collecting } from "#workers/http/collections.ts";
 import { deadLetters } from "#workers/http/dead-letters.ts";
 import { docs } from "#workers/http/docs.ts";
+import { erasures } from "#workers/http/erasure.ts";
 import { health } from "#workers/http/health.ts";
 import { identityProviders } from "#workers/http/identity-providers.ts";
 import { keys } from "#workers/http/keys.ts";
@@ -61,6 +62,8 @@ const FEATURES: readonly Feature[] = [
   signingKeys,
   auditing,
   docs(() => routesOf(FEATURES, LATER)),
+  erasures,
+  docs(() => FEATURES.flat()),
 ];
 
 /** Versions of the API beside /v1, each with what it answers otherwise (versions.ts). */
