@@ -47,6 +47,15 @@ export function isolate(changes: Partial<Record<string, unknown>>) {
   };
 }
 
+/** The same database as another isolate has it: what is remembered about the one is not remembered about the other. */
+export const elsewhereOf = (database: D1Database): D1Database =>
+  new Proxy(database, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+
 export type TestAccount = {
   accountId: string;
   principal: Principal;

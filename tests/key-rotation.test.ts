@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import type { KeyView } from "#domain/accounts/keys.ts";
 import type { Scope } from "#domain/accounts/model.ts";
-import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
+import { call, elsewhereOf, isolate, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
 type Made = KeyView & { apiKey: string };
 
@@ -201,4 +201,18 @@ it("shows a member its own keys only, and lets it end no other", async () => {
     expect((await call(method, `/v1/keys/${id}`, withKey(member))).status).toBe(404);
   const admin = await colleague(account, "admin");
   expect((await call("DELETE", `/v1/keys/${id}`, withKey(admin))).status).toBe(204);
+});
+
+it("ends what a key made within 5 seconds in an isolate that has not heard of it", async () => {
+  const account = await newAccount();
+  const parent = await make(account.apiKey);
+  const child = await make(parent.apiKey, ["search"]);
+  const elsewhere = isolate({ CATALOG_0: elsewhereOf(env.CATALOG_0) });
+  const there = async () =>
+    (await elsewhere({ ...account, apiKey: child.apiKey }, "GET", "/v1/sessions/current")).status;
+  expect(await there()).toBe(200);
+  expect((await account.call("DELETE", `/v1/keys/${parent.id}`)).status).toBe(204);
+  const sinceMs = Date.now();
+  await expect.poll(there, { interval: 250, timeout: 10_000 }).toBe(401);
+  expect(Date.now() - sinceMs).toBeLessThan(5_500);
 });

@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { type Role, ROLES, SCOPES } from "#domain/accounts/model.ts";
+import { ACTIONS } from "#domain/policies/actions.ts";
+import { appOf } from "#workers/http/app.ts";
+import { feature, route } from "#workers/http/kit.ts";
 import { call, isolate, newAccount, type TestAccount } from "./helpers.ts";
 import {
   type As,
@@ -49,6 +52,30 @@ it("covers every operation that is not public", () => {
   expect(operations.length).toBeGreaterThan(25);
   const scopes = new Set(operations.flatMap(({ scope }) => scope ?? []));
   for (const scope of scopes) expect(SCOPES).toContain(scope);
+});
+
+it("finds an operation for every action, so that none is a rule about nothing", () => {
+  const used = new Set(operations.map(({ action }) => action));
+  expect(Object.keys(ACTIONS).filter((action) => !used.has(action))).toEqual([]);
+});
+
+it("starts no product with a route that names no action of the table", () => {
+  const planted = (access: unknown) =>
+    feature(
+      route(
+        {
+          method: "get",
+          path: "/v1/planted",
+          summary: "Nobody said who may",
+          access: access as "account.read",
+          responses: {},
+        },
+        (c) => c.json({}),
+      ),
+    );
+  expect(() => appOf([planted("account.read")])).not.toThrow();
+  for (const access of ["unit.fly", "toString", "", undefined])
+    expect(() => appOf([planted(access)]), String(access)).toThrow();
 });
 
 describe.each(operations)("$name", (operation) => {

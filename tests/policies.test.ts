@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import type { Explained } from "#domain/policies/explain.ts";
 import type { PolicyView, Rule } from "#domain/policies/model.ts";
-import { call, isolate, newAccount, problemOf, type TestAccount } from "./helpers.ts";
+import { call, elsewhereOf, isolate, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 import { found, hits, publish, searchable } from "./knowledge.ts";
 
 async function put(account: TestAccount, rules: Rule[], otherwise: "allow" | "deny" = "allow") {
@@ -161,7 +161,7 @@ it("denies what no rule permits where the account says so, and can still be mend
 
 it("is in force in another isolate within 5 seconds", async () => {
   const account = await newAccount();
-  const elsewhere = isolate({ CATALOG_0: withSession(env.CATALOG_0) });
+  const elsewhere = isolate({ CATALOG_0: elsewhereOf(env.CATALOG_0) });
   const read = async () => (await elsewhere(account, "GET", "/v1/units")).status;
   expect(await read()).toBe(200);
   await put(account, [{ id: "no", effect: "forbid", actions: ["unit.read"] }]);
@@ -169,15 +169,6 @@ it("is in force in another isolate within 5 seconds", async () => {
   await expect.poll(read, { interval: 250, timeout: 10_000 }).toBe(403);
   expect(Date.now() - sinceMs).toBeLessThan(5_500);
 });
-
-/** The same database under another name, as another isolate has it. */
-const withSession = (database: D1Database): D1Database =>
-  new Proxy(database, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
 
 it("refuses by a policy that it cannot find any more", async () => {
   const account = await newAccount();

@@ -4,7 +4,15 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import { conditionFrom, type ConditionFacts } from "./condition.ts";
 
 const facts: ConditionFacts = {
-  principal: { id: "p0_1", kind: "key", role: "member", keyId: "k0_1", scopes: ["search"] },
+  principal: {
+    id: "p0_1",
+    kind: "key",
+    role: "member",
+    keyId: "k0_1",
+    clientId: "",
+    agentId: "",
+    scopes: ["search"],
+  },
   resource: {
     type: "unit",
     id: "u0_1",
@@ -17,7 +25,7 @@ const facts: ConditionFacts = {
     authorId: "p0_1",
     own: true,
   },
-  request: { time: new Date("2026-11-21T19:30:00Z") },
+  request: { time: new Date("2026-11-21T19:30:00Z"), address: "192.0.2.7" },
 };
 
 function holds(source: string): boolean {
@@ -38,6 +46,8 @@ it.each<[string, boolean]>([
   ["request.time.getHours() >= 18", true],
   ['request.time > timestamp("2027-01-01T00:00:00Z")', false],
   ['principal.keyId == "" ? false : true', true],
+  ['inNetwork(request.address, "192.0.2.0/24")', true],
+  ['inNetwork(request.address, "10.0.0.0/8")', false],
 ])("%s", (source, expected) => {
   expect(holds(source)).toBe(expected);
 });
@@ -60,6 +70,8 @@ describe("a condition is refused", () => {
     ["that asks too much", `resource.tags.exists(t, ${Array(30).fill('t == "a"').join(" || ")})`],
     ["that nests too deep", `${"(".repeat(200)}true${")".repeat(200)}`],
     ["that reads through brackets", 'resource["visibility"] == "public"'],
+    ["about a network that is none", 'inNetwork(request.address, "10.0.0.1/8")'],
+    ["about a network that is not written down", "inNetwork(request.address, resource.kind)"],
     ["that binds", "cel.bind(x, true, x)"],
   ])("%s", (_, source) => {
     const condition = conditionFrom(source);

@@ -1,6 +1,7 @@
 import { type ASTNode, Environment, type ParseResult } from "@marcbachmann/cel-js";
 import { ATTRIBUTE_TYPES, type Attributes } from "#domain/policies/attributes.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { addressFrom, holds, networkFrom } from "#domain/shared/network.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 
 /**
@@ -17,9 +18,19 @@ export type Condition = {
 };
 
 export type ConditionFacts = {
-  principal: { id: string; kind: string; role: string; keyId: string; scopes: string[] };
+  principal: {
+    id: string;
+    kind: string;
+    role: string;
+    /** Empty where it is none of these. */
+    keyId: string;
+    clientId: string;
+    agentId: string;
+    scopes: string[];
+  };
   resource: { type: string; id: string } & Partial<Attributes>;
-  request: { time: Date };
+  /** `address` is empty where nobody who is believed tells it. */
+  request: { time: Date; address: string };
 };
 
 /** A list a condition goes through has at most this many items: a unit's tags, or the scopes. */
@@ -60,10 +71,19 @@ function makeEnvironment(): Environment {
   const text = "string";
   return new Environment({ limits })
     .registerVariable("principal", {
-      schema: { id: text, kind: text, role: text, keyId: text, scopes: "list<string>" },
+      schema: {
+        id: text,
+        kind: text,
+        role: text,
+        keyId: text,
+        clientId: text,
+        agentId: text,
+        scopes: "list<string>",
+      },
     })
     .registerVariable("resource", { schema: { type: text, id: text, ...ATTRIBUTE_TYPES } })
-    .registerVariable("request", { schema: { time: "google.protobuf.Timestamp" } });
+    .registerVariable("request", { schema: { time: "google.protobuf.Timestamp", address: text } })
+    .registerFunction("inNetwork(string, string): bool", isInNetwork);
 }
 
 type Walk = { fields: Set<string>; variables: readonly string[] };
@@ -92,6 +112,7 @@ function walk(node: ASTNode, at: Walk): Walked {
   if (node.op === "?:") return sum(at, node.args);
   if (node.op === "call") {
     const [name, given] = node.args;
+    if (name === "inNetwork") return walkNetwork(given, at);
     return name === "timestamp" && given.length === 1 && given[0]?.op === "value"
       ? sum(at, given)
       : err(`does not know ${name}()`);
@@ -99,6 +120,22 @@ function walk(node: ASTNode, at: Walk): Walked {
   if (node.op === "rcall") return walkMethod(node.args, at);
   if (OPERATORS.has(node.op)) return sum(at, node.args as [ASTNode, ASTNode]);
   return err(`does not take ${node.op}`);
+}
+
+/** `inNetwork(request.address, "192.0.2.0/24")`: a network that is written down, so that it is one. */
+function walkNetwork(given: readonly ASTNode[], at: Walk): Walked {
+  const [, network] = given;
+  const isWritten = network?.op === "value" && typeof network.args === "string";
+  if (given.length !== 2 || !isWritten || networkFrom(String(network.args)) === null)
+    return err('inNetwork() takes an address and a network such as "192.0.2.0/24"');
+  return sum(at, given);
+}
+
+/** An address that is none, or that nobody tells, is a doubt: it throws, and the caller decides. */
+function isInNetwork(address: string, network: string): boolean {
+  const [known, range] = [addressFrom(address), networkFrom(network)];
+  if (known === null || range === null) throw new Error("the address is not known");
+  return holds(range, known);
 }
 
 function walkMethod([name, of, given]: [string, ASTNode, ASTNode[]], at: Walk): Walked {

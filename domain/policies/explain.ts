@@ -1,7 +1,12 @@
 import { z } from "zod";
 import type { Principal } from "#domain/accounts/model.ts";
 import { type Action, ACTIONS, refusalOf, requirementOf } from "#domain/policies/actions.ts";
-import { decide, type Policies, type Resource } from "#domain/policies/policies.ts";
+import {
+  type Circumstances,
+  decide,
+  type Policies,
+  type Resource,
+} from "#domain/policies/policies.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 
@@ -36,10 +41,10 @@ export function explain(
   principal: Principal,
   action: Action,
   resource: Resource,
-  nowMs: number,
+  circumstances: Circumstances,
 ): Explained {
   const { scope, role } = requirementOf(action);
-  const refusal = refusalOf(principal, action, nowMs);
+  const refusal = refusalOf(principal, action, circumstances.nowMs);
   if (refusal?.code === "second-factor-required") {
     const reason = "needs a second factor proven a short while ago";
     return { decision: "deny", rule: "second-factor", reason };
@@ -50,7 +55,7 @@ export function explain(
     return { decision: "deny", rule, reason: refusal.detail ?? "" };
   }
   if (policies !== null) {
-    const { rule, ...decided } = decide(policies, principal, action, resource, nowMs);
+    const { rule, ...decided } = decide(policies, principal, action, resource, circumstances);
     if (rule !== null) return { ...decided, rule };
   }
   const with_ = scope === undefined ? "" : ` with the scope ${scope}`;

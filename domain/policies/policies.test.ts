@@ -8,7 +8,7 @@ import { explain } from "./explain.ts";
 import { policyInput, type Rule } from "./model.ts";
 import { checkPolicy, compile, decide } from "./policies.ts";
 
-const NOW_MS = Date.parse("2026-11-21T19:30:00Z");
+const HERE = { nowMs: Date.parse("2026-11-21T19:30:00Z"), address: null };
 const principal: Principal = {
   accountId: "a0_1",
   principalId: "p0_1",
@@ -42,7 +42,7 @@ const decision = (
   rules: Rule[],
   otherwise: "allow" | "deny" = "allow",
   action: Action = "unit.publish",
-) => decide(policy(rules, otherwise), principal, action, unit, NOW_MS).decision;
+) => decide(policy(rules, otherwise), principal, action, unit, HERE).decision;
 
 describe("an account's policy", () => {
   it("leaves to scope and role what none of its rules speaks of", () => {
@@ -92,7 +92,7 @@ describe("an account's policy", () => {
     const tagged = rule("secret", "forbid", ["unit.read"], '"secret" in resource.tags');
     const named = rule("one", "forbid", ["unit.read"], 'resource.id == "u0_9"');
     const ask = (rules: Rule[], resource: { type: string; id?: string }) =>
-      decide(policy(rules), principal, "unit.read", resource, NOW_MS);
+      decide(policy(rules), principal, "unit.read", resource, HERE);
     expect(ask([tagged], { type: "unit" })).toMatchObject({ decision: "depends" });
     expect(ask([tagged], { type: "unit", id: "u0_1" })).toMatchObject({
       decision: "depends",
@@ -114,7 +114,7 @@ describe("an account's policy", () => {
           principal,
           action,
           { type: requirementOf(action).resource, id: "x", attributes },
-          NOW_MS,
+          HERE,
         ).decision === "allow",
     );
     expect(open.sort()).toEqual([
@@ -139,17 +139,33 @@ describe("an account's policy", () => {
   it("widens nothing: scope and role are asked first", () => {
     const permitted = policy([rule("all", "permit", ["*"])], "deny");
     const viewer: Principal = { ...principal, role: "viewer", scopes: new Set(["search"]) };
-    const said = (action: Action) => explain(permitted, viewer, action, unit, NOW_MS);
+    const said = (action: Action) => explain(permitted, viewer, action, unit, HERE);
     expect(said("unit.publish")).toMatchObject({ decision: "deny", rule: "scope:units:write" });
     expect(said("unit.search")).toMatchObject({ decision: "allow", rule: "policy:all@7" });
     const reader: Principal = { ...principal, role: "viewer" };
-    const because = explain(permitted, reader, "unit.publish", unit, NOW_MS);
+    const because = explain(permitted, reader, "unit.publish", unit, HERE);
     expect(because).toMatchObject({ decision: "deny", rule: "role:member" });
+  });
+
+  it("takes an address that nobody tells for one that a rule forbids, never for one that it permits", () => {
+    const office = 'inNetwork(request.address, "192.0.2.0/24")';
+    const ask = (rules: Rule[], otherwise: "allow" | "deny", address: string | null) =>
+      decide(policy(rules, otherwise), principal, "unit.read", unit, { ...HERE, address }).decision;
+    const outside = [rule("outside", "forbid", ["unit.*"], `!${office}`)];
+    const inside = [rule("inside", "permit", ["unit.*"], office)];
+    for (const [rules, otherwise] of [
+      [outside, "allow"],
+      [inside, "deny"],
+    ] as const) {
+      expect(ask(rules, otherwise, "192.0.2.9")).toBe("allow");
+      expect(ask(rules, otherwise, "198.51.100.9")).toBe("deny");
+      expect(ask(rules, otherwise, null)).toBe("deny");
+    }
   });
 
   it("tells a refused caller the rule's own reason", () => {
     const said = policy([{ ...rule("r", "forbid", ["unit.*"]), reason: "Ask the librarian." }]);
-    expect(explain(said, principal, "unit.read", unit, NOW_MS)).toEqual({
+    expect(explain(said, principal, "unit.read", unit, HERE)).toEqual({
       decision: "deny",
       rule: "policy:r@7",
       reason: "Ask the librarian.",

@@ -27,6 +27,9 @@ type Compiled = {
 /** What an action is done to, as far as it is known: one that is being made has the id "" until it is. */
 export type Resource = { type: string; id?: string; attributes?: Attributes };
 
+/** When somebody asks, and from where, as far as that is known. */
+export type Circumstances = { nowMs: number; address: string | null };
+
 /** `depends`: the attributes of the resource decide, and they are not given yet. */
 export type Decision = {
   decision: "allow" | "deny" | "depends";
@@ -98,10 +101,10 @@ export function decide(
   principal: Principal,
   action: Action,
   resource: Resource,
-  nowMs: number,
+  circumstances: Circumstances,
 ): Decision {
   const rules = policies.rules.get(action) ?? [];
-  const facts = factsOf(principal, resource, nowMs);
+  const facts = factsOf(principal, resource, circumstances);
   const named = (rule: Compiled) => `policy:${rule.id}@${policies.version}`;
   let undecided: Compiled | undefined;
   let permitting: Compiled | undefined;
@@ -153,14 +156,20 @@ function appliesTo(
 const reasonOf = (rule: Compiled, does: string) =>
   rule.reason ?? `the rule "${rule.id}" of the account's policy ${does}`;
 
-const factsOf = (principal: Principal, resource: Resource, nowMs: number): ConditionFacts => ({
+const factsOf = (
+  principal: Principal,
+  resource: Resource,
+  { nowMs, address }: Circumstances,
+): ConditionFacts => ({
   principal: {
     id: principal.principalId,
     kind: principal.kind,
     role: principal.role,
     keyId: principal.keyId ?? "",
+    clientId: principal.token?.clientId ?? "",
+    agentId: principal.agentId ?? "",
     scopes: [...principal.scopes],
   },
   resource: { type: resource.type, id: resource.id ?? "", ...resource.attributes },
-  request: { time: new Date(nowMs) },
+  request: { time: new Date(nowMs), address: address ?? "" },
 });

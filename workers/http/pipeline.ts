@@ -1,4 +1,4 @@
-import { type Action, refusalOf, requirementOf } from "#domain/policies/actions.ts";
+import { type Action, ACTIONS, refusalOf } from "#domain/policies/actions.ts";
 import type { Context } from "hono";
 import { isUsableFrom } from "#domain/accounts/key-rules.ts";
 import type { LimitHeaders } from "#domain/limits/headers.ts";
@@ -38,7 +38,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const params = config.request?.params;
   const repetition = repetitionOf(config);
   const { access } = config;
-  if (access !== "public" && requirementOf(access) === undefined)
+  if (access !== "public" && !Object.hasOwn(ACTIONS, access))
     throw new Error(
       `${config.method} ${config.path} names no action that anybody could be allowed`,
     );

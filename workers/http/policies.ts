@@ -27,6 +27,7 @@ import {
   tagged,
   unwrap,
 } from "#workers/http/kit.ts";
+import { circumstancesOf } from "#workers/http/policing.ts";
 
 const get = route(
   {
@@ -165,12 +166,12 @@ const why = route(
     },
   },
   async (c) => {
-    const { services, nowMs } = c.var;
+    const { services } = c.var;
     const { action, resource, keyId } = c.req.valid("json");
     const principal = await inPlaceOf(c, keyId);
     const policies = await services.policies.policiesOf(principal);
     const subject = await subjectOf(c, resource);
-    return c.json(explain(policies, principal, action, subject, nowMs));
+    return c.json(explain(policies, principal, action, subject, circumstancesOf(c)));
   },
 );
 
@@ -180,7 +181,8 @@ type Explaining = Call<{ access: "policy.explain" }>;
 async function inPlaceOf(c: unknown, keyId: string | undefined): Promise<Principal> {
   const { services, principal, nowMs } = (c as Explaining).var;
   if (keyId === undefined || keyId === principal.keyId) return principal;
-  const allowed = explain(null, principal, "policy.read", { type: "policy" }, nowMs);
+  const here = circumstancesOf(c as Explaining);
+  const allowed = explain(null, principal, "policy.read", { type: "policy" }, here);
   if (allowed.decision !== "allow") refuse({ code: "forbidden", detail: allowed.reason });
   const row = await services.accounts.keyRow(keyId);
   const verdict = row?.accountId === principal.accountId ? keyVerdictOf(row, nowMs) : null;

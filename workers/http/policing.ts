@@ -2,7 +2,12 @@ import type { Context } from "hono";
 import type { Principal } from "#domain/accounts/model.ts";
 import { type Action, requirementOf } from "#domain/policies/actions.ts";
 import type { Attributes } from "#domain/policies/attributes.ts";
-import { decide, type Decision, type Policies } from "#domain/policies/policies.ts";
+import {
+  type Circumstances,
+  decide,
+  type Decision,
+  type Policies,
+} from "#domain/policies/policies.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import type { StoredUnit } from "#domain/units/record.ts";
 import { unitAttributes } from "#domain/units/attributes.ts";
@@ -16,25 +21,31 @@ export async function narrow(
 ): Promise<void> {
   const policies = await c.get("services").policies.policiesOf(principal);
   if (policies === null) return;
-  const nowMs = c.get("nowMs");
+  const circumstances = circumstancesOf(c);
   const id = c.req.param("id");
   const { resource: type } = requirementOf(action);
   const resource = id === undefined ? { type } : { type, id };
-  const decision = decide(policies, principal, action, resource, nowMs);
+  const decision = decide(policies, principal, action, resource, circumstances);
   if (decision.decision === "deny") refuse(forbidden(decision));
   if (decision.decision === "depends")
-    c.set("permission", permissionFrom(policies, principal, action, nowMs));
+    c.set("permission", permissionFrom(policies, principal, action, circumstances));
 }
+
+export const circumstancesOf = (c: Pick<Context<AppEnv>, "get" | "req">): Circumstances => ({
+  nowMs: c.get("nowMs"),
+  address: c.get("services").addressOf(c.req.raw),
+});
 
 function permissionFrom(
   policies: Policies,
   principal: Principal,
   action: Action,
-  nowMs: number,
+  circumstances: Circumstances,
 ): Permission {
   const { resource: type } = requirementOf(action);
   return (id: string, attributes: Attributes) => {
-    const decision = decide(policies, principal, action, { type, id, attributes }, nowMs);
+    const resource = { type, id, attributes };
+    const decision = decide(policies, principal, action, resource, circumstances);
     return decision.decision === "allow" ? null : forbidden(decision);
   };
 }
