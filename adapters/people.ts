@@ -1,5 +1,6 @@
 import type { keyRing } from "#adapters/key-ring.ts";
 import { proofs } from "#adapters/proofs.ts";
+import { factorStore } from "#db/catalog/factors.ts";
 import { memberStore } from "#db/catalog/members.ts";
 import { peopleStore } from "#db/catalog/people.ts";
 import { catalogStore } from "#db/catalog/store.ts";
@@ -11,6 +12,7 @@ export function people(env: Env, ring: ReturnType<typeof keyRing>) {
     ...catalogStore([env.CATALOG_0]),
     ...peopleStore(env.CATALOG_0),
     ...memberStore(env.CATALOG_0),
+    ...factorStore(env.CATALOG_0),
     ring,
     prove: proofs(env),
     publicUrl: env.WISHUB_PUBLIC_URL,

@@ -303,6 +303,9 @@ export type Operations = {
         | "session.read"
         | "session.end"
         | "person.read"
+        | "person.enrol"
+        | "person.change"
+        | "session.prove"
         | "account.make"
         | "account.list"
         | "session.switch"
@@ -586,6 +589,23 @@ export type Operations = {
       code?: string;
       email?: string;
       password?: string;
+      otp?: string;
+      recoveryCode?: string;
+      passkey?: {
+        challenge: string;
+        response: {
+          id: string;
+          rawId: string;
+          type: "public-key";
+          clientExtensionResults?: Record<string, unknown>;
+          response: {
+            clientDataJSON: string;
+            authenticatorData: string;
+            signature: string;
+            userHandle?: string | null;
+          };
+        };
+      };
       accountId?: string;
     };
     answer: {
@@ -712,6 +732,7 @@ export type Operations = {
       factors: {
         totp: boolean;
         passkeys: number;
+        recoveryCodesLeft: number;
       };
       createdAt: string;
     };
@@ -737,6 +758,159 @@ export type Operations = {
         createdAt: string;
       }>;
       nextCursor: string | null;
+    };
+  };
+  /** Begin to use an authenticator app */
+  "POST /v1/people/me/totp": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      password?: string;
+    };
+    answer: {
+      secret: string;
+      uri: string;
+    };
+  };
+  /** Use the authenticator app no more */
+  "DELETE /v1/people/me/totp": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Confirm the authenticator app with a code it shows */
+  "POST /v1/people/me/totp/confirm": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      otp: string;
+    };
+    answer: {
+      recoveryCodes: Array<string>;
+    };
+  };
+  /** Get new recovery codes in place of the old ones */
+  "POST /v1/people/me/recovery-codes": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      recoveryCodes: Array<string>;
+    };
+  };
+  /** Prove your second factor once more */
+  "POST /v1/sessions/second-factor": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      otp?: string;
+      recoveryCode?: string;
+      passkey?: {
+        challenge: string;
+        response: {
+          id: string;
+          rawId: string;
+          type: "public-key";
+          clientExtensionResults?: Record<string, unknown>;
+          response: {
+            clientDataJSON: string;
+            authenticatorData: string;
+            signature: string;
+            userHandle?: string | null;
+          };
+        };
+      };
+    };
+    answer: {
+      accountId: string;
+      principalId: string;
+      personId: string | null;
+      kind: "key" | "session" | "token";
+      keyId: string | null;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+      >;
+      role: "owner" | "admin" | "member" | "auditor" | "viewer";
+      owner: boolean;
+    };
+  };
+  /** Ask what to make a passkey with */
+  "POST /v1/people/me/passkeys/options": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      password?: string;
+    };
+    answer: {
+      publicKey: Record<string, unknown>;
+    };
+  };
+  /** Keep a passkey that your browser has made */
+  "POST /v1/people/me/passkeys": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      challenge: string;
+      name: string;
+      response: {
+        id: string;
+        rawId: string;
+        type: "public-key";
+        clientExtensionResults?: Record<string, unknown>;
+        response: {
+          clientDataJSON: string;
+          attestationObject: string;
+          transports?: Array<string>;
+        };
+      };
+    };
+    answer: {
+      id: string;
+      name: string;
+      createdAt: string;
+      lastUsedAt: string | null;
+      recoveryCodes: Array<string> | null;
+    };
+  };
+  /** List your passkeys */
+  "GET /v1/people/me/passkeys": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        name: string;
+        createdAt: string;
+        lastUsedAt: string | null;
+      }>;
+      nextCursor: null;
+    };
+  };
+  /** Use a passkey no more */
+  "DELETE /v1/people/me/passkeys/{passkeyId}": {
+    path: { passkeyId: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Ask what to sign in by a passkey with */
+  "POST /v1/sessions/passkey-options": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      publicKey: Record<string, unknown>;
     };
   };
   /** List who belongs to your account, newest first */

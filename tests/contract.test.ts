@@ -84,6 +84,7 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "post /sso/{id}/acs",
     "post /v1/invitations/accept",
     "post /v1/sessions",
+    "post /v1/sessions/passkey-options",
     "post /v1/sign-up",
     "post /v1/sign-up/complete",
   ]);

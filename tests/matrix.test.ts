@@ -225,6 +225,7 @@ const THINGS: Record<string, Thing> = {
 };
 /** What a parameter does not name a thing of one account in, and why. */
 const NOT_OWNED: Record<string, string> = {
+  "/v1/people/me/passkeys": "a person's, whatever account they are in (tests/passkeys.test.ts)",
   "/v1/accounts": "the first account's business",
   "/v1/oauth/signing-keys": "the first account's business",
   "/v1/collections": "`private` is everybody's own collection",

@@ -1,5 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import { Secret, TOTP } from "otpauth";
 import { app } from "#workers/http/app.ts";
 import { call, ORIGIN } from "./helpers.ts";
 
@@ -77,4 +78,35 @@ export async function signedIn(person: { email: string }, more: object = {}, Coo
     headers: Cookie === undefined ? {} : { Cookie },
   });
   return { opened, headers: { Cookie: cookiesOf(opened), Origin: ORIGIN } };
+}
+
+/** What the session that an answer opened sends from then on. */
+export const sessionOf = (response: Response) => ({ Cookie: cookiesOf(response), Origin: ORIGIN });
+
+/** An authenticator app, in whose time each code is new. */
+function authenticator(secret: string) {
+  const totp = new TOTP({ secret: Secret.fromBase32(secret) });
+  let atMs = Date.now() - 30_000;
+  return {
+    /** The next code: half a minute later than the last one, and never more than that ahead of the clock. */
+    next() {
+      atMs += 30_000;
+      if (atMs > Date.now() + 30_000) throw new Error("no code is left that would be taken now");
+      return totp.generate({ timestamp: atMs });
+    },
+    now: () => totp.generate({ timestamp: atMs }),
+  };
+}
+
+/** A person who has confirmed an authenticator app, in a session that has just proven it. */
+export async function enrolled(person: { email: string }) {
+  const { headers } = await signedIn(person);
+  const begun = await call("POST", "/v1/people/me/totp", { body: { password: PASSWORD }, headers });
+  const { secret } = await begun.json<{ secret: string }>();
+  const app = authenticator(secret);
+  const body = { otp: app.now() };
+  const confirmed = await call("POST", "/v1/people/me/totp/confirm", { body, headers });
+  if (confirmed.status !== 200) throw new Error(await confirmed.text());
+  const { recoveryCodes } = await confirmed.json<{ recoveryCodes: string[] }>();
+  return { headers: sessionOf(confirmed), secret, app, recoveryCodes };
 }

@@ -8,7 +8,7 @@ import { MAIL_LIFE_MS, type MailRecord } from "#domain/people/mail.ts";
 import type { Membership, PersonRecord } from "#domain/people/model.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
-import { attempt, mail, mailLink, passkey, person } from "#db/catalog/people-tables.ts";
+import { attempt, mail, mailLink, person } from "#db/catalog/people-tables.ts";
 import { account, principal } from "#db/catalog/tables.ts";
 
 const PURGED_AT_ONCE = 20;
@@ -33,7 +33,8 @@ const personColumns = {
   totpPending: person.totpPending,
   totpStep: person.totpStep,
   createdAtMs: person.createdAtMs,
-  passkeys: sql<number>`(SELECT count(*) FROM ${passkey} WHERE ${passkey.personId} = ${person.id})`,
+  // By name: Drizzle leaves the tables out where it believes that there is one.
+  passkeys: sql<number>`(SELECT count(*) FROM passkey WHERE passkey.person_id = person.id)`,
 };
 
 function people(db: PeopleDb) {

@@ -1,29 +1,42 @@
 import { z } from "zod";
 import { type Principal, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { otpText, recoveryText } from "#domain/people/factors.ts";
 import { emailText, passwordText } from "#domain/people/model.ts";
+import { passkeyProof } from "#domain/people/passkeys.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 
-/** One signs in with exactly one of `apiKey`, `code` and `email` with `password`. */
+/** One signs in with exactly one of `apiKey`, `code`, `passkey`, and `email` with `password`. */
 export const sessionInput = z
   .strictObject({
     apiKey: z.string().min(1).max(128).optional(),
     code: z.string().min(1).max(128).optional(),
     email: emailText.optional(),
     password: passwordText.optional(),
+    /** With a password, where the person has a second factor: a code of their authenticator, or a recovery code. */
+    otp: otpText.optional(),
+    recoveryCode: recoveryText.optional(),
+    /** Alone, it proves both. */
+    passkey: passkeyProof.optional(),
     /** Which of their accounts a person wants to be in; the one they have been in longest unless given. */
     accountId: text(LIMITS.idCharsMax).optional(),
   })
   .refine(
-    ({ apiKey, code, email }) =>
-      [apiKey, code, email].filter((one) => one !== undefined).length === 1,
-    "give either apiKey, or code, or email and password",
+    ({ apiKey, code, email, passkey }) =>
+      [apiKey, code, email, passkey].filter((one) => one !== undefined).length === 1,
+    "give either apiKey, or code, or passkey, or email and password",
   )
   .refine(
-    ({ email, password, accountId }) =>
+    ({ email, password, otp, recoveryCode }) =>
       (email === undefined) === (password === undefined) &&
-      (email !== undefined || accountId === undefined),
-    "password goes with email, and accountId with both",
+      (email !== undefined || (otp ?? recoveryCode) === undefined) &&
+      (otp === undefined || recoveryCode === undefined),
+    "password goes with email, and either otp or recoveryCode with both",
+  )
+  .refine(
+    ({ email, passkey, accountId }) =>
+      accountId === undefined || email !== undefined || passkey !== undefined,
+    "accountId goes with what a person signs in by",
   );
 export type SessionInput = z.infer<typeof sessionInput>;
 

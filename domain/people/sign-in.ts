@@ -2,9 +2,18 @@ import { ID_BYTES, mintCredential, SECRET_BYTES } from "#domain/accounts/credent
 import type { Principal } from "#domain/accounts/model.ts";
 import { SESSION_LIFE_MS, type SessionRecord } from "#domain/accounts/sessions.ts";
 import type { SignedIn } from "#domain/accounts/sign-in.ts";
-import { counted, type CountAttempt, guesserOf } from "#domain/people/attempts.ts";
+import { counted, guesserOf } from "#domain/people/attempts.ts";
 import { DEVICE_BYTES, deviceOf, newDevice } from "#domain/people/devices.ts";
+import {
+  type FactorDeps,
+  type FactorInput,
+  hasFactor,
+  type PersonWithFactors,
+  proveFactor,
+  provePasskey,
+} from "#domain/people/factors.ts";
 import { type Membership, type PersonRecord, scopesOfRole } from "#domain/people/model.ts";
+import type { PasskeyProof } from "#domain/people/passkeys.ts";
 import { NOBODYS_HASH, passwordDigest } from "#domain/people/password.ts";
 import { emailIndexOf, type Ring } from "#domain/people/sign-up.ts";
 import type { Prove } from "#domain/proofs/model.ts";
@@ -21,13 +30,11 @@ export type SessionDeps = {
   memberships(personId: string): Promise<Membership[]>;
 };
 
-type Deps = SessionDeps & {
-  ring: Ring;
-  prove: Prove;
-  countAttempt: CountAttempt;
-  clearAttempt(id: string): Promise<void>;
-  personByEmail(emailIndex: string): Promise<PersonRecord | null>;
-};
+type Deps = SessionDeps &
+  FactorDeps & {
+    ring: Ring;
+    personByEmail(emailIndex: string): Promise<PersonWithFactors | null>;
+  };
 
 export type SignInRequest = {
   email: string;
@@ -36,6 +43,8 @@ export type SignInRequest = {
   /** The device cookie as it came, and the caller's network where an address can be trusted. */
   device: string | null;
   network: string | null;
+  /** The second factor, of whoever has one. */
+  factor: FactorInput | null;
 };
 
 export type PersonSignedIn = SignedIn & {
@@ -62,15 +71,46 @@ export async function signInByPassword(
   if (!attempt.ok) return attempt;
   const person = await provenPerson(deps, emailIndex, request.password);
   if (!person.ok) return person;
+  const needsFactor = hasFactor(person.value);
+  if (needsFactor) {
+    if (request.factor === null)
+      return err({ code: "second-factor-required", detail: "give otp or recoveryCode as well" });
+    const place = device === null ? "sign-in" : `device ${device}`;
+    const factor = await proveFactor(deps, person.value, request.factor, place, nowMs);
+    if (!factor.ok) return factor;
+  }
   const session = await openSession(
     deps,
-    { personId: person.value.id, accountId: request.accountId, factorAtMs: null },
+    {
+      personId: person.value.id,
+      accountId: request.accountId,
+      factorAtMs: needsFactor ? nowMs : null,
+    },
     nowMs,
   );
   if (!session.ok) return session;
   await deps.clearAttempt(attempt.value.attemptId);
   const kept = await newDevice(deps.ring, emailIndex, deps.random(DEVICE_BYTES), nowMs);
   return ok({ ...session.value, device: kept });
+}
+
+/** Signs in whoever a passkey belongs to; its user was verified by the authenticator, so both factors are proven. */
+export async function signInByPasskey(
+  deps: Deps & { person(id: string): Promise<PersonRecord | null> },
+  request: { passkey: PasskeyProof; accountId?: string | undefined },
+  nowMs: number,
+): Promise<Result<PersonSignedIn, SignInProblem>> {
+  const passkey = await provePasskey(deps, request.passkey, nowMs);
+  if (!passkey.ok) return passkey;
+  const person = passkey.value === null ? null : await deps.person(passkey.value.personId);
+  if (person?.status !== "active" || person.emailIndex === null)
+    return err({ code: "unauthenticated" });
+  const who = { personId: person.id, accountId: request.accountId, factorAtMs: nowMs };
+  const session = await openSession(deps, who, nowMs);
+  if (!session.ok) return session;
+  const random = deps.random(DEVICE_BYTES);
+  const device = await newDevice(deps.ring, person.emailIndex, random, nowMs);
+  return ok({ ...session.value, device });
 }
 
 /** Whoever has this address and this password; one bcrypt in every case. */

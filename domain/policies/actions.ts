@@ -24,6 +24,16 @@ export const ACTIONS = {
   "session.read": { resource: "session", role: "viewer", unruled: true },
   "session.end": { resource: "session", role: "viewer", unruled: true },
   "person.read": { resource: "person", role: "viewer", unruled: true },
+  // Whoever has a second factor proves it before adding another; see mayEnrol (domain/people/enrol.ts).
+  "person.enrol": { resource: "person", role: "viewer", unruled: true, sensitive: true },
+  "person.change": {
+    resource: "person",
+    role: "viewer",
+    unruled: true,
+    fresh: true,
+    sensitive: true,
+  },
+  "session.prove": { resource: "session", role: "viewer", unruled: true },
   "account.make": { resource: "account", role: "viewer", unruled: true, sensitive: true },
   "account.list": { resource: "account", role: "viewer", unruled: true },
   "session.switch": { resource: "session", role: "viewer", unruled: true },

@@ -58,6 +58,11 @@ export const LIMITS = {
   accountsPerPersonMax: 100,
   /** Invitations of one account that nobody has accepted yet. */
   invitationsPerAccountMax: 100,
+  passkeysPerPersonMax: 20,
+  /** 1,023 bytes in base64url: the longest credential id (WebAuthn 4). */
+  passkeyIdCharsMax: 1_364,
+  passkeyResponseCharsMax: 65_536,
+  passkeyChallengeCharsMax: 200,
   /** Mails that wait for a sender; where there is none, the newest are shown. */
   mailsMax: 1_000,
   passwordCharsMin: 12,

@@ -5,6 +5,7 @@ import { collecting } from "#workers/http/collections.ts";
 import { deadLetters } from "#workers/http/dead-letters.ts";
 import { docs } from "#workers/http/docs.ts";
 import { erasures } from "#workers/http/erasure.ts";
+import { factors } from "#workers/http/factors.ts";
 import { health } from "#workers/http/health.ts";
 import { identityProviders } from "#workers/http/identity-providers.ts";
 import { keys } from "#workers/http/keys.ts";
@@ -22,6 +23,7 @@ import { framed, pipeline } from "#workers/http/pipeline.ts";
 import { invitations } from "#workers/http/invitations.ts";
 import { members } from "#workers/http/members.ts";
 import { memberships } from "#workers/http/memberships.ts";
+import { passkeys } from "#workers/http/passkeys.ts";
 import { people } from "#workers/http/people.ts";
 import { pathRouter } from "#workers/http/router.ts";
 import { Refusal } from "#workers/http/problem.ts";
@@ -42,6 +44,8 @@ const FEATURES: readonly Feature[] = [
   sso,
   sessions,
   people,
+  factors,
+  passkeys,
   members,
   memberships,
   invitations,

@@ -78,7 +78,7 @@ const personView = z.object({
   email: z.string(),
   name: z.string(),
   /** What a sign-in asks for beside the password. */
-  factors: z.object({ totp: z.boolean(), passkeys: z.int() }),
+  factors: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
   createdAt: z.string(),
 });
 
@@ -105,7 +105,11 @@ const me = route(
       id: person.id,
       email: email ?? "",
       name: name ?? "",
-      factors: { totp: person.totp !== null, passkeys: person.passkeys },
+      factors: {
+        totp: person.totp !== null,
+        passkeys: person.passkeys,
+        recoveryCodesLeft: await people.recoveryCodesLeft(person.id),
+      },
       createdAt: new Date(person.createdAtMs).toISOString(),
     });
   },

@@ -13,24 +13,16 @@ import {
   sessionView,
   viewOfPrincipal,
 } from "#domain/accounts/sessions.ts";
-import { type SignedIn, signIn } from "#domain/accounts/sign-in.ts";
+import { signIn } from "#domain/accounts/sign-in.ts";
 import { networkName } from "#domain/people/attempts.ts";
 import { DEVICE_LIFE_MS } from "#domain/people/devices.ts";
 import { replaceSession } from "#domain/people/sessions.ts";
-import { signInByPassword } from "#domain/people/sign-in.ts";
+import { signInByPasskey, signInByPassword } from "#domain/people/sign-in.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
+import { cookied } from "#workers/http/session-cookie.ts";
 import { forget, read } from "#workers/http/auth.ts";
-import {
-  type AppEnv,
-  fails,
-  feature,
-  json,
-  type PublicEnv,
-  refuse,
-  route,
-  unwrap,
-} from "#workers/http/kit.ts";
+import { fails, feature, json, type PublicEnv, refuse, route, unwrap } from "#workers/http/kit.ts";
 
 const open = route(
   {
@@ -38,7 +30,7 @@ const open = route(
     path: "/v1/sessions",
     summary: "Sign a browser in",
     description:
-      "With an API key, with the single-use code that the console's address carries, or as a person with e-mail and password. Sets a cookie.",
+      "With an API key, with the single-use code that the console's address carries, or as a person with e-mail and password (and a second factor, of whoever has one), or with a passkey. Sets a cookie.",
     access: "public",
     request: { body: json(sessionInput) },
     responses: {
@@ -61,7 +53,8 @@ const open = route(
     if (origin !== null && !isOwnOrigin(origin, WISHUB_PUBLIC_URL))
       refuse({ code: "forbidden", detail: `sign in from ${WISHUB_PUBLIC_URL}` });
     const input = c.req.valid("json");
-    if (input.email !== undefined) return await openForPerson(c, input);
+    if (input.email !== undefined || input.passkey !== undefined)
+      return await openForPerson(c, input);
     const random = {
       idBytes: crypto.getRandomValues(new Uint8Array(ID_BYTES)),
       secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
@@ -86,11 +79,19 @@ const open = route(
 async function openForPerson(c: Context<PublicEnv>, input: SessionInput): Promise<Response> {
   const { services, nowMs } = c.var;
   const { WISHUB_PUBLIC_URL } = c.env;
-  const { email = "", password = "", accountId } = input;
+  const { email = "", password = "", accountId, otp, recoveryCode, passkey } = input;
   const device = cookieIn(c.req.raw.headers.get("Cookie"), DEVICE_COOKIE);
   const network = networkName(services.addressOf(c.req.raw));
-  const request = { email, password, accountId, device, network };
-  const signedIn = unwrap(await signInByPassword(services.people, request, nowMs));
+  const factor = otp === undefined && recoveryCode === undefined ? null : { otp, recoveryCode };
+  const signedIn = unwrap(
+    passkey === undefined
+      ? await signInByPassword(
+          services.people,
+          { email, password, accountId, device, network, factor },
+          nowMs,
+        )
+      : await signInByPasskey(services.people, { passkey, accountId }, nowMs),
+  );
   const { token, principal, expiresAtMs } = signedIn;
   c.header("Set-Cookie", sessionCookie(token, WISHUB_PUBLIC_URL, expiresAtMs - nowMs));
   c.header("Set-Cookie", deviceCookie(signedIn.device, WISHUB_PUBLIC_URL, DEVICE_LIFE_MS), {
@@ -128,20 +129,9 @@ const switched = route(
     const { services, principal, nowMs } = c.var;
     const { accountId } = c.req.valid("json");
     const change = await replaceSession(services.people, principal, { accountId }, nowMs);
-    return replaced(c, unwrap(change), principal.sessionId);
+    return c.json(cookied(c, unwrap(change), principal.sessionId), 201);
   },
 );
-
-/** The cookie of the session that stands in the place of another. */
-export function replaced(c: Context<AppEnv>, next: SignedIn, oldId: string | undefined): Response {
-  const { nowMs } = c.var;
-  forget(c.env, (known) => known.sessionId === oldId);
-  c.header(
-    "Set-Cookie",
-    sessionCookie(next.token, c.env.WISHUB_PUBLIC_URL, next.expiresAtMs - nowMs),
-  );
-  return c.json(viewOfPrincipal(next.principal), 201);
-}
 
 const close = route(
   {
