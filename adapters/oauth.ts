@@ -1,9 +1,11 @@
 import { base64url } from "jose";
 import { signAccessToken, verifyAccessToken } from "#domain/oauth/access-token.ts";
 import { builtIn } from "#domain/oauth/built-in.ts";
+import { nonceWindows } from "#domain/oauth/dpop.ts";
 import { resourcesOf } from "#domain/oauth/resources.ts";
 import { sha256, sha256Hex } from "#domain/shared/hash.ts";
 import type { TokenDeps } from "#domain/oauth/token-answer.ts";
+import { keyRing } from "#adapters/key-ring.ts";
 import { signingKeys } from "#adapters/signing.ts";
 import { oauthDeviceStore } from "#db/catalog/oauth-devices.ts";
 import { oauthGrantStore } from "#db/catalog/oauth-grants.ts";
@@ -20,6 +22,8 @@ export function oauthPort(env: Env) {
     const signer = await keys.signer(issuedAtMs);
     return await signAccessToken(signer, issuer, grant, { id, issuedAtMs, expiresAtMs });
   };
+  const ring = keyRing(env);
+  let nonces: { windows: string; values: [string, string] } | undefined;
   return {
     ...store,
     ...oauthGrantStore(env.CATALOG_0),
@@ -31,6 +35,19 @@ export function oauthPort(env: Env) {
     random: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     publicUrl: issuer,
     sign,
+    /** The nonce of DPoP proofs, and the one before it: derived, so every isolate knows them and none is stored. */
+    async nonces(nowMs: number): Promise<[string, string]> {
+      const [now, before] = nonceWindows(nowMs);
+      if (nonces?.windows !== now) {
+        const purpose = "dpop-nonce";
+        const values: [string, string] = [
+          await ring.blindIndex(purpose, now),
+          await ring.blindIndex(purpose, before),
+        ];
+        nonces = { windows: now, values };
+      }
+      return nonces.values;
+    },
     /** What a token of ours says, believed by its signature alone: whether it was revoked, `tokenRow` says. */
     verified: (token: string, nowMs: number) =>
       verifyAccessToken(token, (kid) => keys.publicKey(kid, nowMs), { issuer, audiences }, nowMs),

@@ -1775,6 +1775,17 @@ export type Operations = {
       grant_types?: Array<string>;
       response_types?: Array<string>;
       scope?: string;
+      jwks?: {
+        keys: Array<{
+          kty: "EC" | "OKP" | "RSA";
+          kid?: string;
+          n?: string;
+          x5c?: Array<string>;
+        }>;
+      };
+      jwks_uri?: unknown;
+      tls_client_auth_subject_dn?: string;
+      dpop_bound_access_tokens?: boolean;
     };
     answer: {
       client_id: string;
@@ -1810,7 +1821,13 @@ export type Operations = {
           | "audit"
           | "admin"
         >;
-        authMethod: "none" | "client_secret_basic" | "client_secret_post";
+        authMethod:
+          | "none"
+          | "client_secret_basic"
+          | "client_secret_post"
+          | "private_key_jwt"
+          | "tls_client_auth"
+          | "self_signed_tls_client_auth";
         createdAt: string;
       }>;
       nextCursor: string | null;

@@ -1,6 +1,7 @@
 import { and, count, desc, eq, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { SCOPES } from "#domain/accounts/model.ts";
+import { clientJwks } from "#domain/oauth/client-keys.ts";
 import { AUTH_METHODS, type ClientRecord, GRANT_TYPES } from "#domain/oauth/clients.ts";
 import type { AccessToken } from "#domain/oauth/access-token.ts";
 import { clientsOf, type TokenRow } from "#domain/oauth/token-verdict.ts";
@@ -206,6 +207,7 @@ function clientRecord(row: typeof oauthClient.$inferSelect): ClientRecord {
     ...row,
     grantTypes: GRANT_TYPES.filter((type) => row.grantTypes.includes(type)),
     scopes: SCOPES.filter((scope) => row.scopes.includes(scope)),
+    jwks: row.jwks === null ? null : clientJwks.parse(row.jwks),
     authMethod: AUTH_METHODS.find((method) => method === row.authMethod) ?? "client_secret_basic",
   };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { mintCredential } from "#domain/accounts/credential.ts";
 import type { Randomness } from "#domain/accounts/keys.ts";
 import { type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { type ClientJwks, clientJwks } from "#domain/oauth/client-keys.ts";
 import { type OAuthError, refused } from "#domain/oauth/errors.ts";
 import { isRedirectUri } from "#domain/oauth/redirects.ts";
 import { DEFAULT_SCOPES, narrowed, scopeText } from "#domain/oauth/scopes.ts";
@@ -22,8 +23,17 @@ export type GrantType = (typeof GRANT_TYPES)[number];
 /** What a client that belongs to no account may do: act for people who say so. */
 const OPEN_GRANT_TYPES: readonly GrantType[] = ["authorization_code", "refresh_token", DEVICE];
 
-export const AUTH_METHODS = ["none", "client_secret_basic", "client_secret_post"] as const;
+export const AUTH_METHODS = [
+  "none",
+  "client_secret_basic",
+  "client_secret_post",
+  "private_key_jwt",
+  "tls_client_auth",
+  "self_signed_tls_client_auth",
+] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
+const WITH_SECRET: readonly AuthMethod[] = ["client_secret_basic", "client_secret_post"];
+const WITH_KEYS: readonly AuthMethod[] = ["private_key_jwt", "self_signed_tls_client_auth"];
 
 /** A client as it registers itself (RFC 7591 section 2). What is not named here is ignored, as the RFC asks. */
 export const clientInput = z.object({
@@ -41,6 +51,10 @@ export const clientInput = z.object({
   grant_types: z.array(text(100)).min(1).max(16).optional().default(["authorization_code"]),
   response_types: z.array(text(40)).max(8).optional(),
   scope: text(512).optional(),
+  jwks: clientJwks.optional(),
+  jwks_uri: z.undefined("is not fetched: send jwks").optional(),
+  tls_client_auth_subject_dn: text(1_024).optional(),
+  dpop_bound_access_tokens: z.boolean().optional().default(false),
 });
 export type ClientInput = z.infer<typeof clientInput>;
 
@@ -58,6 +72,11 @@ export type ClientRecord = {
   scopes: Scope[];
   authMethod: AuthMethod;
   secretHash: string | null;
+  /** Its public keys or own certificates, or the subject of its certificate: what it proves itself by without a secret. */
+  jwks: ClientJwks | null;
+  tlsSubject: string | null;
+  /** It takes only tokens that are bound to a key of its own (RFC 9449 section 5.2). */
+  dpopBound: boolean;
   createdAtMs: number;
   /** When somebody first let it act for them: until then an open client is kept only while there is room. */
   claimedAtMs: number | null;
@@ -94,9 +113,13 @@ export async function makeClient(
       "invalid_client_metadata",
       `token_endpoint_auth_method: one of ${AUTH_METHODS.join(", ")}`,
     );
+  if (WITH_KEYS.includes(authMethod) && input.jwks === undefined)
+    return refused("invalid_client_metadata", `jwks: ${authMethod} needs it`);
+  if (authMethod === "tls_client_auth" && input.tls_client_auth_subject_dn === undefined)
+    return refused("invalid_client_metadata", "tls_client_auth_subject_dn: it is needed");
   const shard = maker === null ? 0 : Number.parseInt(maker.accountId.charAt(1), 36);
   const minted = mintCredential("client", shard, random.idBytes, random.secretBytes);
-  const secret = authMethod === "none" ? null : minted.text;
+  const secret = WITH_SECRET.includes(authMethod) ? minted.text : null;
   const client: ClientRecord = {
     id: minted.id,
     accountId: maker?.accountId ?? null,
@@ -109,6 +132,9 @@ export async function makeClient(
     scopes,
     authMethod,
     secretHash: secret === null ? null : await sha256Hex(secret),
+    jwks: input.jwks ?? null,
+    tlsSubject: input.tls_client_auth_subject_dn ?? null,
+    dpopBound: input.dpop_bound_access_tokens,
     createdAtMs: nowMs,
     claimedAtMs: null,
     revokedAtMs: null,
@@ -163,6 +189,9 @@ export function registrationOf(client: ClientRecord, secret: string | null) {
     grant_types: client.grantTypes,
     response_types: client.grantTypes.includes("authorization_code") ? ["code"] : [],
     token_endpoint_auth_method: client.authMethod,
+    ...(client.jwks !== null && { jwks: client.jwks }),
+    ...(client.tlsSubject !== null && { tls_client_auth_subject_dn: client.tlsSubject }),
+    dpop_bound_access_tokens: client.dpopBound,
     scope: scopeText(client.scopes),
   };
 }

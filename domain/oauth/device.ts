@@ -3,17 +3,12 @@ import type { Randomness } from "#domain/accounts/keys.ts";
 import type { Principal, Scope } from "#domain/accounts/model.ts";
 import { grantable } from "#domain/oauth/authorize.ts";
 import { begin, type GrantDeps, INVALID_GRANT } from "#domain/oauth/code-grant.ts";
-import { authenticateClient, type ClientAuthDeps } from "#domain/oauth/client-auth.ts";
+import { type Asking, authenticateClient, type ClientAuthDeps } from "#domain/oauth/client-auth.ts";
 import { DEVICE } from "#domain/oauth/clients.ts";
 import { type OAuthError, refused } from "#domain/oauth/errors.ts";
 import { audienceOf } from "#domain/oauth/resources.ts";
 import { DEFAULT_SCOPES, narrowed, scopeText } from "#domain/oauth/scopes.ts";
-import type {
-  ClientRequest,
-  TokenAnswer,
-  TokenDeps,
-  TokenRequest,
-} from "#domain/oauth/token-answer.ts";
+import type { ClientRequest, TokenAnswer, TokenDeps } from "#domain/oauth/token-answer.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 
 /** How long a person has to type a code that they see elsewhere. */
@@ -57,7 +52,6 @@ export function typedCode(text: string): string | null {
 export const userCodeText = (code: string) => `user code ${code.replace("-", "")}`;
 
 export type DeviceDeps = ClientAuthDeps & {
-  publicUrl: string;
   random(length: number): Uint8Array;
   /** False where that user code is waiting already. */
   insertDevice(device: DeviceRecord, nowMs: number): Promise<boolean>;
@@ -66,10 +60,11 @@ export type DeviceDeps = ClientAuthDeps & {
 /** A device asks for a code to show (RFC 8628 section 3.1). */
 export async function startDevice(
   deps: DeviceDeps,
-  { form, authorization, nowMs }: Omit<TokenRequest, "bound">,
+  asking: Asking,
   randomness: () => Randomness,
 ): Promise<Result<object, OAuthError>> {
-  const client = await authenticateClient(deps, form, authorization, nowMs);
+  const { form, nowMs } = asking;
+  const client = await authenticateClient(deps, asking);
   if (!client.ok) return client;
   const { id: clientId, grantTypes, scopes: allowed } = client.value;
   if (!grantTypes.includes(DEVICE))

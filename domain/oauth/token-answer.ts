@@ -1,25 +1,26 @@
 import { type Confirmation, TOKEN_LIFE_MS, type TokenGrant } from "#domain/oauth/access-token.ts";
-import type { ClientAuthDeps } from "#domain/oauth/client-auth.ts";
+import type { Asking, ClientAuthDeps } from "#domain/oauth/client-auth.ts";
 import type { ClientRecord } from "#domain/oauth/clients.ts";
 import type { Form } from "#domain/oauth/form.ts";
 import { scopeText } from "#domain/oauth/scopes.ts";
 
 /** What asking for a token needs from outside. */
 export type TokenDeps = ClientAuthDeps & {
-  publicUrl: string;
   /** A signed access token of this life; `jti` is new. */
   sign(grant: TokenGrant, issuedAtMs: number, expiresAtMs: number): Promise<string>;
 };
 
-export type TokenRequest = {
+export type TokenRequest = Asking & {
+  /** The thumbprint of the key that the request's DPoP proof is signed with. */
+  jkt?: string | undefined;
+};
+/** A request of a client that has proven who it is, with the key or certificate that its tokens are bound to. */
+export type ClientRequest = {
+  client: ClientRecord;
   form: Form;
-  authorization: string | null;
-  /** The key or certificate that the client has proven to hold with this request. */
-  bound?: Confirmation | undefined;
+  bound: Confirmation | undefined;
   nowMs: number;
 };
-/** A request of a client that has proven who it is. */
-export type ClientRequest = TokenRequest & { client: ClientRecord };
 
 /** RFC 6749 section 5.1. */
 export type TokenAnswer = {

@@ -1,5 +1,12 @@
+import type { Confirmation } from "#domain/oauth/access-token.ts";
 import { authenticateClient } from "#domain/oauth/client-auth.ts";
-import { DEVICE, EXCHANGE, GRANT_TYPES, type GrantType } from "#domain/oauth/clients.ts";
+import {
+  type ClientRecord,
+  DEVICE,
+  EXCHANGE,
+  GRANT_TYPES,
+  type GrantType,
+} from "#domain/oauth/clients.ts";
 import { type GrantDeps, redeemCode } from "#domain/oauth/code-grant.ts";
 import { pollDevice, type PollDeps } from "#domain/oauth/device.ts";
 import { exchange, type ExchangeDeps } from "#domain/oauth/exchange.ts";
@@ -28,11 +35,26 @@ export async function requestToken(
   const type = GRANT_TYPES.find((known) => known === asked);
   if (type === undefined)
     return refused("unsupported_grant_type", `one of ${GRANT_TYPES.join(", ")}`);
-  const client = await authenticateClient(deps, request.form, request.authorization, request.nowMs);
+  const client = await authenticateClient(deps, request);
   if (!client.ok) return client;
   if (!client.value.grantTypes.includes(type))
     return refused("unauthorized_client", "the client has not registered this grant type");
-  return await granted(deps, type, { ...request, client: client.value });
+  if (client.value.dpopBound && request.jkt === undefined)
+    return refused("invalid_dpop_proof", "the client takes only tokens that are bound to its key");
+  const { form, nowMs } = request;
+  const bound = boundTo(client.value, request);
+  return await granted(deps, type, { client: client.value, form, nowMs, bound });
+}
+
+/** What its holder has proven to hold: a key by the request, and a certificate where the client proves itself by one (RFC 8705). */
+function boundTo(client: ClientRecord, request: TokenRequest): Confirmation | undefined {
+  const { jkt, certificate } = request;
+  const isByCertificate = client.authMethod.endsWith("tls_client_auth");
+  const bound: Confirmation = {
+    ...(jkt !== undefined && { jkt }),
+    ...(isByCertificate && certificate !== null && { "x5t#S256": certificate.thumbprint }),
+  };
+  return Object.keys(bound).length === 0 ? undefined : bound;
 }
 
 function granted(

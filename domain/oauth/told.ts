@@ -1,8 +1,7 @@
 import type { AccessToken } from "#domain/oauth/access-token.ts";
-import { authenticateClient, type ClientAuthDeps } from "#domain/oauth/client-auth.ts";
+import { type Asking, authenticateClient, type ClientAuthDeps } from "#domain/oauth/client-auth.ts";
 import type { ClientRecord } from "#domain/oauth/clients.ts";
 import { type OAuthError, refused } from "#domain/oauth/errors.ts";
-import type { Form } from "#domain/oauth/form.ts";
 import { familyText, type GrantRecord, parseRefresh } from "#domain/oauth/grants.ts";
 import { scopeText } from "#domain/oauth/scopes.ts";
 import { type TokenRow, tokenVerdict } from "#domain/oauth/token-verdict.ts";
@@ -10,7 +9,6 @@ import { ok, type Result } from "#domain/shared/result.ts";
 
 /** What telling about tokens and ending them needs from outside. */
 export type ToldDeps = ClientAuthDeps & {
-  publicUrl: string;
   verified(token: string, nowMs: number): Promise<AccessToken | null>;
   tokenRow(token: AccessToken, nowMs: number): Promise<TokenRow | null>;
   grant(id: string, nowMs: number): Promise<GrantRecord | null>;
@@ -18,7 +16,6 @@ export type ToldDeps = ClientAuthDeps & {
   /** From now on the token counts nowhere, although its signature is good. */
   revokeToken(id: string, expiresAtMs: number, nowMs: number): Promise<void>;
 };
-type Request = { form: Form; authorization: string | null; nowMs: number };
 
 /**
  * What a token is worth at this moment (RFC 7662). A client of an account is told about tokens of that account, any other
@@ -26,9 +23,10 @@ type Request = { form: Form; authorization: string | null; nowMs: number };
  */
 export async function introspect(
   deps: ToldDeps,
-  { form, authorization, nowMs }: Request,
+  asking: Asking,
 ): Promise<Result<object, OAuthError>> {
-  const client = await authenticateClient(deps, form, authorization, nowMs);
+  const { form, nowMs } = asking;
+  const client = await authenticateClient(deps, asking);
   if (!client.ok) return client;
   if (client.value.authMethod === "none")
     return refused("invalid_client", "only a client that can prove itself is told about tokens");
@@ -107,11 +105,9 @@ export type Ended = { grantId?: string; tokenId?: string };
  * Ends a token of the client's own (RFC 7009): an access token alone, a refresh token with its whole family. What is no
  * token, or another client's, is answered like one that was ended.
  */
-export async function revoke(
-  deps: ToldDeps,
-  { form, authorization, nowMs }: Request,
-): Promise<Result<Ended, OAuthError>> {
-  const client = await authenticateClient(deps, form, authorization, nowMs);
+export async function revoke(deps: ToldDeps, asking: Asking): Promise<Result<Ended, OAuthError>> {
+  const { form, nowMs } = asking;
+  const client = await authenticateClient(deps, asking);
   if (!client.ok) return client;
   const text = form.get("token");
   if (text === undefined) return refused("invalid_request", "token is missing");

@@ -7,7 +7,7 @@ import { keyVerdict, sessionVerdict, type Verdict } from "#domain/accounts/verdi
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { type Call, refuse } from "#workers/http/kit.ts";
-import { isPresentedWell, presentedIn, readToken, refusePresented } from "#workers/http/tokens.ts";
+import { admit, presentedIn, readToken, refusePresented } from "#workers/http/tokens.ts";
 
 /** A revoked credential works for no longer than this, wherever it was seen last. */
 const VERDICT_LIFE_MS = 5_000;
@@ -34,7 +34,8 @@ export async function authenticate(c: Call<{ access: Action }>, nowMs: number): 
   if (header !== null) {
     const presented = presentedIn(header);
     const principal = presented && (await principalOf(c, presented.kind, presented.text, nowMs));
-    if (!principal || !isPresentedWell(c, presented, principal)) return refusePresented(c);
+    if (!presented || !principal) return refusePresented(c);
+    if (principal.token !== undefined) await admit(c, presented, principal);
     return principal;
   }
   const cookies = c.req.raw.headers.get("Cookie");

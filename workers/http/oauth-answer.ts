@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { certificateIn } from "#domain/oauth/certificates.ts";
+import type { Asking } from "#domain/oauth/client-auth.ts";
 import { type OAuthError, refused, statusOf } from "#domain/oauth/errors.ts";
 import { type Form, formFrom } from "#domain/oauth/form.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -45,16 +47,36 @@ export async function readForm(c: Context): Promise<Result<Form, OAuthError>> {
   }
 }
 
+/** What a request to an OAuth endpoint says, and about who sends it. */
+export async function askingIn(c: Context): Promise<Result<Asking, OAuthError>> {
+  const read = await readForm(c);
+  if (!read.ok) return read;
+  return ok({
+    form: read.value,
+    authorization: c.req.raw.headers.get("Authorization"),
+    certificate: certificateIn(c.req.raw.cf?.tlsClientAuth),
+    nowMs: c.get("nowMs"),
+  });
+}
+
 /** Pages elsewhere may read these answers: nothing in them comes from a cookie. */
-const OPEN = { "Access-Control-Allow-Origin": "*" };
+const OPEN = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "DPoP-Nonce, WWW-Authenticate",
+};
 
 export const openJson = (value: object, headers: Record<string, string> = {}): Response =>
   Response.json(value, { headers: { ...OPEN, ...headers } });
 
 /** The protocol's own form of an answer (RFC 6749 sections 5.1 and 5.2). Nothing keeps it. */
-export function oauthAnswer(result: Result<object, OAuthError>, status = 200): Response {
+export function oauthAnswer(
+  result: Result<object, OAuthError>,
+  status = 200,
+  more: Record<string, string> = {},
+): Response {
   const headers: Record<string, string> = {
     ...OPEN,
+    ...more,
     "Cache-Control": "no-store",
     Pragma: "no-cache",
   };

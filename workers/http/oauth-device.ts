@@ -13,7 +13,13 @@ import { refusalOf } from "#domain/policies/actions.ts";
 import type { Services } from "#adapters/index.ts";
 import { sessionOf } from "#workers/http/auth.ts";
 import { fails, feature, json, refuse, route } from "#workers/http/kit.ts";
-import { form as formBody, oauthAnswer, oauthError, readForm } from "#workers/http/oauth-answer.ts";
+import {
+  askingIn,
+  form as formBody,
+  oauthAnswer,
+  oauthError,
+  readForm,
+} from "#workers/http/oauth-answer.ts";
 import { scopeList, secondFactorPage, signInPage } from "#workers/http/oauth-pages.ts";
 import { page } from "#workers/http/pages.ts";
 
@@ -35,16 +41,14 @@ const start = route(
     idempotency: "ignored", // every start is a code of its own
   },
   async (c) => {
-    const { services, nowMs } = c.var;
-    const read = await readForm(c);
-    if (!read.ok) return oauthAnswer(read);
-    const authorization = c.req.raw.headers.get("Authorization");
+    const { services } = c.var;
+    const asking = await askingIn(c);
+    if (!asking.ok) return oauthAnswer(asking);
     const randomness = () => ({
       idBytes: services.oauth.random(ID_BYTES),
       secretBytes: services.oauth.random(SECRET_BYTES),
     });
-    const request = { form: read.value, authorization, nowMs };
-    return oauthAnswer(await startDevice(services.oauth, request, randomness));
+    return oauthAnswer(await startDevice(services.oauth, asking.value, randomness));
   },
 );
 

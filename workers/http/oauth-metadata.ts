@@ -17,7 +17,10 @@ const server = route(
     access: "public",
     responses: { 200: { description: "The authorisation server", ...document } },
   },
-  (c) => openJson(serverMetadata(c.env.WISHUB_PUBLIC_URL), KEPT),
+  (c) => {
+    const knowsCertificates = c.req.raw.cf?.tlsClientAuth !== undefined;
+    return openJson(serverMetadata(c.env.WISHUB_PUBLIC_URL, knowsCertificates), KEPT);
+  },
 );
 
 const whole = route(

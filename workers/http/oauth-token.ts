@@ -1,11 +1,11 @@
-import type { Context } from "hono";
 import { z } from "zod";
+import { refused } from "#domain/oauth/errors.ts";
 import { introspect, revoke } from "#domain/oauth/told.ts";
 import { requestToken } from "#domain/oauth/token-request.ts";
-import { ok } from "#domain/shared/result.ts";
 import { forget } from "#workers/http/auth.ts";
-import { feature, json, type PublicEnv, route } from "#workers/http/kit.ts";
-import { form, oauthAnswer, oauthError, readForm } from "#workers/http/oauth-answer.ts";
+import { feature, json, route } from "#workers/http/kit.ts";
+import { askingIn, form, oauthAnswer, oauthError } from "#workers/http/oauth-answer.ts";
+import { checkProof, nonceHeader } from "#workers/http/dpop.ts";
 
 const token = route(
   {
@@ -36,9 +36,17 @@ const token = route(
     idempotency: "ignored", // a client that lost the answer asks for another token
   },
   async (c) => {
-    const request = await requestIn(c);
+    const request = await askingIn(c);
     if (!request.ok) return oauthAnswer(request);
-    return oauthAnswer(await requestToken(c.var.services.oauth, request.value));
+    // Only here is a nonce needed: what a thief signed ahead of time must not turn a stolen code into a token.
+    const proof = await checkProof(c, { needsNonce: true });
+    const nonce = proof === null ? {} : await nonceHeader(c);
+    if (proof?.ok === false) {
+      const description = "the DPoP proof does not count, or needs the nonce of this answer";
+      return oauthAnswer(refused(proof.error, description), 200, nonce);
+    }
+    const asked = { ...request.value, jkt: proof?.jkt };
+    return oauthAnswer(await requestToken(c.var.services.oauth, asked), 200, nonce);
   },
 );
 
@@ -58,7 +66,7 @@ const about = route(
     idempotency: "ignored", // it only reads
   },
   async (c) => {
-    const request = await requestIn(c);
+    const request = await askingIn(c);
     if (!request.ok) return oauthAnswer(request);
     return oauthAnswer(await introspect(c.var.services.oauth, request.value));
   },
@@ -81,7 +89,7 @@ const ending = route(
     idempotency: "ignored", // ending twice is ending once
   },
   async (c) => {
-    const request = await requestIn(c);
+    const request = await askingIn(c);
     if (!request.ok) return oauthAnswer(request);
     const ended = await revoke(c.var.services.oauth, request.value);
     if (!ended.ok) return oauthAnswer(ended);
@@ -95,13 +103,5 @@ const ending = route(
     return oauthAnswer({ ok: true, value: {} });
   },
 );
-
-/** The form of a request, and how its client proves who it is. */
-async function requestIn(c: Context<PublicEnv>) {
-  const { nowMs } = c.var;
-  const read = await readForm(c);
-  if (!read.ok) return read;
-  return ok({ form: read.value, authorization: c.req.raw.headers.get("Authorization"), nowMs });
-}
 
 export const oauthTokens = feature(token, about, ending);
