@@ -1,5 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import { kept } from "#domain/shared/kept.ts";
+import type { UnitAttributes } from "#domain/policies/attributes.ts";
+import { unitAttributes } from "#domain/units/attributes.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 import { isVisible, type StoredUnit, unitViewOf } from "#domain/units/record.ts";
 import { readsTogether } from "#adapters/unit-reads.ts";
@@ -12,10 +14,10 @@ const CHECK_AFTER_MS = 2_000;
 /** A check belongs to the request that began it; where that one was cut off, another begins after this. */
 const CHECK_SILENT_MS = 1_000;
 const BYTES_MAX = 24_000_000;
-const ENTRY_BYTES = 400;
+const ENTRY_BYTES = 700;
 
-/** A unit as its reader gets it: the JSON text in UTF-8, which nobody changes, and the version that is its ETag. */
-export type UnitText = { version: number; body: Uint8Array };
+/** A unit as its reader gets it: the JSON text in UTF-8, which nobody changes, the version that is its ETag, and what a policy may ask of it. */
+export type UnitText = { version: number; body: Uint8Array; attributes: UnitAttributes };
 /** Who may read what of a unit is decided by whether the reader owns it, and by nothing else (domain/units/record.ts). */
 type Entry = { accountId: string; own: UnitText; others: UnitText | null; bytes: number };
 type Shard = {
@@ -159,9 +161,12 @@ function entryOf(newest: StoredUnit, served: StoredUnit): Entry {
   const own = viewText(newest, accountId);
   const shown = served.version.version === servedVersion && isVisible(served, NOBODY);
   const foreign = shown ? viewText(served, NOBODY) : null;
-  const ownText = textOf(newest, own);
-  const others = foreign === null ? null : foreign === own ? ownText : textOf(served, foreign);
-  const bytes = ownText.body.byteLength + (others === ownText ? 0 : (others?.body.byteLength ?? 0));
+  const ownText = textOf(newest, own, accountId);
+  const others = foreign === null ? null : textOf(served, foreign, NOBODY);
+  // The same text lies here once.
+  if (others !== null && foreign === own) others.body = ownText.body;
+  const bytes =
+    ownText.body.byteLength + (others?.body === ownText.body ? 0 : (others?.body.byteLength ?? 0));
   return { accountId, own: ownText, others, bytes: ENTRY_BYTES + bytes };
 }
 
@@ -170,7 +175,8 @@ const viewText = (stored: StoredUnit, accountId: string): string =>
 
 const utf8 = new TextEncoder();
 /** As bytes, because a text is encoded again for each response that is made of it. */
-const textOf = ({ version }: StoredUnit, view: string): UnitText => ({
-  version: version.version,
+const textOf = (stored: StoredUnit, view: string, accountId: string): UnitText => ({
+  version: stored.version.version,
   body: utf8.encode(view),
+  attributes: unitAttributes(stored, accountId),
 });

@@ -121,7 +121,7 @@ export type Route = {
 };
 /**
  * How a policy that looks at attributes is asked on this route. A function tells what the action is done to, before and
- * after it where those differ (null: nothing the caller may see); `items`: the handler asks `permission` about each one.
+ * after it where those differ (null: nothing the caller may see); `items`: the handler asks `permission` about each thing that it shows.
  * A route without either is refused as a whole where such a policy applies.
  */
 type Policed = "items" | ((c: Context) => Promise<Subject[] | null>);

@@ -11,7 +11,14 @@ import {
 import type { Problem } from "#domain/shared/problem.ts";
 import type { StoredUnit } from "#domain/units/record.ts";
 import { unitAttributes } from "#domain/units/attributes.ts";
-import { type AppEnv, type Call, type Permission, refuse, type Route } from "#workers/http/kit.ts";
+import {
+  type AppEnv,
+  type Call,
+  type Permission,
+  refuse,
+  type Route,
+  type Subject,
+} from "#workers/http/kit.ts";
 
 /** Asks the account's policy. What it cannot say before it sees the resource is left in `c.var.permission`. */
 export async function narrow(
@@ -67,6 +74,12 @@ export async function permit(
     const refusal = permission(id, attributes);
     if (refusal !== null) refuse(refusal);
   }
+}
+
+/** Ends the request where a policy does not let the caller have what it is about to be given. */
+export function insist(c: Context<AppEnv>, { id, attributes }: Subject): void {
+  const refusal = c.get("permission")?.(id, attributes) ?? null;
+  if (refusal !== null) refuse(refusal);
 }
 
 /** Of some units, those a policy lets the caller have. */

@@ -27,7 +27,7 @@ import {
   taggedText,
   unwrap,
 } from "#workers/http/kit.ts";
-import { permitted } from "#workers/http/policing.ts";
+import { insist, permitted } from "#workers/http/policing.ts";
 
 const publish = route(
   {
@@ -114,14 +114,15 @@ const get = route(
     const isFresh = (c.get("bookmark")?.seenMs ?? 0) > c.get("nowMs") - KEPT_MAX_MS;
     if (version === undefined && !isFresh) {
       const unit = await services.units.textOf(id, principal.accountId);
-      return unit === null
-        ? refuse({ code: "not-found" })
-        : taggedText(c, unit.body, unit.version, 200);
+      if (unit === null) return refuse({ code: "not-found" });
+      insist(c, { id, attributes: unit.attributes });
+      return taggedText(c, unit.body, unit.version, 200);
     }
     const stored = await visible(c, id, version);
+    insist(c, subjectOf(stored, principal.accountId));
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version);
   },
-  { policed: (c) => asRead(c, c.req.valid("param").id, c.req.valid("query").version) },
+  { policed: "items" },
 );
 
 const versions = route(
@@ -184,14 +185,16 @@ const evidence = route(
     },
   },
   async (c) => {
-    const { version } = await visible(c, c.req.valid("param").id, c.req.valid("query").version);
+    const stored = await visible(c, c.req.valid("param").id, c.req.valid("query").version);
+    insist(c, subjectOf(stored, c.var.principal.accountId));
+    const { version } = stored;
     const checks = await c.var.services.units.evidence(version.unitId, version.version);
     return c.json({
       level: levelOf(checks),
       checks: checks.map(({ atMs, ...check }) => ({ ...check, at: new Date(atMs).toISOString() })),
     });
   },
-  { policed: (c) => asRead(c, c.req.valid("param").id, c.req.valid("query").version) },
+  { policed: "items" },
 );
 
 const revise = route(
@@ -227,10 +230,7 @@ const revise = route(
       const after = attributesAfter(stored, c.req.valid("json"), principalId);
       const { id } = stored.head;
       // A change is made to what is there, and makes what may be something else.
-      return [
-        { id, attributes: unitAttributes(stored, accountId) },
-        { id, attributes: after },
-      ];
+      return [subjectOf(stored, accountId), { id, attributes: after }];
     },
   },
 );
@@ -262,7 +262,7 @@ const retract = route(
     policed: async (c) => {
       const stored = await own(c, c.req.valid("param").id);
       if (stored === null) return null;
-      return [{ id: stored.head.id, attributes: unitAttributes(stored, stored.head.accountId) }];
+      return [subjectOf(stored, stored.head.accountId)];
     },
   },
 );
@@ -280,12 +280,11 @@ async function visible(c: unknown, id: string, version: number | undefined): Pro
   return stored;
 }
 
-/** What a policy is asked about before a unit is read. */
-async function asRead(c: unknown, id: string, version: number | undefined): Promise<Subject[]> {
-  const stored = await visible(c, id, version);
-  const { accountId } = (c as Reading).var.principal;
-  return [{ id: stored.head.id, attributes: unitAttributes(stored, accountId) }];
-}
+/** What a policy is asked about. */
+const subjectOf = (stored: StoredUnit, accountId: string): Subject => ({
+  id: stored.head.id,
+  attributes: unitAttributes(stored, accountId),
+});
 
 /** The newest version of a unit of the caller's own account. */
 async function own(c: unknown, id: string): Promise<StoredUnit | null> {
