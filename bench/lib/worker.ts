@@ -9,6 +9,7 @@ type Plan = {
   /** Classes of objects that it exports; `SearchShard` is bound as `SEARCH_SHARD`. */
   objects?: readonly string[];
   databases?: readonly string[];
+  buckets?: readonly string[];
   variables?: Record<string, string>;
   /** Asked on a socket of its own, without Miniflare's before it (`unsafeGetDirectURL`). */
   direct?: boolean;
@@ -16,7 +17,7 @@ type Plan = {
 
 /** Code of the product under a Worker of a bench's own, named `bench`, in a workerd that holds nothing else. */
 export async function benchWorker(plan: Plan): Promise<Miniflare> {
-  const { objects = [], databases = [], variables = {} } = plan;
+  const { objects = [], databases = [], buckets = [], variables = {} } = plan;
   const search = new Uint8Array(readFileSync(inRoot("dist", "kernels", "search.wasm")));
   return new Miniflare({
     cf: false,
@@ -47,6 +48,7 @@ export async function benchWorker(plan: Plan): Promise<Miniflare> {
               ]),
             ),
             ...Object.fromEntries(databases.map((id) => [id, { type: "d1" as const, id }])),
+            ...Object.fromEntries(buckets.map((name) => [name, { type: "r2" as const, name }])),
             ...Object.fromEntries(
               Object.entries(variables).map(([name, value]) => [
                 name,

@@ -31,9 +31,9 @@ const PLANS = {
     limit("agent", "agent", 600, MINUTE_MS),
   ],
   fleet: [
-    limit("account", "account", 1_200_000, MINUTE_MS),
-    limit("day", "account", 500_000_000, DAY_MS),
-    limit("key", "key", 120_000, MINUTE_MS),
+    limit("account", "account", 6_000_000, MINUTE_MS),
+    limit("day", "account", 1_000_000_000, DAY_MS),
+    limit("key", "key", 1_200_000, MINUTE_MS),
     limit("agent", "agent", 600, MINUTE_MS),
   ],
 } as const satisfies Record<string, readonly PlanLimit[]>;
