@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, or } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { AccountRecord } from "#domain/accounts/bootstrap.ts";
 import type { Role } from "#domain/accounts/model.ts";
@@ -63,6 +63,18 @@ const memberColumns = {
 const HAS_ANOTHER_OWNER = `(SELECT count(*) FROM principal AS other WHERE other.account_id = principal.account_id
   AND other.id <> principal.id AND other.role = 'owner' AND other.status = 'active') > 0`;
 
+/** Of the account ?1 and the principal ?2, at ?3. */
+const ENDS_WITH_MEMBER = [
+  ...["session", "oauth_code", "oauth_device"].map(
+    (table) => `DELETE FROM ${table} WHERE account_id = ?1 AND principal_id = ?2`,
+  ),
+  ...["api_key", "oauth_grant", "oauth_client"].map(
+    (table) =>
+      `UPDATE ${table} SET revoked_at_ms = ?3 WHERE account_id = ?1 AND principal_id = ?2 AND revoked_at_ms IS NULL`,
+  ),
+  "DELETE FROM invitation WHERE account_id = ?1 AND invited_by = ?2",
+];
+
 function members(db: PeopleDb, shard: D1Database) {
   const active = (accountId: string) =>
     and(eq(principal.accountId, accountId), eq(principal.status, "active"));
@@ -106,7 +118,10 @@ function members(db: PeopleDb, shard: D1Database) {
       return (await isThere(accountId, id)) ? "last-owner" : "absent";
     },
 
-    /** With their sessions and keys. The row stays, so that what they did can still be told. */
+    /**
+     * With their sessions and keys, with what they let applications do, and with whom they have invited. The row stays, so
+     * that what they did can still be told, and for them to come back to: to nothing that they had before.
+     */
     async removeMember(accountId: string, id: string, nowMs: number): Promise<MemberChange> {
       const isGone =
         "EXISTS (SELECT 1 FROM principal AS gone WHERE gone.account_id = ?1 AND gone.id = ?2 AND gone.status = 'removed')";
@@ -117,15 +132,9 @@ function members(db: PeopleDb, shard: D1Database) {
                AND (role <> 'owner' OR ${HAS_ANOTHER_OWNER})`,
           )
           .bind(accountId, id),
-        shard
-          .prepare(`DELETE FROM session WHERE account_id = ?1 AND principal_id = ?2 AND ${isGone}`)
-          .bind(accountId, id),
-        shard
-          .prepare(
-            `UPDATE api_key SET revoked_at_ms = ?3 WHERE account_id = ?1 AND principal_id = ?2
-               AND revoked_at_ms IS NULL AND ${isGone}`,
-          )
-          .bind(accountId, id, nowMs),
+        ...ENDS_WITH_MEMBER.map((sql) =>
+          shard.prepare(`${sql} AND ?3 > 0 AND ${isGone}`).bind(accountId, id, nowMs),
+        ),
       ]);
       if ((removed?.meta.changes ?? 0) > 0) return "done";
       return (await isThere(accountId, id)) ? "last-owner" : "absent";
@@ -137,6 +146,11 @@ const invitationOf = (row: typeof invitation.$inferSelect): InvitationRecord => 
   ...row,
   role: row.role === null ? null : roleOf(row.role),
 });
+
+/** Whoever invites vouches until the invitation is accepted: a role that they cannot give any more is not given. */
+const MAY_STILL_INVITE = sql`EXISTS (SELECT 1 FROM principal AS inviter
+  WHERE inviter.account_id = invitation.account_id AND inviter.id = invitation.invited_by AND inviter.status = 'active'
+    AND (inviter.role = 'owner' OR (inviter.role = 'admin' AND invitation.role IS NOT 'owner')))`;
 
 function invitations(db: PeopleDb, shard: D1Database) {
   return {
@@ -203,6 +217,7 @@ function invitations(db: PeopleDb, shard: D1Database) {
             eq(invitation.id, id),
             eq(invitation.secretHash, hash),
             gt(invitation.expiresAtMs, nowMs),
+            MAY_STILL_INVITE,
           ),
         );
       return row === undefined ? null : invitationOf(row);
