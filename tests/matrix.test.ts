@@ -15,7 +15,7 @@ import {
   UPGRADE,
 } from "./matrix.ts";
 import { grantedTo, makeClient, registered } from "./oauth.ts";
-import { invite } from "./people-invited.ts";
+import { invite, joined } from "./people-invited.ts";
 import { freshEmail } from "./people.ts";
 
 // Every operation of the document × everybody who might ask, as HTTP and as the start of a WebSocket. The document says
@@ -169,59 +169,54 @@ async function shutAccount(): Promise<As> {
   return { Authorization: `Bearer ${account.apiKey}` };
 }
 
-/** Of what each address with a parameter is about: one thing of an account, and what its operations take as a body. */
-type Thing = { make(account: TestAccount): Promise<string>; bodies?: Record<string, object> };
+/** What each address with a parameter is about: makes one thing of an account and answers its id. */
+type Make = (account: TestAccount) => Promise<string>;
 
 const idOf = async (answer: Response, member = "id") => {
   const made = await answer.json<Record<string, string>>();
   return made[member] ?? "";
 };
-const THINGS: Record<string, Thing> = {
-  "/v1/keys": {
-    make: async (account) => (await account.key(["search"])).id,
-    bodies: { POST: {} },
+const THINGS: Record<string, Make> = {
+  "/v1/keys": async (account) => (await account.key(["search"])).id,
+  "/v1/units": async (account) =>
+    await idOf(
+      await account.call("POST", "/v1/units", {
+        body: { title: "Ours alone", body: "A private note on tides." },
+      }),
+    ),
+  "/v1/members": async (account) => account.principal.principalId,
+  "/v1/invitations": async (account) => await idOf(await invite(account, freshEmail(), "viewer")),
+  "/v1/erasures": async (account) => {
+    const { principalId } = await joined(account, "viewer");
+    const body = { units: "keep" };
+    return await idOf(await account.call("POST", `/v1/members/${principalId}/erase`, { body }));
   },
-  "/v1/units": {
-    make: async (account) =>
-      await idOf(
-        await account.call("POST", "/v1/units", {
-          body: { title: "Ours alone", body: "A private note on tides." },
-        }),
-      ),
-    bodies: { PATCH: { title: "Theirs" } },
+  "/v1/oauth/clients": async (account) => (await makeClient(account, { scope: "search" })).id,
+  "/v1/oauth/grants": async (account) => {
+    await grantedTo(account, await registered());
+    const { items } = await (
+      await account.call("GET", "/v1/oauth/grants")
+    ).json<{ items: { id: string }[] }>();
+    return items[0]?.id ?? "";
   },
-  "/v1/members": {
-    make: async (account) => account.principal.principalId,
-    bodies: { PATCH: { role: "viewer" } },
+  "/v1/identity-providers": async (account) => {
+    const at = isolate({ WISHUB_EGRESS_ALLOW: inject("outside") });
+    const body = {
+      protocol: "oidc",
+      name: "Corp",
+      issuer: inject("outside"),
+      clientId: "wishub",
+    };
+    return await idOf(await at(account, "POST", "/v1/identity-providers", body));
   },
-  "/v1/invitations": {
-    make: async (account) => await idOf(await invite(account, freshEmail(), "viewer")),
-  },
-  "/v1/oauth/clients": {
-    make: async (account) => (await makeClient(account, { scope: "search" })).id,
-  },
-  "/v1/oauth/grants": {
-    make: async (account) => {
-      await grantedTo(account, await registered());
-      const { items } = await (
-        await account.call("GET", "/v1/oauth/grants")
-      ).json<{ items: { id: string }[] }>();
-      return items[0]?.id ?? "";
-    },
-  },
-  "/v1/identity-providers": {
-    make: async (account) => {
-      const at = isolate({ WISHUB_EGRESS_ALLOW: inject("outside") });
-      const body = {
-        protocol: "oidc",
-        name: "Corp",
-        issuer: inject("outside"),
-        clientId: "wishub",
-      };
-      return await idOf(await at(account, "POST", "/v1/identity-providers", body));
-    },
-    bodies: { PATCH: { name: "Theirs" } },
-  },
+};
+/** What an operation takes as a body, where it takes one. */
+const BODIES: Record<string, object> = {
+  "POST /v1/keys/{id}/rotate": {},
+  "PATCH /v1/units/{id}": { title: "Theirs" },
+  "PATCH /v1/members/{id}": { role: "viewer" },
+  "POST /v1/members/{id}/erase": { units: "keep" },
+  "PATCH /v1/identity-providers/{id}": { name: "Theirs" },
 };
 /** What a parameter does not name a thing of one account in, and why. */
 const NOT_OWNED: Record<string, string> = {
@@ -241,7 +236,7 @@ describe("what belongs to another account", () => {
   const ids: Record<string, string> = {};
   beforeAll(async () => {
     [owner, stranger] = [await newAccount(), await newAccount()];
-    for (const [family, { make }] of Object.entries(THINGS)) ids[family] = await make(owner);
+    for (const [family, make] of Object.entries(THINGS)) ids[family] = await make(owner);
   });
 
   it("can be made here for every address that names something", () => {
@@ -256,7 +251,7 @@ describe("what belongs to another account", () => {
     async (operation) => {
       const family = familyOf(operation);
       const { method, path } = operation;
-      const body = THINGS[family]?.bodies?.[method];
+      const body = BODIES[operation.name];
       expect(operation.hasBody, "a sample body").toBe(body !== undefined);
       const id = ids[family] ?? "";
       expect(id).not.toBe("");
