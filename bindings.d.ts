@@ -20,6 +20,8 @@ interface Env {
   GPU?: Fetcher;
   /** EmbeddedAI's engine in a second workerd. */
   EMBEDDER?: Fetcher;
+  /** Whoever delivers mail (adapters/mail.ts); without it, mail waits in the outbox. */
+  MAIL?: Fetcher;
   /** The work of Proofs in another workerd. */
   PROVER?: Fetcher;
   /** An OpenAI-compatible endpoint, its key and the model it embeds with. */

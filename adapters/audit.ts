@@ -79,7 +79,9 @@ export function audits({ ACCOUNT, BLOBS }: Needs, ring: Ring) {
     },
 
     /** Who acted, as an entry names them: nobody reads a person's id in a log that is never rewritten. */
-    async actor(principal: Principal): Promise<Draft["actor"]> {
+    async actor(
+      principal: Pick<Principal, "accountId" | "principalId" | "keyId" | "sessionId" | "token">,
+    ): Promise<Draft["actor"]> {
       const { accountId, principalId, keyId, sessionId, token } = principal;
       const id = await nameOf(principalId, accountId);
       const credential = sessionId ?? keyId ?? token?.clientId.slice(0, 200);

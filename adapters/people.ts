@@ -1,4 +1,5 @@
 import type { keyRing } from "#adapters/key-ring.ts";
+import { mailing } from "#adapters/mail.ts";
 import { proofs } from "#adapters/proofs.ts";
 import { factorStore } from "#db/catalog/factors.ts";
 import { memberStore } from "#db/catalog/members.ts";
@@ -8,9 +9,11 @@ import { sha256Hex } from "#domain/shared/hash.ts";
 
 /** What people's sign-up and sign-in need, in one place. */
 export function people(env: Env, ring: ReturnType<typeof keyRing>) {
+  const store = peopleStore(env.CATALOG_0);
   return {
     ...catalogStore([env.CATALOG_0]),
-    ...peopleStore(env.CATALOG_0),
+    ...store,
+    ...mailing(env, ring, store),
     ...memberStore(env.CATALOG_0),
     ...factorStore(env.CATALOG_0),
     ring,

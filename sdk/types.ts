@@ -304,6 +304,7 @@ export type Operations = {
         | "session.end"
         | "person.read"
         | "person.enrol"
+        | "person.password"
         | "person.change"
         | "session.prove"
         | "account.make"
@@ -912,6 +913,57 @@ export type Operations = {
     answer: {
       publicKey: Record<string, unknown>;
     };
+  };
+  /** Have a link mailed that sets a new password */
+  "POST /v1/password-resets": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      email: string;
+    };
+    answer: {
+      status: "accepted";
+    };
+  };
+  /** Set a new password with the link that was mailed */
+  "POST /v1/password-resets/complete": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      token: string;
+      password: string;
+    };
+    answer: undefined;
+  };
+  /** Set another password */
+  "POST /v1/people/me/password": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      password: string;
+      newPassword: string;
+    };
+    answer: undefined;
+  };
+  /** Have a link mailed that makes a device known */
+  "POST /v1/known-devices": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      email: string;
+    };
+    answer: {
+      status: "accepted";
+    };
+  };
+  /** Make this device known with the link that was mailed */
+  "POST /v1/known-devices/complete": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      token: string;
+    };
+    answer: undefined;
   };
   /** List who belongs to your account, newest first */
   "GET /v1/members": {

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { type Role, ROLES } from "#domain/accounts/model.ts";
 import type { AccountRecord } from "#domain/accounts/bootstrap.ts";
@@ -16,7 +16,7 @@ const PURGED_AT_ONCE = 20;
 /** People, and what proves who they are. Kept on the catalog's first shard, where an e-mail is looked up. */
 export function peopleStore(shard: D1Database) {
   const db = drizzle(shard, { casing: "snake_case" });
-  return { ...people(db), ...links(db), ...attempts(db), ...mails(db) };
+  return { ...people(db), ...links(db), ...passwords(db, shard), ...attempts(db), ...mails(db) };
 }
 
 export type PeopleDb = ReturnType<typeof drizzle>;
@@ -132,6 +132,59 @@ function links(db: PeopleDb) {
   };
 }
 
+function passwords(db: PeopleDb, shard: D1Database) {
+  return {
+    /** A link that works once; of two who bring it at once, one has it. */
+    async takeLink(id: string): Promise<boolean> {
+      const taken = await db
+        .delete(mailLink)
+        .where(eq(mailLink.id, id))
+        .returning({ id: mailLink.id });
+      return taken.length > 0;
+    },
+
+    /** The password, the end of sessions and links, and the mail that tells of it: all, or nothing where the link is used up. */
+    async setPassword(
+      change: {
+        personId: string;
+        hash: string;
+        linkId: string | null;
+        keepSessionId: string | null;
+      },
+      record: MailRecord,
+    ): Promise<boolean> {
+      const { personId, hash, linkId, keepSessionId } = change;
+      const isOpen = "(?2 IS NULL OR EXISTS (SELECT 1 FROM mail_link WHERE id = ?2))";
+      const [set] = await shard.batch([
+        shard
+          .prepare(`UPDATE person SET password_hash = ?3 WHERE id = ?1 AND ${isOpen}`)
+          .bind(personId, linkId, hash),
+        shard
+          .prepare(`DELETE FROM session WHERE person_id = ?1 AND id <> ?3 AND ${isOpen}`)
+          .bind(personId, linkId, keepSessionId ?? ""),
+        shard
+          .prepare(
+            `INSERT INTO mail (id, person_id, recipient, kind, body, created_at_ms)
+             SELECT ?3, ?1, ?4, ?5, ?6, ?7 WHERE ${isOpen}`,
+          )
+          .bind(
+            personId,
+            linkId,
+            record.id,
+            record.recipient,
+            record.kind,
+            record.body,
+            record.createdAtMs,
+          ),
+        shard
+          .prepare("DELETE FROM mail_link WHERE person_id = ?1 AND purpose = 'password-reset'")
+          .bind(personId),
+      ]);
+      return (set?.meta.changes ?? 0) > 0;
+    },
+  };
+}
+
 function attempts(db: PeopleDb) {
   return {
     /** Counts one more and answers how many there were in the present window, this one included. */
@@ -210,9 +263,13 @@ function mails(db: PeopleDb) {
       await db.delete(mail).where(eq(mail.id, id));
     },
 
-    async waitingMails(): Promise<number> {
-      const [row] = await db.select({ n: count() }).from(mail);
-      return row?.n ?? 0;
+    async oldestMails(limit: number): Promise<MailRecord[]> {
+      return await db
+        .select()
+        .from(mail)
+        .where(sql`${mail.kind} <> 'none'`)
+        .orderBy(asc(mail.createdAtMs), asc(mail.id))
+        .limit(limit);
     },
   };
 }

@@ -10,7 +10,7 @@ import {
 } from "#domain/people/factors.ts";
 import { passwordText } from "#domain/people/model.ts";
 import { challengeEnd, type passkeyInput, type StoredPasskey } from "#domain/people/passkeys.ts";
-import { NOBODYS_HASH, passwordDigest } from "#domain/people/password.ts";
+import { provenAgain } from "#domain/people/passwords.ts";
 import {
   RECOVERY_CODE_BYTES,
   RECOVERY_CODES,
@@ -33,8 +33,6 @@ type Deps = FactorDeps & {
   random(length: number): Uint8Array;
 };
 
-const PASSWORD_GUESSES_MAX = 5;
-
 /**
  * Whether a session may add a second factor. A stolen session must not be enough: with it one would prove oneself from
  * then on.
@@ -53,18 +51,7 @@ export async function mayEnrol(
     const isFresh = provenAtMs !== null && nowMs - provenAtMs <= FRESH_FOR_MS;
     return isFresh ? ok(null) : err({ code: "second-factor-required" });
   }
-  const what = `password again ${person.id}`;
-  const attempt = await counted(deps, what, PASSWORD_GUESSES_MAX, nowMs);
-  if (!attempt.ok) return attempt;
-  const proof = await deps.prove("verify-password", {
-    digest: await passwordDigest(password ?? ""),
-    hash: person.passwordHash ?? NOBODYS_HASH,
-  });
-  if (!proof.ok) return err({ code: "overloaded", retryAfterS: proof.error.retryAfterS });
-  if (!proof.value || person.passwordHash === null)
-    return err({ code: "forbidden", detail: "give your password; set one first if you have none" });
-  await deps.clearAttempt(attempt.value.attemptId);
-  return ok(null);
+  return await provenAgain(deps, person, password ?? "", nowMs);
 }
 
 /** A secret for an authenticator app. It counts once a code of it has come back. */

@@ -26,6 +26,7 @@ export const ACTIONS = {
   "person.read": { resource: "person", role: "viewer", unruled: true },
   // Whoever has a second factor proves it before adding another; see mayEnrol (domain/people/enrol.ts).
   "person.enrol": { resource: "person", role: "viewer", unruled: true, sensitive: true },
+  "person.password": { resource: "person", role: "viewer", unruled: true, sensitive: true },
   "person.change": {
     resource: "person",
     role: "viewer",

@@ -123,6 +123,7 @@ describe("an account's policy", () => {
       "member.leave",
       "person.change",
       "person.enrol",
+      "person.password",
       "person.read",
       "policy.change",
       "policy.explain",

@@ -24,6 +24,8 @@ export type DeployFile = {
   /** Names of Vectorize indexes, by binding. */
   vectorize?: Record<string, string>;
   vars?: Record<string, string>;
+  /** A Worker of the operator's that delivers mail (adapters/mail.ts), as an entrypoint with `send`. */
+  mail?: { service: string; entrypoint?: string };
 };
 
 const FOLDER = join(DIST, "deploy");
@@ -103,7 +105,7 @@ export function derive(
       ...(face === "jobs" && { consumers: config.queues.consumers }),
     },
     ...(face === "objects" && { migrations: config.migrations }),
-    ...(face === "edge" && edgeOnly(config, publicUrl)),
+    ...(face === "edge" && edgeOnly(config, own, publicUrl)),
   };
 }
 
@@ -118,10 +120,13 @@ function indexesOf({ vectorize = {} }: DeployFile): { binding: string; index_nam
   return wanted.map((binding) => ({ binding, index_name: vectorize[binding] ?? "" }));
 }
 
-function edgeOnly(config: WranglerConfig, publicUrl: string) {
+function edgeOnly(config: WranglerConfig, { mail }: DeployFile, publicUrl: string) {
   return {
     assets: { ...config.assets, directory: "assets" },
-    services: [{ binding: "PROOFS", service: `${config.name}-proofs`, entrypoint: "Proofs" }],
+    services: [
+      { binding: "PROOFS", service: `${config.name}-proofs`, entrypoint: "Proofs" },
+      ...(mail === undefined ? [] : [{ binding: "MAIL", ...mail }]),
+    ],
     routes: [{ pattern: new URL(publicUrl).hostname, custom_domain: true }],
   };
 }

@@ -24,6 +24,7 @@ import { invitations } from "#workers/http/invitations.ts";
 import { members } from "#workers/http/members.ts";
 import { memberships } from "#workers/http/memberships.ts";
 import { passkeys } from "#workers/http/passkeys.ts";
+import { passwords } from "#workers/http/passwords.ts";
 import { people } from "#workers/http/people.ts";
 import { pathRouter } from "#workers/http/router.ts";
 import { Refusal } from "#workers/http/problem.ts";
@@ -46,6 +47,7 @@ const FEATURES: readonly Feature[] = [
   people,
   factors,
   passkeys,
+  passwords,
   members,
   memberships,
   invitations,

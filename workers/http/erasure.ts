@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Principal } from "#domain/accounts/model.ts";
 import type { Services } from "#adapters/index.ts";
 import { mayGive } from "#domain/people/members.ts";
 import {
@@ -99,7 +100,7 @@ const erase = route(
 
 async function begin(
   { erasure: port, audit, people }: Services,
-  asker: Parameters<typeof audit.actor>[0],
+  asker: Principal,
   memberId: string,
   { units }: z.infer<typeof eraseInput>,
   nowMs: number,

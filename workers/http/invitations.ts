@@ -10,6 +10,7 @@ import {
   viewOfInvitation,
 } from "#domain/people/invitations.ts";
 import { personMade } from "#domain/people/sign-up.ts";
+import { noted } from "#workers/http/noted.ts";
 import { fails, feature, idParam, json, refuse, route, unwrap } from "#workers/http/kit.ts";
 
 const send = route(
@@ -30,6 +31,7 @@ const send = route(
     const { services, principal, operationId, nowMs } = c.var;
     const idBytes = Uint8Array.fromHex(operationId).subarray(0, ID_BYTES);
     const made = await invite(services.people, principal, c.req.valid("json"), idBytes, nowMs);
+    c.executionCtx.waitUntil(services.people.sendWaiting());
     return c.json(unwrap(made), 201);
   },
 );
@@ -106,7 +108,9 @@ const join = route(
       network: networkName(services.addressOf(c.req.raw)),
       mayBeNew: c.env.WISHUB_SIGNUP !== "closed",
     };
-    return c.json(unwrap(await accept(services.people, c.req.valid("json"), from, nowMs)), 201);
+    const made = unwrap(await accept(services.people, c.req.valid("json"), from, nowMs));
+    await noted(c, made, "member.join", { type: "member" });
+    return c.json(made, 201);
   },
 );
 

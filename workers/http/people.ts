@@ -49,6 +49,7 @@ const signUp = route(
       refuse({ code: "forbidden", detail });
     }
     await mailLink(services.people, "sign-up", c.req.valid("json").email, nowMs);
+    c.executionCtx.waitUntil(services.people.sendWaiting());
     return c.json({ status: "accepted" }, 202);
   },
 );
