@@ -12,6 +12,7 @@ import { exportAudit, listAudit, verifyAudit } from "./commands/audit.ts";
 import { eraseMember } from "./commands/erase.ts";
 import { importUnits } from "./commands/import.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./commands/keys.ts";
+import { setPlan, showLimits } from "./commands/limits.ts";
 import { explainPolicy, listActions, setPolicy, showPolicy } from "./commands/policies.ts";
 import { listDead, redrive } from "./commands/queue.ts";
 import { search } from "./commands/search.ts";
@@ -30,6 +31,8 @@ const COMMANDS: Command[] = [
   listKeys,
   rotateKey,
   revokeKey,
+  showLimits,
+  setPlan,
   showPolicy,
   setPolicy,
   explainPolicy,

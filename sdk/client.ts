@@ -22,6 +22,8 @@ export type PolicyInput = Operations["PUT /v1/policies"]["body"];
 export type PolicyActions = Operations["GET /v1/policies/actions"]["answer"];
 export type ExplainInput = Operations["POST /v1/policies/explain"]["body"];
 export type Explained = Operations["POST /v1/policies/explain"]["answer"];
+export type Limits = Operations["GET /v1/limits"]["answer"];
+export type Plan = Operations["PUT /v1/accounts/{id}/plan"]["answer"];
 export type Session = Operations["POST /v1/sessions"]["answer"];
 export type Collections = Operations["GET /v1/collections"]["answer"];
 export type DeadLetters = Operations["GET /v1/dead-letters"]["answer"];
@@ -149,6 +151,15 @@ export class WisHub {
   /** A new key in place of this one, which goes on working for a while. */
   rotateKey(id: string, rotation: KeyRotation = {}, options?: Mutation): Promise<NewKey> {
     return this.#mutate("POST", `/v1/keys/${encodeURIComponent(id)}/rotate`, rotation, options);
+  }
+  /** Your plan, and what is left of its limits. */
+  limits(): Promise<Limits> {
+    return this.#read("/v1/limits");
+  }
+  /** Gives another account a plan; for the first account's owner. */
+  setPlan(accountId: string, plan: Plan["plan"], options?: Mutation): Promise<Plan> {
+    const path = `/v1/accounts/${encodeURIComponent(accountId)}/plan`;
+    return this.#mutate("PUT", path, { plan }, options);
   }
   /** The account's policy: the version in force, or an older one. */
   policy(version?: number): Promise<Policy> {

@@ -240,3 +240,35 @@ test("what is refused is refused in the isolate, without asking for each", async
   expect(passed.length).toBeGreaterThanOrEqual(960);
   expect(calls).toBeLessThan(250);
 });
+
+test("what is leased and not heard of again counts from the last moment at which it can have been spent", () => {
+  const quota = quotaOf(1_000);
+  const bucket = openBucket(quota, [], 0, 0);
+  const at = (nowMs: number, holder: string, want: number, take: boolean) =>
+    give(
+      [{ bucket, quota, ask: { take, lease: { holder, held: 0, unspent: 0, want } } }],
+      nowMs,
+    )[0];
+  const silent = at(0, "silent", 40, false)?.granted ?? 0;
+  expect(silent).toBe(40);
+  at(200, "other", 0, false);
+  // It may spend them until 5 s; by 6 s the rest of the quota is spent by somebody else.
+  let taken = 0;
+  while (at(5_500, "other", 0, true)?.taken === true) taken++;
+  expect(taken).toBe(960);
+  expect(at(64_900, "other", 0, true)?.taken).toBe(false);
+  expect(at(68_000, "other", 0, true)?.taken).toBe(true);
+});
+
+test("tokens that a lease left unspent come back when its holder says so, and only once", () => {
+  const quota = quotaOf(1_000);
+  const bucket = openBucket(quota, [], 0, 0);
+  const at = (nowMs: number, held: number, unspent: number) =>
+    give(
+      [{ bucket, quota, ask: { take: false, lease: { holder: "a", held, unspent, want: 10 } } }],
+      nowMs,
+    )[0];
+  expect(at(0, 0, 0)?.remaining).toBe(990);
+  expect(at(7_000, 0, 7)?.remaining).toBe(987); // three were spent, ten are leased again
+  expect(at(8_000, 10, 7)?.remaining).toBe(987);
+});

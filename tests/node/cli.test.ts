@@ -147,6 +147,15 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     expect(gone.out).not.toContain(key.id);
   });
 
+  it("shows the plan and its limits, of which the first account has none, and gives plans", async () => {
+    expect(await document(["limits"])).toEqual({ plan: "unlimited", limits: [] });
+    expect((await wishub(["limits"])).out).toContain("no request limits");
+    const nobody = await wishub(["limits", "plan", "a0_0000000000000000", "fleet"]);
+    expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining("nothing here")]);
+    const odd = await wishub(["limits", "plan", "a0_0000000000000000", "endless"]);
+    expect([odd.code, odd.err]).toEqual([1, expect.stringContaining("/plan")]);
+  });
+
   it("shows and redrives dead letters, of which a healthy product has none", async () => {
     expect(await document(["queue", "dead"])).toEqual({ items: [] });
     expect(await document(["queue", "redrive"])).toEqual({ redriven: 0 });
