@@ -1,9 +1,12 @@
 // The scans of a search shard (AssemblyScript, compiled to dist/kernels/search.wasm). Stateless: the caller
 // (domain/search/engine/kernel.ts) lays out the memory and passes every address. Slots lie in chunks of 1,024.
 
-import { siftDown, siftUp } from "./vectors";
+import { siftDown, siftUp } from "./heap";
 
-export { closest, dots, keep, order, place, probe, scan, tables } from "./vectors";
+export { order } from "./heap";
+export { closest, keep, place, probe } from "./lists";
+export { dots } from "./products";
+export { scan, tables } from "./scan";
 
 const CHUNK_SHIFT: u32 = 10;
 const CHUNK_MASK: u32 = 1023;

@@ -37,7 +37,7 @@ export function quantisedQuery(vector: Float32Array): QuantisedQuery {
   return { values, scale };
 }
 
-/** What centroids that are kept 64 higher (kernels/search/vectors.ts) add to a product with these values. */
+/** What centroids that are kept 64 higher (kernels/search/products.ts) add to a product with these values. */
 export function biasOf(values: Int8Array): number {
   let sum = 0;
   for (const value of values) sum += value;
