@@ -130,13 +130,14 @@ type ProblemBody = {
   errors?: { pointer: string; detail: string }[];
 };
 
-/** The problem of an answer, with what every problem promises already checked. */
+/** The problem of an answer, in the form of the protocol spoken there, with what every problem promises already checked. */
 export async function problemOf(response: Response): Promise<ProblemBody> {
   const type = response.headers.get("Content-Type");
-  if (type !== "application/problem+json")
+  if (type !== "application/problem+json" && type !== "application/scim+json")
     throw new Error(`not a problem: ${response.status} ${type}`);
   const problem = await response.json<ProblemBody>();
-  if (problem.status !== response.status)
+  // SCIM writes its status as a text (RFC 7644 3.12).
+  if (Number(problem.status) !== response.status)
     throw new Error(`${problem.status} in a ${response.status}`);
   return problem;
 }

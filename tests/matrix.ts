@@ -206,7 +206,9 @@ export async function decided(
     ...(hasBody && { body: "{}" }),
     headers: { Origin: ORIGIN, ...as, ...more },
   });
-  const isProblem = answer.headers.get("Content-Type") === "application/problem+json";
+  const type = answer.headers.get("Content-Type");
+  const isProblem =
+    type === "application/problem+json" || (!answer.ok && type === "application/scim+json");
   const text = await answer.text();
   expect(answer.webSocket).toBeFalsy();
   const problem = isProblem && text !== "" ? (JSON.parse(text) as Partial<Decision>) : {};

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, lt, lte, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Linked, Newcomer, Subject } from "#domain/federation/identity.ts";
 import type { ProviderRecord } from "#domain/federation/provider.ts";
@@ -21,7 +21,7 @@ export function federationStore(shards: readonly D1Database[]) {
     if (found === null) throw new Error("the account names no catalog shard");
     return found;
   };
-  return { ...providers(of), ...identities(shardOf), ...changes(shardOf) };
+  return { ...providers(of), ...providerChanges(of), ...identities(shardOf), ...changes(shardOf) };
 }
 
 type Shard = { shard: D1Database; db: ReturnType<typeof drizzle> };
@@ -68,6 +68,28 @@ function providers(of: Of) {
       return (rows ?? []).map(recordOf);
     },
 
+    /** The one that brings in whom the directory put here: the oldest that does. */
+    async directoryProvider(accountId: string): Promise<ProviderRecord | null> {
+      const [row] =
+        (await of(accountId)
+          ?.db.select()
+          .from(identityProvider)
+          .where(
+            and(
+              eq(identityProvider.accountId, accountId),
+              eq(identityProvider.enabled, true),
+              eq(identityProvider.provisioning, "scim"),
+            ),
+          )
+          .orderBy(asc(identityProvider.createdAtMs), asc(identityProvider.id))
+          .limit(1)) ?? [];
+      return row === undefined ? null : recordOf(row);
+    },
+  };
+}
+
+function providerChanges(of: Of) {
+  return {
     /** False where it is not at the version before this one any more. */
     async replaceProvider(next: ProviderRecord): Promise<boolean> {
       const done = await of(next.accountId)

@@ -12,6 +12,8 @@ export const SCOPES = [
   "keys",
   "audit",
   "admin",
+  /** A directory's: its people and groups, and nothing else of the account. */
+  "scim",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

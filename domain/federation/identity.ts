@@ -34,6 +34,7 @@ type Deps = SessionDeps & {
   linked(subject: Subject): Promise<Linked | null>;
   /** Somebody whom the directory put here, by what it calls them. */
   provisioned(accountId: string, value: string): Promise<Linked | null>;
+  groupsOf(accountId: string, principalIds: readonly string[]): Promise<{ name: string }[]>;
   linkKnown(subject: Subject, known: Linked, nowMs: number): Promise<void>;
   /** Makes person, principal and link, unless the subject has one already: of two who come at once, one makes them. */
   linkNew(subject: Subject, made: Newcomer, nowMs: number): Promise<"linked" | "too-many">;
@@ -53,17 +54,20 @@ export async function signInByProvider(
   nowMs: number,
 ): Promise<Result<SignedIn, Refusal>> {
   const { accountId, id: providerId } = provider;
-  const role = roleOf(provider.roles, provider.defaultRole, identity.attributes);
-  if (role === null) return refused("no rule of the provider gives you a role");
   const index = await deps.ring.blindIndex(
     "federated-subject",
     `${providerId}\n${identity.subject}`,
   );
   const subject = { accountId, providerId, index };
-  const found =
-    (await deps.linked(subject)) ?? (await arrived(deps, provider, identity, subject, role, nowMs));
-  if (found === null) return refused("the directory has not put you here");
-  if (found === "too-many") return refused("the account has no room for more people");
+  const known =
+    (await deps.linked(subject)) ?? (await inDirectory(deps, provider, identity, subject, nowMs));
+  const attributes = await withGroups(deps, provider, identity.attributes, known);
+  const role = roleOf(provider.roles, provider.defaultRole, attributes);
+  if (role === null) return refused("no rule of the provider gives you a role");
+  if (known === null && provider.provisioning === "scim")
+    return refused("the directory has not put you here");
+  const found = known ?? (await madeHere(deps, identity, subject, role, nowMs));
+  if (found === null) return refused("the account has no room for more people");
   if (!found.active) return refused("you were taken out of the account");
   // An owner stays one: only owners make and unmake owners.
   if (found.role !== role && found.role !== "owner")
@@ -72,28 +76,47 @@ export async function signInByProvider(
   return await openSession(deps, { personId: found.personId, accountId, factorAtMs }, nowMs);
 }
 
-/** Who comes for the first time: known to the directory, or new where the provider may bring people itself. */
-async function arrived(
+/** Somebody who comes for the first time and whom the directory put here before. */
+async function inDirectory(
   deps: Deps,
-  { provisioning, linkAttribute }: ProviderRecord,
+  { linkAttribute }: ProviderRecord,
   identity: Identity,
   subject: Subject,
-  role: GivenRole,
   nowMs: number,
-): Promise<Linked | "too-many" | null> {
+): Promise<Linked | null> {
   for (const value of identity.attributes.get(linkAttribute)?.slice(0, 4) ?? []) {
     const known = await deps.provisioned(subject.accountId, value);
     if (known === null) continue;
     await deps.linkKnown(subject, known, nowMs);
     return known;
   }
-  if (provisioning === "scim") return null;
-  const made: Newcomer = {
-    person: await federatedPerson(deps, identity, nowMs),
-    principalId: memberId("principal", 0, deps.random(ID_BYTES)),
-    role,
-  };
-  if ((await deps.linkNew(subject, made, nowMs)) === "too-many") return "too-many";
+  return null;
+}
+
+/** With the directory's groups, where it is the directory that brings people. */
+async function withGroups(
+  deps: Deps,
+  { accountId, provisioning }: ProviderRecord,
+  attributes: Attributes,
+  known: Linked | null,
+): Promise<Attributes> {
+  if (provisioning !== "scim" || known === null) return attributes;
+  const groups = await deps.groupsOf(accountId, [known.principalId]);
+  const names = groups.map(({ name }) => name);
+  return new Map([...attributes, ["groups", [...(attributes.get("groups") ?? []), ...names]]]);
+}
+
+/** Somebody new; null where the account has no room. */
+async function madeHere(
+  deps: Deps,
+  identity: Identity,
+  subject: Subject,
+  role: GivenRole,
+  nowMs: number,
+): Promise<Linked | null> {
+  const person = await federatedPerson(deps, identity, nowMs);
+  const made = { person, principalId: memberId("principal", 0, deps.random(ID_BYTES)), role };
+  if ((await deps.linkNew(subject, made, nowMs)) === "too-many") return null;
   return await deps.linked(subject);
 }
 

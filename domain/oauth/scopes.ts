@@ -15,6 +15,7 @@ export const SCOPE_MEANINGS: Record<Scope, string> = {
   keys: "Make and revoke API keys and applications",
   audit: "Read the audit log",
   admin: "Administer your account",
+  scim: "Manage people and groups as your directory",
 };
 
 /** The scopes of a space-separated list (RFC 6749 section 3.3), in the order of SCOPES; null where one of them is unknown. */

@@ -37,7 +37,7 @@ export const personNameText = text(LIMITS.nameCharsMax);
 export const passwordText = z.string().min(1).max(LIMITS.passwordCharsMax);
 
 const WITHOUT_ADMIN: readonly Scope[] = SCOPES.filter(
-  (scope) => scope !== "admin" && scope !== "audit",
+  (scope) => scope !== "admin" && scope !== "audit" && scope !== "scim",
 );
 const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
   owner: SCOPES,

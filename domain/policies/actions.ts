@@ -120,6 +120,8 @@ export const ACTIONS = {
     role: "admin",
     sensitive: true,
   },
+  "directory.read": { resource: "directory", scope: "scim", role: "admin" },
+  "directory.change": { resource: "directory", scope: "scim", role: "admin", sensitive: true },
   "identity-provider.read": { resource: "identity-provider", scope: "admin", role: "admin" },
   "identity-provider.change": {
     resource: "identity-provider",

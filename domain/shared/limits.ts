@@ -90,6 +90,12 @@ export const LIMITS = {
   attributeNameCharsMax: 200,
   attributeValueCharsMax: 512,
   attributesMax: 500,
+  /** A directory's texts, and what one request of it may do. */
+  scimTextCharsMax: 512,
+  scimOperationsMax: 100,
+  scimMembersPerRequestMax: 1_000,
+  scimGroupMembersMax: 20_000,
+  scimGroupsPerAccountMax: 2_000,
   /** A signed response with its certificates and some hundred groups, as base64. */
   samlResponseCharsMax: 262_144,
   /** And its form, where each + and / takes three letters. */

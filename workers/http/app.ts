@@ -31,6 +31,9 @@ import { Refusal } from "#workers/http/problem.ts";
 import { plans } from "#workers/http/plans.ts";
 import { searching } from "#workers/http/search.ts";
 import { sessions } from "#workers/http/sessions.ts";
+import { scimGroups } from "#workers/http/scim-groups.ts";
+import { scimUsers } from "#workers/http/scim-users.ts";
+import { scim } from "#workers/http/scim.ts";
 import { sso } from "#workers/http/sso.ts";
 import { units } from "#workers/http/units.ts";
 import { unitsInBulk } from "#workers/http/units-bulk.ts";
@@ -43,6 +46,9 @@ const FEATURES: readonly Feature[] = [
   policies,
   identityProviders,
   sso,
+  scim,
+  scimUsers,
+  scimGroups,
   sessions,
   people,
   factors,

@@ -174,7 +174,9 @@ function responses(config: RouteConfig): Json {
         headers: headersOf(config, codes !== undefined, status === "429"),
       };
       if (codes !== undefined) {
-        described["content"] = { "application/problem+json": { schema: PROBLEM_REF } };
+        described["content"] = config.path.startsWith("/scim/")
+          ? { "application/scim+json": { schema: { type: "object" } } }
+          : { "application/problem+json": { schema: PROBLEM_REF } };
         described["x-codes"] = codes;
       } else if (contents !== undefined) described["content"] = content(contents, "output");
       return [status, described];

@@ -27,7 +27,7 @@ import {
 } from "#workers/http/kit.ts";
 import { narrow, permit } from "#workers/http/policing.ts";
 import { spend, spendByAddress, underLoad } from "#workers/http/limits.ts";
-import { problemResponse, Refusal } from "#workers/http/problem.ts";
+import { failureResponse, Refusal } from "#workers/http/problem.ts";
 import { recorded, refusalsRecorded } from "#workers/http/recorded.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
@@ -196,7 +196,7 @@ function finished(
 function failure(c: Context, thrown: unknown, requestId: string): Response {
   const { WISHUB_PUBLIC_URL } = c.env as Env;
   if (thrown instanceof Refusal) {
-    const response = problemResponse(thrown.problem, requestId, WISHUB_PUBLIC_URL);
+    const response = failureResponse(c.req.path, thrown.problem, requestId, WISHUB_PUBLIC_URL);
     for (const [name, value] of Object.entries(thrown.headers ?? {}))
       response.headers.set(name, value);
     return response;
@@ -216,7 +216,7 @@ function failure(c: Context, thrown: unknown, requestId: string): Response {
     code: problem.code,
     ...error,
   });
-  return problemResponse(problem, requestId, WISHUB_PUBLIC_URL);
+  return failureResponse(c.req.path, problem, requestId, WISHUB_PUBLIC_URL);
 }
 
 /** An object's stub marks the error; D1 only says so in its message. */

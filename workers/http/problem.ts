@@ -1,3 +1,4 @@
+import { scimError } from "#domain/federation/scim/describe.ts";
 import type { Invalid, Problem, ProblemCode } from "#domain/shared/problem.ts";
 import { PROBLEMS } from "#domain/shared/problem.ts";
 
@@ -63,4 +64,19 @@ function challengeOf({ code, scope }: Problem, publicUrl: string): string | null
   if (code === "unauthenticated") return `Bearer realm="wishub", ${where}`;
   if (code !== "forbidden" || scope === undefined) return null;
   return `Bearer realm="wishub", error="insufficient_scope", scope="${scope}", ${where}`;
+}
+
+/** A failure in the form of the protocol that is spoken at this address. */
+export function failureResponse(
+  path: string,
+  problem: Problem,
+  requestId: string,
+  publicUrl: string,
+): Response {
+  const response = problemResponse(problem, requestId, publicUrl);
+  if (!path.startsWith("/scim/")) return response;
+  const { status, headers } = response;
+  headers.set("Content-Type", "application/scim+json");
+  const body = scimError(problem, `urn:wishub:request:${requestId}`);
+  return new Response(JSON.stringify(body), { status, headers });
 }

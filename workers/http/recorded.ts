@@ -9,7 +9,7 @@ import { Refusal } from "#workers/http/problem.ts";
 const REFUSAL_EVERY_MS = 60_000;
 const REFUSALS_MAX = 1_000;
 /** Ids of these are people's, and stand in no log. */
-const PEOPLE = new Set(["person", "member", "principal"]);
+const PEOPLE = new Set(["person", "member", "principal", "directory"]);
 
 /** What is sensitive runs between two entries of the account's audit log; if the first cannot be written, it does not run. */
 export function recorded(action: Action, handler: Route["handler"]): Route["handler"] {
