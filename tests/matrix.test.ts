@@ -210,6 +210,12 @@ const THINGS: Record<string, Make> = {
     return await idOf(await at(account, "POST", "/v1/identity-providers", body));
   },
 };
+for (const [kind, named] of [
+  ["Users", { userName: "them@example.com" }],
+  ["Groups", { displayName: "Theirs" }],
+] as const)
+  THINGS[`/scim/v2/${kind}`] = async (account) =>
+    await idOf(await account.call("POST", `/scim/v2/${kind}`, { body: named }));
 /** What an operation takes as a body, where it takes one. */
 const BODIES: Record<string, object> = {
   "POST /v1/keys/{id}/rotate": {},
@@ -217,10 +223,16 @@ const BODIES: Record<string, object> = {
   "PATCH /v1/members/{id}": { role: "viewer" },
   "POST /v1/members/{id}/erase": { units: "keep" },
   "PATCH /v1/identity-providers/{id}": { name: "Theirs" },
+  "PUT /scim/v2/Users/{id}": { userName: "them@example.com" },
+  "PATCH /scim/v2/Users/{id}": { Operations: [{ op: "replace", path: "active", value: false }] },
+  "PUT /scim/v2/Groups/{id}": { displayName: "Theirs" },
+  "PATCH /scim/v2/Groups/{id}": { Operations: [{ op: "remove", path: "members" }] },
 };
 /** What a parameter does not name a thing of one account in, and why. */
 const NOT_OWNED: Record<string, string> = {
   "/v1/people/me/passkeys": "a person's, whatever account they are in (tests/passkeys.test.ts)",
+  "/scim/v2/ResourceTypes": "the same for everybody",
+  "/scim/v2/Schemas": "the same for everybody",
   "/v1/accounts": "the first account's business",
   "/v1/oauth/signing-keys": "the first account's business",
   "/v1/collections": "`private` is everybody's own collection",

@@ -16,7 +16,12 @@ export const ERASED_ROWS: readonly ErasedRows[] = [
     (table): ErasedRows => ({ table, column: "principal_id", by: "principal" }),
   ),
   { table: "oauth_client", column: "principal_id", by: "principal" },
-  { table: "federated_identity", column: "principal_id", by: "principal" },
+  ...["federated_identity", "scim_user", "scim_member"].map((table): ErasedRows => ({
+    table,
+    column: "principal_id",
+    by: "principal",
+  })),
+  { table: "scim_user", column: "person_id", by: "person" },
   ...["session", "passkey", "recovery_code", "mail_link", "mail", "invitation"].map(
     (table): ErasedRows => ({ table, column: "person_id", by: "person" }),
   ),
