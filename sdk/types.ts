@@ -72,6 +72,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       expiresAt?: string;
       networks?: Array<string>;
@@ -90,6 +91,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       principalId: string;
       agentId: string | null;
@@ -122,6 +124,7 @@ export type Operations = {
           | "keys"
           | "audit"
           | "admin"
+          | "scim"
         >;
         principalId: string;
         agentId: string | null;
@@ -154,6 +157,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       principalId: string;
       agentId: string | null;
@@ -193,6 +197,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       principalId: string;
       agentId: string | null;
@@ -345,6 +350,8 @@ export type Operations = {
         | "collection.move"
         | "dead-letter.read"
         | "dead-letter.redrive"
+        | "directory.read"
+        | "directory.change"
         | "identity-provider.read"
         | "identity-provider.change"
         | "audit.read"
@@ -581,6 +588,141 @@ export type Operations = {
     body: undefined;
     answer: undefined;
   };
+  /** What this SCIM service provider does */
+  "GET /scim/v2/ServiceProviderConfig": {
+    path: Record<never, never>;
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** The types of SCIM resources */
+  "GET /scim/v2/ResourceTypes": {
+    path: Record<never, never>;
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** One type of SCIM resource */
+  "GET /scim/v2/ResourceTypes/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** The schemas of SCIM resources */
+  "GET /scim/v2/Schemas": {
+    path: Record<never, never>;
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** One schema of SCIM resources */
+  "GET /scim/v2/Schemas/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Put a person into your account (SCIM) */
+  "POST /scim/v2/Users": {
+    path: Record<never, never>;
+    query: { attributes?: string; excludedAttributes?: string };
+    body: Record<string, unknown>;
+    answer: undefined;
+  };
+  /** List the people whom your directory has put into your account (SCIM) */
+  "GET /scim/v2/Users": {
+    path: Record<never, never>;
+    query: {
+      attributes?: string;
+      excludedAttributes?: string;
+      filter?: string;
+      startIndex?: string;
+      count?: string;
+      sortBy?: string;
+      sortOrder?: string;
+    };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Read a person of your directory (SCIM) */
+  "GET /scim/v2/Users/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Replace what is said of a person (SCIM) */
+  "PUT /scim/v2/Users/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: Record<string, unknown>;
+    answer: undefined;
+  };
+  /** Change what is said of a person (SCIM) */
+  "PATCH /scim/v2/Users/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: Record<string, unknown>;
+    answer: undefined;
+  };
+  /** Take a person of your directory out of your account (SCIM) */
+  "DELETE /scim/v2/Users/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Make a group of people of your directory (SCIM) */
+  "POST /scim/v2/Groups": {
+    path: Record<never, never>;
+    query: { attributes?: string; excludedAttributes?: string };
+    body: Record<string, unknown>;
+    answer: undefined;
+  };
+  /** List the groups of your directory, without their members (SCIM) */
+  "GET /scim/v2/Groups": {
+    path: Record<never, never>;
+    query: {
+      attributes?: string;
+      excludedAttributes?: string;
+      filter?: string;
+      startIndex?: string;
+      count?: string;
+      sortBy?: string;
+      sortOrder?: string;
+    };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Read a group of your directory with its members (SCIM) */
+  "GET /scim/v2/Groups/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Replace a group of your directory (SCIM) */
+  "PUT /scim/v2/Groups/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: Record<string, unknown>;
+    answer: undefined;
+  };
+  /** Change a group of your directory (SCIM) */
+  "PATCH /scim/v2/Groups/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: Record<string, unknown>;
+    answer: undefined;
+  };
+  /** Remove a group of your directory (SCIM) */
+  "DELETE /scim/v2/Groups/{id}": {
+    path: { id: string };
+    query: { attributes?: string; excludedAttributes?: string };
+    body: undefined;
+    answer: undefined;
+  };
   /** Sign a browser in */
   "POST /v1/sessions": {
     path: Record<never, never>;
@@ -626,6 +768,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       role: "owner" | "admin" | "member" | "auditor" | "viewer";
       owner: boolean;
@@ -660,6 +803,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       role: "owner" | "admin" | "member" | "auditor" | "viewer";
       owner: boolean;
@@ -689,6 +833,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       role: "owner" | "admin" | "member" | "auditor" | "viewer";
       owner: boolean;
@@ -840,6 +985,7 @@ export type Operations = {
         | "keys"
         | "audit"
         | "admin"
+        | "scim"
       >;
       role: "owner" | "admin" | "member" | "auditor" | "viewer";
       owner: boolean;
@@ -1799,6 +1945,7 @@ export type Operations = {
           | "keys"
           | "audit"
           | "admin"
+          | "scim"
         >;
         audience: Array<string>;
         createdAt: string;
@@ -1872,6 +2019,7 @@ export type Operations = {
           | "keys"
           | "audit"
           | "admin"
+          | "scim"
         >;
         authMethod:
           | "none"
