@@ -159,7 +159,8 @@ it("lets the first account, and nobody else, give accounts their plans", async (
 it("lets requests pass when the object that counts cannot be asked", async () => {
   const account = await accountOn("free");
   const silent = { getByName: () => ({ ask: () => Promise.reject(new Error("gone")) }) };
-  expect((await isolate({ BUCKET: silent })(account, "GET", WHO)).status).toBe(200);
+  const from = isolate({ BUCKET: silent });
+  for (let i = 0; i < 5; i++) expect((await from(account, "GET", WHO)).status).toBe(200);
   const busy = Object.assign(new Error("busy"), { overloaded: true });
   const overloaded = { getByName: () => ({ ask: () => Promise.reject(busy) }) };
   const refused = await isolate({ BUCKET: overloaded })(account, "GET", WHO);

@@ -14,9 +14,9 @@ import { type Services, servicesOf } from "#adapters/index.ts";
 import { type Answer, refuse } from "#workers/http/kit.ts";
 import { Refusal } from "#workers/http/problem.ts";
 
-/** What a principal spends from, found once for each verdict; null where its plan sets no limits. */
+/** What a principal spends from, found once for each verdict of an isolate; null where its plan sets no limits. */
 type Known = { group: Group; policies: string } | null;
-const known = new WeakMap<Principal, Known>();
+const known = new WeakMap<Services["limits"], WeakMap<Principal, Known>>();
 
 /** Takes a request on, or refuses it while there is more to do than can be done; its caller may say that it can wait. */
 export function underLoad(
@@ -44,8 +44,10 @@ export function spend(
   principal: Principal,
   nowMs: number,
 ): void | Promise<void> {
-  let mine = known.get(principal);
-  if (mine === undefined) known.set(principal, (mine = find(limits, principal)));
+  let here = known.get(limits);
+  if (here === undefined) known.set(limits, (here = new WeakMap()));
+  let mine = here.get(principal);
+  if (mine === undefined) here.set(principal, (mine = find(limits, principal)));
   if (mine === null) return;
   const refused = limits.take(mine.group, nowMs);
   if (refused instanceof Promise) return waited(c, mine, refused);
