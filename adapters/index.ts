@@ -4,6 +4,7 @@ import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
 import { limiting } from "#adapters/limits.ts";
 import { erasing, type ErasingParts } from "#adapters/erasure.ts";
+import { exporting } from "#adapters/exports.ts";
 import { federation } from "#adapters/federation.ts";
 import { embedding } from "#adapters/inference.ts";
 import { glosses } from "#adapters/gloss.ts";
@@ -122,6 +123,7 @@ function aboutPeople(env: Env, parts: Omit<ErasingParts, "ring" | "nameOf">) {
     audit,
     people: persons,
     federation: federation(env, persons, egress(env)),
+    exports: exporting(env, { ring, audit, shards: parts.shards }),
     erasure: erasing(env, { ...parts, ring, nameOf: audit.nameOf }),
   };
 }

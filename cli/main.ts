@@ -9,6 +9,7 @@ import {
   type Command,
 } from "./command.ts";
 import { exportAudit, listAudit, verifyAudit } from "./commands/audit.ts";
+import { exportAccount } from "./commands/account.ts";
 import { eraseMember } from "./commands/erase.ts";
 import { importUnits } from "./commands/import.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./commands/keys.ts";
@@ -43,6 +44,7 @@ const COMMANDS: Command[] = [
   verifyAudit,
   exportAudit,
   eraseMember,
+  exportAccount,
 ];
 
 /** Runs one command line and answers its exit code: 0 done, 1 refused or failed, 2 not understood, 130 interrupted. */

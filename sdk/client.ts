@@ -191,6 +191,10 @@ export class WisHub {
     const path = `/v1/members/${encodeURIComponent(id)}/erase`;
     return parsed(await this.#send("POST", path, { body: { units }, repeatable: true }));
   }
+  /** The archive (.tar.gz) of everything that is kept of the account. */
+  async exportAccount(): Promise<ReadableStream<Uint8Array> | null> {
+    return (await this.#send("GET", "/v1/account/export", {})).body;
+  }
   /** The account's audit log, newest first. */
   audit(query: Page & Query = {}): Promise<AuditPage> {
     return this.#read("/v1/audit", query);

@@ -356,6 +356,8 @@ export type Operations = {
         | "identity-provider.change"
         | "audit.read"
         | "audit.export"
+        | "account.export"
+        | "person.export"
         | "member.erase"
         | "erasure.read"
         | "data-key.rewrap";
@@ -1114,7 +1116,11 @@ export type Operations = {
   /** List who belongs to your account, newest first */
   "GET /v1/members": {
     path: Record<never, never>;
-    query: { limit?: number; cursor?: string };
+    query: {
+      limit?: number;
+      cursor?: string;
+      purpose?: "administration" | "collaboration" | "audit" | "support";
+    };
     body: undefined;
     answer: {
       items: Array<{
@@ -1132,7 +1138,7 @@ export type Operations = {
   /** Read a member of your account */
   "GET /v1/members/{id}": {
     path: { id: string };
-    query: Record<never, never>;
+    query: { purpose?: "administration" | "collaboration" | "audit" | "support" };
     body: undefined;
     answer: {
       id: string;
@@ -2350,5 +2356,19 @@ export type Operations = {
         };
       } | null;
     };
+  };
+  /** Export everything that is kept of your account, as one archive */
+  "GET /v1/account/export": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Export everything that is kept of you, as one archive */
+  "GET /v1/people/me/export": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
 };

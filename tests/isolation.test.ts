@@ -1,6 +1,6 @@
-import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { SCOPES } from "#domain/accounts/model.ts";
+import { anErasure } from "./audit-log.ts";
 import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
 /** What one account owns, by the address of each thing. */
@@ -29,12 +29,7 @@ beforeAll(async () => {
   });
   const { id: invitationId } = await invited.json<{ id: string }>();
   const { principalId: memberId } = owner.principal;
-  const erasureId = `e0_${memberId.slice(3)}`;
-  await env.CATALOG_0.prepare(
-    "INSERT INTO erasure (id, account_id, principal_id, pseudonym, asked_by, units, removed, started_at_ms) VALUES (?, ?, 'p0_gone', 'ps_1', 'ps_2', 'keep', '{}', 0)",
-  )
-    .bind(erasureId, owner.accountId)
-    .run();
+  const erasureId = await anErasure(owner);
   const etag = published.headers.get("ETag") ?? "";
   owned = { keyId, unitId, memberId, invitationId, erasureId, etag };
 });

@@ -154,7 +154,9 @@ it("shows e-mails to those who run the account, and names to all", async () => {
   });
   const byViewer = await list((await signedIn(viewer)).headers);
   expect(byViewer).toHaveLength(2);
-  expect(byViewer.map(({ email }) => email)).toEqual([null, null]);
+  // One's own address one knows.
+  const ofOthers = byViewer.filter(({ id }) => id !== viewer.principalId);
+  expect(ofOthers.map(({ email }) => email)).toEqual([null]);
   expect(byViewer.find(({ id }) => id === viewer.principalId)?.name).toBe("Otto Member");
 });
 
@@ -196,4 +198,23 @@ it("lets a member leave, and the last owner not", async () => {
   const owner = await signedIn(await newPerson());
   expect((await call("POST", "/v1/members/leave", owner)).status).toBe(409);
   expect((await account.call("POST", "/v1/members/leave")).status).toBe(403);
+});
+
+it("shows of others what a role may see and a purpose needs, and of oneself everything", async () => {
+  const account = await newAccount();
+  const [reader, other] = [await joined(account, "member"), await joined(account, "viewer")];
+  const { headers } = await signedIn(reader);
+  const shown = async (id: string, query = "", by: object = { headers }) =>
+    await (await call("GET", `/v1/members/${id}${query}`, by)).json<Member>();
+  const key = { headers: { Authorization: `Bearer ${account.apiKey}` } };
+  expect(await shown(other.principalId)).toMatchObject({ name: "Otto Member", email: null });
+  expect(await shown(other.principalId, "?purpose=administration")).toMatchObject({ email: null });
+  expect(await shown(reader.principalId)).toMatchObject({ email: reader.email });
+  expect(await shown(other.principalId, "", key)).toMatchObject({ email: other.email });
+  const masked = { name: "O. M.", email: "p…@e….org" };
+  expect(await shown(other.principalId, "?purpose=support", key)).toMatchObject(masked);
+  const page = await account.call("GET", "/v1/members?purpose=audit");
+  expect(JSON.stringify(await page.json())).not.toContain("Otto");
+  const refused = await account.call("GET", "/v1/members?purpose=curiosity");
+  expect((await problemOf(refused)).errors?.[0]?.pointer).toBe("#/query/purpose");
 });

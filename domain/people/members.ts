@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Principal, type Role, ROLES } from "#domain/accounts/model.ts";
+import { type PersonalField, type Purpose, shownText } from "#domain/protection/masking.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 
@@ -19,7 +20,7 @@ export const memberView = z.object({
   kind: z.enum(["person", "agent", "service"]),
   personId: z.string().nullable(),
   name: z.string(),
-  /** For administrators and owners; null for everybody else, and for who is no person. */
+  /** As role and purpose allow: null where not at all, and for who is no person. */
   email: z.string().nullable(),
   role: z.enum(ROLES),
   createdAt: z.string(),
@@ -28,20 +29,23 @@ export type MemberView = z.infer<typeof memberView>;
 
 export const memberPatch = z.strictObject({ role: z.enum(ROLES) });
 
-/** Whoever runs an account sees where its people are reached. */
-export const seesEmails = (role: Role): boolean => role === "owner" || role === "admin";
-
+/** A member as somebody else of the account reads them for a purpose (domain/protection/masking.ts); oneself one sees whole. */
 export function viewOfMember(
   member: MemberRecord,
   opened: { name: string | null; email: string | null },
-  viewer: Pick<Principal, "role">,
+  viewer: Pick<Principal, "role" | "principalId">,
+  purpose?: Purpose,
 ): MemberView {
+  const shown = (field: PersonalField, text: string | null): string | null =>
+    text === null || member.id === viewer.principalId
+      ? text
+      : shownText(field, text, viewer.role, purpose);
   return {
     id: member.id,
     kind: member.kind === "agent" || member.kind === "service" ? member.kind : "person",
     personId: member.person?.id ?? null,
-    name: member.person === null ? member.name : (opened.name ?? ""),
-    email: seesEmails(viewer.role) ? opened.email : null,
+    name: member.person === null ? member.name : (shown("name", opened.name) ?? ""),
+    email: shown("email", opened.email),
     role: member.role,
     createdAt: new Date(member.createdAtMs).toISOString(),
   };

@@ -132,6 +132,14 @@ export const ACTIONS = {
   },
   "audit.read": { resource: "audit", scope: "audit", role: "auditor" },
   "audit.export": { resource: "audit", scope: "audit", role: "auditor", sensitive: true },
+  "account.export": {
+    resource: "account",
+    scope: "admin",
+    role: "owner",
+    fresh: true,
+    sensitive: true,
+  },
+  "person.export": { resource: "person", role: "viewer", sensitive: true },
   "member.erase": {
     resource: "member",
     scope: "admin",

@@ -6,6 +6,7 @@ import { deadLetters } from "#workers/http/dead-letters.ts";
 import { docs } from "#workers/http/docs.ts";
 import { erasures } from "#workers/http/erasure.ts";
 import { factors } from "#workers/http/factors.ts";
+import { archives } from "#workers/http/exports.ts";
 import { health } from "#workers/http/health.ts";
 import { identityProviders } from "#workers/http/identity-providers.ts";
 import { keys } from "#workers/http/keys.ts";
@@ -75,6 +76,7 @@ const FEATURES: readonly Feature[] = [
   auditing,
   docs(() => routesOf(FEATURES, LATER)),
   erasures,
+  archives,
   docs(() => FEATURES.flat()),
 ];
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import {
   changed,
   mayGive,
@@ -6,6 +7,7 @@ import {
   memberView,
   viewOfMember,
 } from "#domain/people/members.ts";
+import { type Purpose, PURPOSES } from "#domain/protection/masking.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import type { Services } from "#adapters/index.ts";
@@ -24,25 +26,29 @@ import {
   unwrap,
 } from "#workers/http/kit.ts";
 
+const purpose = z.enum(PURPOSES).optional();
+
 const list = route(
   {
     method: "get",
     path: "/v1/members",
     summary: "List who belongs to your account, newest first",
+    description:
+      "`purpose` says what names and addresses are read for; nobody sees more than it needs, or than their role may.",
     access: "member.read",
-    request: { query: pageQuery },
+    request: { query: pageQuery.extend({ purpose }) },
     responses: { 200: { description: "A page of members", ...json(pageOf(memberView)) } },
   },
   async (c) => {
     const { services, principal } = c.var;
-    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
+    const { limit = PAGE_DEFAULT, cursor, purpose: why } = c.req.valid("query");
     const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
     const found = await services.people.members(principal.accountId, after, limit + 1);
     const { page, nextCursor } = pageFrom(found, limit, (member) => ({
       atMs: member.createdAtMs,
       id: member.id,
     }));
-    return c.json({ items: await viewed(services, page, principal), nextCursor });
+    return c.json({ items: await viewed(services, page, principal, why), nextCursor });
   },
 );
 
@@ -52,13 +58,14 @@ const get = route(
     path: "/v1/members/{id}",
     summary: "Read a member of your account",
     access: "member.read",
-    request: { params: idParam },
+    request: { params: idParam, query: z.strictObject({ purpose }) },
     responses: { 200: { description: "The member", ...json(memberView) }, ...fails("not-found") },
   },
   async (c) => {
     const { services, principal } = c.var;
     const member = await memberOf(services, principal, c.req.valid("param").id);
-    const [view] = await viewed(services, [member], principal);
+    const why = c.req.valid("query").purpose;
+    const [view] = await viewed(services, [member], principal, why);
     return c.json(view);
   },
 );
@@ -140,7 +147,12 @@ async function memberOf(
   return (await services.people.member(accountId, id)) ?? refuse({ code: "not-found" });
 }
 
-async function viewed(services: Services, members: MemberRecord[], viewer: Principal) {
+async function viewed(
+  services: Services,
+  members: MemberRecord[],
+  viewer: Principal,
+  why?: Purpose,
+) {
   const people = members.flatMap(({ person }) => (person === null ? [] : [person]));
   const texts = await services.keyRing.openMany(
     people.flatMap(({ id, name, email }) => [
@@ -156,7 +168,7 @@ async function viewed(services: Services, members: MemberRecord[], viewer: Princ
   );
   const nobody = { name: null, email: null };
   return members.map((member) =>
-    viewOfMember(member, opened.get(member.person?.id ?? "") ?? nobody, viewer),
+    viewOfMember(member, opened.get(member.person?.id ?? "") ?? nobody, viewer, why),
   );
 }
 
