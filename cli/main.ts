@@ -12,6 +12,7 @@ import { exportAudit, listAudit, verifyAudit } from "./commands/audit.ts";
 import { exportAccount } from "./commands/account.ts";
 import { eraseMember } from "./commands/erase.ts";
 import { importUnits } from "./commands/import.ts";
+import { login, logout } from "./commands/login.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./commands/keys.ts";
 import { setPlan, showLimits } from "./commands/limits.ts";
 import { explainPolicy, listActions, setPolicy, showPolicy } from "./commands/policies.ts";
@@ -22,6 +23,8 @@ import { credentials } from "./credentials.ts";
 import { harmless, styler, type Terminal } from "./terminal.ts";
 
 const COMMANDS: Command[] = [
+  login,
+  logout,
   publish,
   importUnits,
   search,

@@ -55,6 +55,8 @@ export type WisHubOptions = {
   url: string;
   /** Absent in a browser with a session cookie. */
   apiKey?: string;
+  /** Instead of a key: gives an access token that counts now, asked before each request. */
+  token?: () => Promise<string>;
   fetch?: typeof fetch;
   waiting?: Waiting;
 };
@@ -62,14 +64,19 @@ export type WisHubOptions = {
 /** A client of one WisHub. Every method answers or throws a WisHubError. */
 export class WisHub {
   readonly url: string;
-  #headers: Record<string, string>;
+  #authorization: () => Promise<Record<string, string>>;
   #fetch: typeof fetch;
   #waiting: Waiting;
 
   constructor(options: WisHubOptions) {
     this.url = options.url.replace(/\/+$/, "");
-    this.#headers =
-      options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
+    const { apiKey, token = apiKey === undefined ? undefined : () => Promise.resolve(apiKey) } =
+      options;
+    this.#authorization = async () => {
+      const headers: Record<string, string> = {};
+      if (token !== undefined) headers["authorization"] = `Bearer ${await token()}`;
+      return headers;
+    };
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#waiting = options.waiting ?? realWaiting;
   }
@@ -250,9 +257,10 @@ export class WisHub {
   }
 
   async #attempt(path: string, init: RequestInit): Promise<Response> {
+    const authorization = await this.#authorization();
     const response = await this.#fetch(this.url + path, {
       ...init,
-      headers: { ...this.#headers, ...init.headers },
+      headers: { ...authorization, ...init.headers },
     }).catch((cause: unknown) => {
       if (init.signal?.aborted === true) throw cause;
       throw new WisHubError(

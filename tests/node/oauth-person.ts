@@ -30,6 +30,11 @@ export async function person({ url, apiKey }: OwnerKey) {
     });
   }
 
+  async function decides(verificationUri: string, decision: "allow" | "deny"): Promise<void> {
+    const answer = await press(verificationUri, decision);
+    if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
+  }
+
   return {
     /** Where the browser is sent after the person has answered an application. */
     async answers(address: URL | string, decision: "allow" | "deny" = "allow"): Promise<URL> {
@@ -39,10 +44,8 @@ export async function person({ url, apiKey }: OwnerKey) {
       return new URL(to);
     },
     /** Says yes to what a device shows. */
-    async allowsDevice(verificationUri: string): Promise<void> {
-      const answer = await press(verificationUri, "allow");
-      if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
-    },
+    allowsDevice: (verificationUri: string) => decides(verificationUri, "allow"),
+    refusesDevice: (verificationUri: string) => decides(verificationUri, "deny"),
   };
 }
 
