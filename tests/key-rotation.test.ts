@@ -199,8 +199,19 @@ it("shows a member its own keys only, and lets it end no other", async () => {
   expect(items.length).toBe(1);
   for (const method of ["GET", "DELETE"])
     expect((await call(method, `/v1/keys/${id}`, withKey(member))).status).toBe(404);
+});
+
+it("lets an administrator end everybody's keys but an owner's", async () => {
+  const account = await newAccount();
+  const owners = await make(account.apiKey);
+  const member = await colleague(account, "member");
   const admin = await colleague(account, "admin");
-  expect((await call("DELETE", `/v1/keys/${id}`, withKey(admin))).status).toBe(204);
+  const { items } = await (
+    await call("GET", "/v1/keys", withKey(member))
+  ).json<{ items: KeyView[] }>();
+  const end = async (id = "") => (await call("DELETE", `/v1/keys/${id}`, withKey(admin))).status;
+  expect([await end(owners.id), await end(items[0]?.id)]).toEqual([403, 204]);
+  expect([await works(owners.apiKey), await works(member)]).toEqual([true, false]);
 });
 
 it("ends what a key made within 5 seconds in an isolate that has not heard of it", async () => {

@@ -241,3 +241,23 @@ it("lists every action with what it needs", async () => {
   expect(publishing).toMatchObject({ scope: "units:write", role: "member", ruled: true });
   expect(publishing?.attributes).toContain("visibility");
 });
+
+it("leaves in the audit log who put which version in force, and what a policy refused", async () => {
+  const account = await newAccount();
+  const key = await worker(account);
+  await put(account, [{ id: "no-keys", effect: "forbid", actions: ["key.make"], when: onlyKeys }]);
+  const body = { name: "More", scopes: ["search"] };
+  expect((await key.call("POST", "/v1/keys", { body })).status).toBe(403);
+  const logged = async () =>
+    (
+      await (
+        await account.call("GET", "/v1/audit")
+      ).json<{ items: { action: string; phase: string; detail?: object; code?: string }[] }>()
+    ).items;
+  await expect
+    .poll(logged)
+    .toContainEqual(expect.objectContaining({ action: "key.make", phase: "refused" }));
+  expect(await logged()).toContainEqual(
+    expect.objectContaining({ action: "policy.change", phase: "outcome", detail: { version: 1 } }),
+  );
+});

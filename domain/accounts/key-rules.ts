@@ -69,3 +69,23 @@ export function isUsableFrom(
 /** Whose keys a principal sees and ends: its own, and an administrator everybody's in the account. */
 export const reachOf = ({ role, principalId }: Principal): string | null =>
   role === "owner" || role === "admin" ? null : principalId;
+
+type Ending = {
+  key(accountId: string, id: string): Promise<{ principalId: string } | null>;
+  principalRow(accountId: string, id: string): Promise<{ role: string } | null>;
+};
+
+/** An administrator ends everybody's keys but an owner's: else they could shut out who appointed them. */
+export async function mayEnd(
+  deps: Ending,
+  caller: Principal,
+  id: string,
+): Promise<Result<undefined, Problem<"forbidden">>> {
+  if (caller.role !== "admin") return ok(undefined);
+  const key = await deps.key(caller.accountId, id);
+  if (key === null || key.principalId === caller.principalId) return ok(undefined);
+  const holder = await deps.principalRow(caller.accountId, key.principalId);
+  return holder?.role === "owner"
+    ? err({ code: "forbidden", detail: "an owner's keys are revoked by an owner" })
+    : ok(undefined);
+}

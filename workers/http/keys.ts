@@ -1,6 +1,6 @@
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
-import { reachOf } from "#domain/accounts/key-rules.ts";
+import { mayEnd, reachOf } from "#domain/accounts/key-rules.ts";
 import { rotateKey, rotation } from "#domain/accounts/rotate.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import { forget } from "#workers/http/auth.ts";
@@ -37,6 +37,7 @@ const make = route(
     const { key, apiKey } = unwrap(
       await makeKey(services.accounts, principal, c.req.valid("json"), random, nowMs),
     );
+    c.set("noted", { scopes: key.scopes.join(" ") });
     return tagged(c, { ...viewOfKey(key), apiKey }, key.id, 201);
   },
 );
@@ -107,6 +108,7 @@ const rotate = route(
     const { key, apiKey } = unwrap(
       await rotateKey(services.accounts, principal, asked, random, nowMs),
     );
+    c.set("noted", { replaces: id });
     forget(c.env, (known) => known.keyId === id);
     return tagged(c, { ...viewOfKey(key), apiKey }, key.id, 201);
   },
@@ -127,14 +129,19 @@ const revoke = route(
     description: "They stop working within 5 seconds, everywhere.",
     access: "key.revoke",
     request: { params: idParam },
-    responses: { 204: { description: "The key is revoked" }, ...fails("not-found") },
+    responses: {
+      204: { description: "The key is revoked" },
+      ...fails("not-found", "forbidden"),
+    },
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
     const { id } = c.req.valid("param");
     const { accountId } = principal;
+    unwrap(await mayEnd(services.accounts, principal, id));
     const ended = await services.accounts.revokeKey(accountId, reachOf(principal), id, nowMs);
     if (ended.length === 0) refuse({ code: "not-found" });
+    c.set("noted", { keys: ended.length });
     const ids = new Set(ended);
     forget(c.env, (known) => known.keyId !== undefined && ids.has(known.keyId));
     return new Response(null, { status: 204 });

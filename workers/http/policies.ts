@@ -102,6 +102,7 @@ const put = route(
     if (expected !== "any" && expected !== current) refuse({ code: "version-stale" });
     const record = { accountId, version: current + 1, ...input, principalId, createdAtMs: nowMs };
     if ((await services.policies.putPolicy(record)) === "stale") refuse({ code: "version-stale" });
+    c.set("noted", { version: record.version });
     forget(c.env, (known) => known.accountId === accountId);
     return tagged(c, viewOfPolicy(record), record.version);
   },
