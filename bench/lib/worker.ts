@@ -11,6 +11,8 @@ type Plan = {
   databases?: readonly string[];
   buckets?: readonly string[];
   variables?: Record<string, string>;
+  /** So many isolates more of the same Worker, named `bench-1` and so on, on the objects of the first. */
+  others?: number;
   /** Asked on a socket of its own, without Miniflare's before it (`unsafeGetDirectURL`). */
   direct?: boolean;
 };
@@ -19,47 +21,52 @@ type Plan = {
 export async function benchWorker(plan: Plan): Promise<Miniflare> {
   const { objects = [], databases = [], buckets = [], variables = {} } = plan;
   const search = new Uint8Array(readFileSync(inRoot("dist", "kernels", "search.wasm")));
+  const code = await bundled(plan.entry);
+  const workerOf = (name: string) => ({
+    config: {
+      name,
+      compatibilityDate: "2026-11-17",
+      manifest: {
+        mainModule: "worker.js",
+        modules: {
+          "worker.js": { type: "esm" as const, contents: code },
+          "search.wasm": { type: "wasm" as const, contents: search },
+        },
+      },
+      ...(name === "bench" && {
+        exports: Object.fromEntries(
+          objects.map((each) => [
+            each,
+            { type: "durable-object" as const, storage: "sqlite" as const },
+          ]),
+        ),
+      }),
+      env: {
+        ...Object.fromEntries(
+          objects.map((exportName) => [
+            exportName.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
+            { type: "durable-object" as const, worker: "bench", exportName },
+          ]),
+        ),
+        ...Object.fromEntries(databases.map((id) => [id, { type: "d1" as const, id }])),
+        ...Object.fromEntries(
+          buckets.map((bucket) => [bucket, { type: "r2" as const, name: bucket }]),
+        ),
+        ...Object.fromEntries(
+          Object.entries(variables).map(([variable, value]) => [
+            variable,
+            { type: "text" as const, value },
+          ]),
+        ),
+      },
+    },
+    ...(plan.direct && { dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } }),
+  });
+  const others = Array.from({ length: plan.others ?? 0 }, (_, i) => workerOf(`bench-${i + 1}`));
   return new Miniflare({
     cf: false,
     telemetry: { enabled: false },
-    workers: [
-      {
-        config: {
-          name: "bench",
-          compatibilityDate: "2026-11-17",
-          manifest: {
-            mainModule: "worker.js",
-            modules: {
-              "worker.js": { type: "esm", contents: await bundled(plan.entry) },
-              "search.wasm": { type: "wasm", contents: search },
-            },
-          },
-          exports: Object.fromEntries(
-            objects.map((name) => [
-              name,
-              { type: "durable-object" as const, storage: "sqlite" as const },
-            ]),
-          ),
-          env: {
-            ...Object.fromEntries(
-              objects.map((exportName) => [
-                exportName.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
-                { type: "durable-object" as const, worker: "bench", exportName },
-              ]),
-            ),
-            ...Object.fromEntries(databases.map((id) => [id, { type: "d1" as const, id }])),
-            ...Object.fromEntries(buckets.map((name) => [name, { type: "r2" as const, name }])),
-            ...Object.fromEntries(
-              Object.entries(variables).map(([name, value]) => [
-                name,
-                { type: "text" as const, value },
-              ]),
-            ),
-          },
-        },
-        ...(plan.direct && { dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } }),
-      },
-    ],
+    workers: [workerOf("bench"), ...others],
   });
 }
 
