@@ -99,7 +99,7 @@ function valueOf(response: Response, text: string): unknown {
 
 function recordedOf(response: Response, value: unknown): Recorded {
   const type = typeOf(response);
-  const isProblem = type === "application/problem+json";
+  const isProblem = response.status >= 400;
   return {
     status: response.status,
     type,

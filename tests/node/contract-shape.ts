@@ -5,8 +5,8 @@
  */
 export type Shape = string | Shape[] | { [member: string]: Shape };
 
-/** Members whose values are promised in a problem document. */
-const PROMISED = new Set(["code", "status", "pointer"]);
+/** Members whose values are promised where a request is refused: of a problem document, and of OAuth's errors. */
+const PROMISED = new Set(["code", "status", "pointer", "error"]);
 
 export function shapeOf(value: unknown, isProblem: boolean): Shape {
   if (Array.isArray(value)) {
@@ -17,7 +17,9 @@ export function shapeOf(value: unknown, isProblem: boolean): Shape {
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [
       name,
-      isProblem && PROMISED.has(name) ? `=${String(each)}` : shapeOf(each, isProblem),
+      isProblem && PROMISED.has(name) && typeof each !== "object"
+        ? `=${String(each)}`
+        : shapeOf(each, isProblem),
     ]),
   );
 }
