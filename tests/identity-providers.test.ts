@@ -64,6 +64,20 @@ it("gives nobody an owner's role, and takes no unknown setting", async () => {
   expect((await refused({ allowPrivate: true }))[0]).toBe(400);
 });
 
+it("asks first where another site sends somebody to sign in", async () => {
+  const account = await newAccount();
+  const named = { ...OIDC, name: "<b>Corp</b>" };
+  const { id } = await (await at(account, "POST", PATH, named)).json<View>();
+  const path = `/sso/${id}?returnTo=${encodeURIComponent('/docs?a="b')}`;
+  for (const site of ["cross-site", "same-site"]) {
+    const asked = await call("GET", path, { headers: { "Sec-Fetch-Site": site } });
+    expect([asked.status, asked.headers.getSetCookie()]).toEqual([200, []]);
+    const text = await asked.text();
+    expect(text).toContain("&lt;b&gt;Corp&lt;/b&gt;");
+    expect(text).toContain(`href="/sso/${id}?returnTo=%2Fdocs%3Fa%3D%2522b"`);
+  }
+});
+
 it("is not for keys without the scope admin", async () => {
   const account = await newAccount();
   const { apiKey } = await account.key(["keys", "units:read"]);

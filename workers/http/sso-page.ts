@@ -1,3 +1,15 @@
+import { html } from "hono/html";
+import type { ProviderRecord } from "#domain/federation/provider.ts";
+import { page } from "#workers/http/pages.ts";
+
+/** Names whom one would sign in by; going on from here is the visitor's own doing. */
+export const askFirst = async ({ id, name }: ProviderRecord, returnTo: string): Promise<Response> =>
+  await page({
+    title: "Sign in",
+    body: html`<p>Another site sent you here to sign in by <strong>${name}</strong>.</p>
+      <p><a href="/sso/${id}?returnTo=${encodeURIComponent(returnTo)}">Go on</a></p>`,
+  });
+
 /** Posts a form to the address it is served at, by itself or by its button. Nothing else may run or be sent from it. */
 export function postAgainPage(fields: Record<string, string>): Response {
   const nonce = crypto.randomUUID();

@@ -6,7 +6,7 @@ import { acsUrlOf, entityIdOf, samlMetadata } from "#domain/federation/saml.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Services } from "#adapters/index.ts";
 import { fails, feature, idParam, refuse, route, unwrap } from "#workers/http/kit.ts";
-import { postAgainPage } from "#workers/http/sso-page.ts";
+import { askFirst, postAgainPage } from "#workers/http/sso-page.ts";
 
 /** Pages of a browser's sign-in, not of the API: they take whatever a provider's redirect carries. */
 const seeOther = { 303: { description: "The way on", headers: { Location: "Where to" } } };
@@ -31,13 +31,21 @@ const begin = route(
     description: "Open it in a browser; `?returnTo=/path` is where it comes back to.",
     access: "public",
     request: { params: idParam },
-    responses: { ...seeOther, ...refusals },
+    responses: {
+      200: { description: "A page that asks first", content: { "text/html": {} } },
+      ...seeOther,
+      ...refusals,
+    },
   },
   async (c) => {
     const { services, nowMs } = c.var;
     const { WISHUB_PUBLIC_URL } = c.env;
     const { federation } = services;
     const provider = await connected(services, c.req.valid("param").id);
+    const returnTo = ownPath(c.req.query("returnTo") ?? null, WISHUB_PUBLIC_URL);
+    // A page elsewhere must not sign its visitor in to an account of its own choice.
+    if (/^(cross|same)-site$/.test(c.req.header("Sec-Fetch-Site") ?? ""))
+      return await askFirst(provider, returnTo);
     const { settings } = provider;
     const { url, ...begun } =
       settings.protocol === "saml"
@@ -48,7 +56,6 @@ const begin = route(
               nowMs,
             ),
           );
-    const returnTo = ownPath(c.req.query("returnTo") ?? null, WISHUB_PUBLIC_URL);
     const attempt: Attempt = { providerId: provider.id, returnTo, atMs: nowMs, ...begun };
     const cookie = attemptCookie(attempt, provider.id, WISHUB_PUBLIC_URL);
     return new Response(null, { status: 303, headers: { Location: url, "Set-Cookie": cookie } });
