@@ -16,6 +16,7 @@ import { login, logout } from "./commands/login.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./commands/keys.ts";
 import { setPlan, showLimits } from "./commands/limits.ts";
 import { explainPolicy, listActions, setPolicy, showPolicy } from "./commands/policies.ts";
+import { connectProvider, disconnectProvider, listProviders } from "./commands/providers.ts";
 import { listDead, redrive } from "./commands/queue.ts";
 import { search } from "./commands/search.ts";
 import { evidence, exportUnits, publish, show } from "./commands/units.ts";
@@ -41,6 +42,9 @@ const COMMANDS: Command[] = [
   setPolicy,
   explainPolicy,
   listActions,
+  listProviders,
+  connectProvider,
+  disconnectProvider,
   listDead,
   redrive,
   listAudit,

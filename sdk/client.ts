@@ -22,6 +22,9 @@ export type PolicyInput = Operations["PUT /v1/policies"]["body"];
 export type PolicyActions = Operations["GET /v1/policies/actions"]["answer"];
 export type ExplainInput = Operations["POST /v1/policies/explain"]["body"];
 export type Explained = Operations["POST /v1/policies/explain"]["answer"];
+export type ProviderInput = Operations["POST /v1/identity-providers"]["body"];
+export type Provider = Operations["POST /v1/identity-providers"]["answer"];
+export type ProviderPage = Operations["GET /v1/identity-providers"]["answer"];
 export type Limits = Operations["GET /v1/limits"]["answer"];
 export type Plan = Operations["PUT /v1/accounts/{id}/plan"]["answer"];
 export type Session = Operations["POST /v1/sessions"]["answer"];
@@ -158,6 +161,19 @@ export class WisHub {
   /** A new key in place of this one, which goes on working for a while. */
   rotateKey(id: string, rotation: KeyRotation = {}, options?: Mutation): Promise<NewKey> {
     return this.#mutate("POST", `/v1/keys/${encodeURIComponent(id)}/rotate`, rotation, options);
+  }
+  /** Who may sign people in to your account. */
+  providers(page: Page = {}): Promise<ProviderPage> {
+    return this.#read("/v1/identity-providers", page);
+  }
+  connectProvider(provider: ProviderInput, options?: Mutation): Promise<Provider> {
+    return this.#mutate("POST", "/v1/identity-providers", provider, options);
+  }
+  async disconnectProvider(id: string, options: Mutation = {}): Promise<void> {
+    await this.#send("DELETE", `/v1/identity-providers/${encodeURIComponent(id)}`, {
+      headers: keyed(options),
+      repeatable: true,
+    });
   }
   /** Your plan, and what is left of its limits. */
   limits(): Promise<Limits> {

@@ -1,10 +1,8 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import type { PolicyInput } from "#sdk/client.ts";
 import { UsageError, type Command } from "#cli/command.ts";
+import { jsonFrom } from "#cli/json-file.ts";
 import { harmless, padEnd, type Style, type Terminal } from "#cli/terminal.ts";
 
-const POLICY_BYTES_MAX = 1_048_576;
 type Rule = PolicyInput["rules"][number];
 
 export const showPolicy: Command = {
@@ -57,36 +55,9 @@ export const setPolicy: Command = {
 
 /** What `policies show --json` prints can be changed and set again. The server says what is wrong with it. */
 async function policyFrom(file: string, terminal: Terminal): Promise<PolicyInput> {
-  const text =
-    file === "-" ? await wholeOf(terminal.stdin) : await read(path.resolve(terminal.cwd, file));
-  let policy: unknown;
-  try {
-    policy = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${file} is not JSON`);
-  }
-  if (typeof policy !== "object" || policy === null || !("rules" in policy))
-    throw new UsageError(`${file} holds no { rules }`);
+  const policy = await jsonFrom(file, terminal);
+  if (!("rules" in policy)) throw new UsageError(`${file} holds no { rules }`);
   return policy as PolicyInput;
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch {
-    throw new UsageError(`${file} cannot be read`);
-  }
-}
-
-async function wholeOf(input: Terminal["stdin"]): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of input) {
-    chunks.push(Buffer.from(chunk));
-    bytes += chunk.length;
-    if (bytes > POLICY_BYTES_MAX) throw new UsageError("a policy has at most 1 MB");
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 export const explainPolicy: Command = {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inflateRawSync } from "node:zlib";
@@ -274,6 +275,24 @@ it("takes the next certificate beside the present one, and none that is weak or 
     400,
     "invalid-request",
   ]);
+});
+
+it("is connected and disconnected from the command line", () => {
+  const wishub = (args: string[], input = "") =>
+    execFileSync(
+      process.execPath,
+      [join(import.meta.dirname, "..", "..", "cli", "bin.mjs"), ...args],
+      {
+        env: { ...process.env, WISHUB_URL: product.url, WISHUB_KEY: apiKey },
+        encoding: "utf8",
+        input,
+      },
+    );
+  const settings = JSON.stringify({ ...SETTINGS, name: "Another" });
+  const made = JSON.parse(wishub(["providers", "connect", "-", "--json"], settings)) as Provider;
+  expect(wishub(["providers", "list"])).toContain(`sign in at ${made.signInUrl}`);
+  wishub(["providers", "disconnect", made.id]);
+  expect(wishub(["providers", "list"])).not.toContain(made.id);
 });
 
 it("gives nobody a role that their groups do not have", async () => {
