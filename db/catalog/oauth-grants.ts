@@ -114,11 +114,14 @@ function turns(db: CatalogDb) {
       return done.length > 0;
     },
 
-    async revokeGrant(id: string, nowMs: number): Promise<void> {
-      await db
+    /** Whose grant it was; null where it had ended before. */
+    async revokeGrant(id: string, nowMs: number): Promise<string | null> {
+      const [ended] = await db
         .update(oauthGrant)
         .set({ revokedAtMs: nowMs })
-        .where(and(eq(oauthGrant.id, id), isNull(oauthGrant.revokedAtMs)));
+        .where(and(eq(oauthGrant.id, id), isNull(oauthGrant.revokedAtMs)))
+        .returning({ accountId: oauthGrant.accountId });
+      return ended?.accountId ?? null;
     },
   };
 }

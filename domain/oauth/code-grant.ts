@@ -25,7 +25,7 @@ export type GrantDeps = {
   code(id: string): Promise<CodeRecord | null>;
   /** Stores a new grant; false where one of that id is there already: what it came from was spent before. */
   insertGrant(grant: GrantRecord, nowMs: number): Promise<boolean>;
-  revokeGrant(id: string, nowMs: number): Promise<void>;
+  revokeGrant(id: string, nowMs: number): Promise<unknown>;
 };
 
 /** One answer for whatever is wrong with what was presented: which it is helps nobody who holds it rightly. */

@@ -12,7 +12,7 @@ export type ToldDeps = ClientAuthDeps & {
   verified(token: string, nowMs: number): Promise<AccessToken | null>;
   tokenRow(token: AccessToken, nowMs: number): Promise<TokenRow | null>;
   grant(id: string, nowMs: number): Promise<GrantRecord | null>;
-  revokeGrant(id: string, nowMs: number): Promise<void>;
+  revokeGrant(id: string, nowMs: number): Promise<unknown>;
   /** From now on the token counts nowhere, although its signature is good. */
   revokeToken(id: string, expiresAtMs: number, nowMs: number): Promise<void>;
 };

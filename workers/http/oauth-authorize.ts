@@ -88,6 +88,12 @@ const answer = route(
       });
     if (asked.kind === "redirect") return c.redirect(asked.to, 303);
     const decision = read.value.get("decision");
+    const { client, scopes } = asked.authorization;
+    c.set("noted", {
+      client: client.id,
+      scopes,
+      decision: decision === "allow" ? "allow" : "deny",
+    });
     if (decision === "deny")
       return c.redirect(denial(asked.authorization, services.oauth.publicUrl), 303);
     if (decision !== "allow")

@@ -57,6 +57,7 @@ const make = route(
       });
     }
     const { client, secret } = made.value;
+    c.set("noted", { client: client.id, scopes: client.scopes, grantTypes: client.grantTypes });
     if ((await services.oauth.insertClient(client)) === "too-many")
       refuse({
         code: "conflict",

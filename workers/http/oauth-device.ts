@@ -118,6 +118,7 @@ const answer = route(
     const found = await waitingFor(services, typed, nowMs);
     if (found === null) return refuse({ code: "not-found" });
     const to = decided(found.device, principal, decision === "allow");
+    c.set("noted", { client: found.device.clientId, scopes: to.scopes, decision: to.state });
     if (!(await services.oauth.decideDevice(found.hash, to, nowMs)))
       return refuse({ code: "not-found" });
     const said = to.state === "allowed" ? "The device may act for you." : "The device may not act.";

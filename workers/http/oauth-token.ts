@@ -1,9 +1,10 @@
+import type { Context } from "hono";
 import { z } from "zod";
 import { refused } from "#domain/oauth/errors.ts";
 import { introspect, revoke } from "#domain/oauth/told.ts";
 import { requestToken } from "#domain/oauth/token-request.ts";
 import { forget } from "#workers/http/auth.ts";
-import { feature, json, route } from "#workers/http/kit.ts";
+import { feature, json, type PublicEnv, route } from "#workers/http/kit.ts";
 import { askingIn, form, oauthAnswer, oauthError } from "#workers/http/oauth-answer.ts";
 import { checkProof, nonceHeader } from "#workers/http/dpop.ts";
 
@@ -46,9 +47,25 @@ const token = route(
       return oauthAnswer(refused(proof.error, description), 200, nonce);
     }
     const asked = { ...request.value, jkt: proof?.jkt };
-    return oauthAnswer(await requestToken(c.var.services.oauth, asked), 200, nonce);
+    const deps = { ...c.var.services.oauth, revokeGrant: endReplayed(c) };
+    return oauthAnswer(await requestToken(deps, asked), 200, nonce);
   },
 );
+
+/** A code or a refresh token came back: its family ends, here at once, and the account can read that it did. */
+const endReplayed = (c: Context<PublicEnv>) => async (id: string, nowMs: number) => {
+  const { services, requestId } = c.var;
+  const accountId = await services.oauth.revokeGrant(id, nowMs);
+  forget(c.env, ({ token: known }) => known?.grantId === id);
+  if (accountId === null) return;
+  await services.audit.record(accountId, {
+    phase: "noted",
+    action: "grant.replayed",
+    actor: { id: "system" },
+    resource: { type: "grant", id },
+    request: requestId,
+  });
+};
 
 const about = route(
   {
