@@ -109,6 +109,15 @@ describe("signing in by an OpenID provider", () => {
     return { one, back, answer: await one.ask(back) };
   }
 
+  it("is in the account's audit log, with the provider it was by", async () => {
+    await signIn("alice");
+    const log = await api("GET", "/v1/audit?action=session.open&limit=1");
+    const { items } = (await log.json()) as { items: object[] };
+    expect(items).toMatchObject([
+      { phase: "noted", resource: { type: "identity-provider", id: provider.id } },
+    ]);
+  });
+
   it("opens a session with the role that the provider's groups map to", async () => {
     const { one, answer } = await signIn("alice");
     expect(answer.status).toBe(303);

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { SESSION_LIFE_MS, sessionCookie } from "#domain/accounts/sessions.ts";
 import { type Attempt, attemptCookie, attemptOf, ownPath } from "#domain/federation/attempt.ts";
 import { type Identity, signInByProvider } from "#domain/federation/identity.ts";
@@ -5,7 +6,16 @@ import { type ProviderRecord, redirectUri } from "#domain/federation/provider.ts
 import { acsUrlOf, entityIdOf, samlMetadata } from "#domain/federation/saml.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Services } from "#adapters/index.ts";
-import { fails, feature, idParam, refuse, route, unwrap } from "#workers/http/kit.ts";
+import {
+  fails,
+  feature,
+  idParam,
+  type PublicEnv,
+  refuse,
+  route,
+  unwrap,
+} from "#workers/http/kit.ts";
+import { noted } from "#workers/http/noted.ts";
 import { askFirst, postAgainPage } from "#workers/http/sso-page.ts";
 
 /** Pages of a browser's sign-in, not of the API: they take whatever a provider's redirect carries. */
@@ -88,7 +98,7 @@ const callback = route(
         nowMs,
       ),
     );
-    return await signedIn(services, provider, identity, { returnTo, nowMs, WISHUB_PUBLIC_URL });
+    return await signedIn(c, provider, identity, returnTo);
   },
 );
 
@@ -114,7 +124,6 @@ const consume = route(
   },
   async (c) => {
     const { services, nowMs } = c.var;
-    const { WISHUB_PUBLIC_URL } = c.env;
     const { federation } = services;
     const provider = await connected(services, c.req.valid("param").id);
     const { settings, accountId, id } = provider;
@@ -132,7 +141,7 @@ const consume = route(
     if (!(await federation.spend(accountId, spent, once.untilMs, nowMs)))
       return refuse({ code: "sign-in-refused", detail: "it has signed you in before" });
     const { returnTo } = attempt;
-    return await signedIn(services, provider, identity, { returnTo, nowMs, WISHUB_PUBLIC_URL });
+    return await signedIn(c, provider, identity, returnTo);
   },
 );
 
@@ -157,15 +166,20 @@ const metadata = route(
   },
 );
 
-type Way = { returnTo: string; nowMs: number; WISHUB_PUBLIC_URL: string };
-
 async function signedIn(
-  { federation }: Services,
+  c: Context<PublicEnv>,
   provider: ProviderRecord,
   identity: Identity,
-  { returnTo, nowMs, WISHUB_PUBLIC_URL }: Way,
+  returnTo: string,
 ): Promise<Response> {
-  const { token } = unwrap(await signInByProvider(federation, provider, identity, nowMs));
+  const { services, nowMs } = c.var;
+  const { WISHUB_PUBLIC_URL } = c.env;
+  const made = unwrap(await signInByProvider(services.federation, provider, identity, nowMs));
+  const { token, principal } = made;
+  await noted(c, principal, "session.open", {
+    type: "identity-provider",
+    id: provider.id,
+  });
   const headers = new Headers({ Location: returnTo });
   headers.append("Set-Cookie", attemptCookie(null, provider.id, WISHUB_PUBLIC_URL));
   headers.append("Set-Cookie", sessionCookie(token, WISHUB_PUBLIC_URL, SESSION_LIFE_MS));
