@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { WisHub } from "#sdk/client.ts";
+import type { Session } from "./session.ts";
 import { padEnd, styler, wrap, type Style, type Terminal } from "./terminal.ts";
 
 export type Flag = {
@@ -19,6 +20,8 @@ export type Context = {
   flags: Flags;
   json: boolean;
   client(): WisHub;
+  /** What `sign-in` keeps. */
+  session: Session;
 };
 
 export type Command = {

@@ -17,10 +17,33 @@ import { createKey, listKeys, revokeKey, rotateKey } from "./commands/keys.ts";
 import { setPlan, showLimits } from "./commands/limits.ts";
 import { explainPolicy, listActions, setPolicy, showPolicy } from "./commands/policies.ts";
 import { connectProvider, disconnectProvider, listProviders } from "./commands/providers.ts";
+import {
+  acceptInvitation,
+  invite,
+  listAccounts,
+  listInvitations,
+  listMembers,
+  removeMember,
+  setRole,
+  showOutbox,
+  switchAccount,
+} from "./commands/members.ts";
+import {
+  beginTotp,
+  confirmTotp,
+  proveFactor,
+  resetPassword,
+  signIn,
+  signOut,
+  signUp,
+  whoAmI,
+} from "./commands/people.ts";
 import { listDead, redrive } from "./commands/queue.ts";
 import { search } from "./commands/search.ts";
 import { evidence, exportUnits, publish, show } from "./commands/units.ts";
 import { credentials } from "./credentials.ts";
+import { readSecret } from "./secret.ts";
+import { sessionOf } from "./session.ts";
 import { harmless, styler, type Terminal } from "./terminal.ts";
 
 const COMMANDS: Command[] = [
@@ -52,6 +75,23 @@ const COMMANDS: Command[] = [
   exportAudit,
   eraseMember,
   exportAccount,
+  signUp,
+  signIn,
+  signOut,
+  whoAmI,
+  proveFactor,
+  beginTotp,
+  confirmTotp,
+  resetPassword,
+  listAccounts,
+  switchAccount,
+  listMembers,
+  setRole,
+  removeMember,
+  invite,
+  listInvitations,
+  acceptInvitation,
+  showOutbox,
 ];
 
 /** Runs one command line and answers its exit code: 0 done, 1 refused or failed, 2 not understood, 130 interrupted. */
@@ -66,12 +106,15 @@ export async function main(argv: string[], terminal: Terminal): Promise<number> 
       await terminal.out(commandHelp(command, terminal));
       return 0;
     }
-    const client = () => new WisHub(credentials(flags, terminal.env, terminal.cwd));
+    const session = sessionOf(flags, terminal);
+    const client = () =>
+      new WisHub(session.options() ?? credentials(flags, terminal.env, terminal.cwd));
     return await command.run({
       terminal,
       args,
       flags,
       client,
+      session,
       json: flags.on("json"),
       style: styler(terminal.outColour),
     });
@@ -150,6 +193,7 @@ export async function run(): Promise<void> {
     env,
     stdin: process.stdin,
     stdinTty: process.stdin.isTTY,
+    ...(process.stdin.isTTY && { secret: readSecret }),
     cwd: process.cwd(),
     signal: interrupt.signal,
   };

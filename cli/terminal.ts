@@ -9,6 +9,8 @@ export type Terminal = {
   env: Record<string, string | undefined>;
   stdin: AsyncIterable<Uint8Array>;
   stdinTty: boolean;
+  /** Asks for a line that is not shown; absent where nobody sits. */
+  secret?(prompt: string): Promise<string>;
   cwd: string;
   /** Fires when the user interrupts. */
   signal: AbortSignal;

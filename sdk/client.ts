@@ -60,6 +60,10 @@ export type WisHubOptions = {
   apiKey?: string;
   /** Instead of a key: gives an access token that counts now, asked before each request. */
   token?: () => Promise<string>;
+  /** A person's session outside a browser, as a `Cookie` header carries it. */
+  cookie?: string;
+  /** Is told the cookies that answers set, where no browser keeps them. */
+  cookies?: (set: string[]) => void;
   fetch?: typeof fetch;
   waiting?: Waiting;
 };
@@ -68,6 +72,7 @@ export type WisHubOptions = {
 export class WisHub {
   readonly url: string;
   #authorization: () => Promise<Record<string, string>>;
+  #cookies: ((set: string[]) => void) | undefined;
   #fetch: typeof fetch;
   #waiting: Waiting;
 
@@ -75,11 +80,15 @@ export class WisHub {
     this.url = options.url.replace(/\/+$/, "");
     const { apiKey, token = apiKey === undefined ? undefined : () => Promise.resolve(apiKey) } =
       options;
+    const { cookie } = options;
     this.#authorization = async () => {
+      // What changes something by cookie says where it comes from (CONTRACT.md, HTTP conventions).
+      if (cookie !== undefined) return { cookie, origin: new URL(this.url).origin };
       const headers: Record<string, string> = {};
       if (token !== undefined) headers["authorization"] = `Bearer ${await token()}`;
       return headers;
     };
+    this.#cookies = options.cookies;
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#waiting = options.waiting ?? realWaiting;
   }
@@ -241,6 +250,25 @@ export class WisHub {
     return this.#mutate("POST", "/v1/dead-letters/redrive", undefined, options);
   }
 
+  /** Any operation by its name, for those that have no method of their own: `operation("GET /v1/members/{id}", …)`. */
+  async operation<K extends keyof Operations>(
+    name: K,
+    given: {
+      path?: Record<string, string>;
+      query?: Query;
+      body?: Operations[K]["body"];
+    } = {},
+  ): Promise<Operations[K]["answer"]> {
+    const [method = "", template = ""] = name.split(" ");
+    const path = template.replaceAll(/\{(\w+)\}/g, (_, one: string) =>
+      encodeURIComponent(given.path?.[one] ?? ""),
+    );
+    const { query = {}, body } = given;
+    const response = await this.#send(method, path, { query, body, repeatable: method === "GET" });
+    const text = await response.text();
+    return (text === "" ? undefined : JSON.parse(text)) as Operations[K]["answer"];
+  }
+
   async #read<T>(path: string, query: Query = {}): Promise<T> {
     return parsed(await this.#send("GET", path, { query, repeatable: true }));
   }
@@ -286,6 +314,7 @@ export class WisHub {
         cause,
       );
     });
+    this.#cookies?.(response.headers.getSetCookie());
     if (!response.ok) throw await errorOf(response);
     return response;
   }
