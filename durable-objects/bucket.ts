@@ -26,6 +26,7 @@ type Named = { name: string; quota: Quota; bucket: State };
  */
 export class Bucket extends DurableObject<Env> {
   #buckets = new Map<string, Named>();
+  #alarmIsSet = false;
   /** Nothing was forgotten before it. */
   readonly #isFirstLife: boolean;
 
@@ -33,7 +34,7 @@ export class Bucket extends DurableObject<Env> {
     super(ctx, env);
     this.#isFirstLife = ctx.storage.kv.get("schemaVersion") === undefined;
     migrate(ctx.storage, STEPS);
-    ctx.storage.sql.exec("DELETE FROM bucket WHERE ends_at_ms <= ?", Date.now());
+    this.#forget(Date.now());
   }
 
   /** Tokens of several buckets for one request: of all or of none. */
@@ -74,6 +75,23 @@ export class Bucket extends DurableObject<Env> {
       JSON.stringify(spent),
       endsAtMs,
     );
+    if (this.#alarmIsSet) return;
+    this.#alarmIsSet = true;
+    void this.ctx.storage.setAlarm(endsAtMs);
+  }
+
+  /** Buckets of addresses name them: nothing stays here longer than it counts. */
+  override async alarm(): Promise<void> {
+    this.#forget(Date.now());
+    const [next] = this.ctx.storage.sql.exec<{ at: number | null }>(
+      "SELECT min(ends_at_ms) AS at FROM bucket",
+    );
+    this.#alarmIsSet = next?.at != null;
+    if (next?.at != null) await this.ctx.storage.setAlarm(next.at);
+  }
+
+  #forget(nowMs: number): void {
+    this.ctx.storage.sql.exec("DELETE FROM bucket WHERE ends_at_ms <= ?", nowMs);
   }
 
   #makeRoom(nowMs: number): void {

@@ -1,6 +1,8 @@
 import {
   createExecutionContext,
   evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
   waitOnExecutionContext,
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -114,6 +116,23 @@ describe("an account on a plan of 1,000 requests a minute", () => {
     await evictDurableObject(env.BUCKET.getByName(account.accountId));
     const after = await burst(2, 100, () => account);
     expect((before["200"] ?? 0) + (after["200"] ?? 0)).toBeLessThanOrEqual(606);
+  });
+
+  it("leaves nothing behind in the object once it no longer counts", async () => {
+    const account = await accountOn("free");
+    await burst(1, 100, () => account);
+    const bucket = env.BUCKET.getByName(account.accountId);
+    const rows = () =>
+      runInDurableObject(bucket, (_, { storage }) =>
+        storage.sql.exec("SELECT * FROM bucket").toArray(),
+      );
+    expect((await rows()).length).toBeGreaterThan(0);
+    await runInDurableObject(bucket, (_, { storage }) =>
+      storage.sql.exec("UPDATE bucket SET ends_at_ms = 1"),
+    );
+    expect(await runDurableObjectAlarm(bucket)).toBe(true);
+    expect(await rows()).toEqual([]);
+    expect(await runDurableObjectAlarm(bucket)).toBe(false);
   });
 
   it("is asked who it is before it is told that it asks too often", async () => {
