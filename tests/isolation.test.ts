@@ -34,6 +34,7 @@ beforeAll(async () => {
   owned = { keyId, unitId, memberId, invitationId, erasureId, etag };
 });
 
+// The operations on all other things, and that none is left out, are in tests/matrix.test.ts.
 const things: [string, string, (owned: Owned) => string, object?][] = [
   ["GET", "a key", ({ keyId }) => `/v1/keys/${keyId}`],
   ["DELETE", "a key", ({ keyId }) => `/v1/keys/${keyId}`],
@@ -114,23 +115,6 @@ async function operations(): Promise<Operation[]> {
     })),
   );
 }
-
-const NAMED: Owned = {
-  keyId: "{id}",
-  unitId: "{id}",
-  memberId: "{id}",
-  invitationId: "{id}",
-  erasureId: "{id}",
-  etag: "",
-};
-
-it("covers every operation on a thing that has an id", async () => {
-  const named = (await operations())
-    .filter(({ path }) => path.includes("{id}"))
-    .map(({ method, path }) => `${method} ${path}`);
-  const tried = things.map(([method, , address]) => `${method} ${address(NAMED)}`);
-  expect(tried.toSorted()).toEqual(named.toSorted());
-});
 
 it("refuses every operation to a key that has all scopes but its own, before it looks at anything else", async () => {
   const scoped = (await operations()).filter(({ scope }) => scope !== undefined);
