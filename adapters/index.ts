@@ -89,7 +89,7 @@ export function services(env: Env) {
     },
     ...clientAddresses(env),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
-    oauth: oauthPort(env),
+    oauth: oauthPort(env, egress(env)),
     ...limiting(env),
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,

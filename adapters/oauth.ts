@@ -1,10 +1,13 @@
 import { base64url } from "jose";
 import { signAccessToken, verifyAccessToken } from "#domain/oauth/access-token.ts";
 import { builtIn } from "#domain/oauth/built-in.ts";
+import { isDocumentId } from "#domain/oauth/client-documents.ts";
 import { nonceWindows } from "#domain/oauth/dpop.ts";
 import { resourcesOf } from "#domain/oauth/resources.ts";
 import { sha256, sha256Hex } from "#domain/shared/hash.ts";
 import type { TokenDeps } from "#domain/oauth/token-answer.ts";
+import { clientDocuments } from "#adapters/client-documents.ts";
+import type { Egress } from "#adapters/egress.ts";
 import { keyRing } from "#adapters/key-ring.ts";
 import { signingKeys } from "#adapters/signing.ts";
 import { oauthDeviceStore } from "#db/catalog/oauth-devices.ts";
@@ -12,7 +15,8 @@ import { oauthGrantStore } from "#db/catalog/oauth-grants.ts";
 import { oauthStore } from "#db/catalog/oauth.ts";
 
 /** The authorisation server's ports. The issuer is the public address, never what a request says it was sent to. */
-export function oauthPort(env: Env) {
+export function oauthPort(env: Env, out: Egress) {
+  const described = clientDocuments(out);
   const store = oauthStore(env.CATALOG_0);
   const keys = signingKeys(env);
   const issuer = env.WISHUB_PUBLIC_URL;
@@ -28,7 +32,8 @@ export function oauthPort(env: Env) {
     ...store,
     ...oauthGrantStore(env.CATALOG_0),
     ...oauthDeviceStore(env.CATALOG_0),
-    client: async (id: string, nowMs: number) => builtIn(id) ?? (await store.client(id, nowMs)),
+    client: async (id: string, nowMs: number) =>
+      builtIn(id) ?? (await (isDocumentId(id) ? described : store.client)(id, nowMs)),
     keys,
     sha256Hex,
     sha256Base64Url: async (text: string) => base64url.encode(await sha256(text)),

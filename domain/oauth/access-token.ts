@@ -18,7 +18,7 @@ export const ACTORS_MAX = 4;
 
 const actor: z.ZodType<Actor> = z.object({
   sub: z.string().max(64),
-  client_id: z.string().max(64),
+  client_id: z.string().max(256),
   get act() {
     return actor.optional();
   },
@@ -51,7 +51,7 @@ export type AccessToken = TokenGrant & {
   expiresAtMs: number;
 };
 
-const via = z.object({ jti: z.string().max(64), client_id: z.string().max(64) });
+const via = z.object({ jti: z.string().max(64), client_id: z.string().max(256) });
 export type Via = z.infer<typeof via>;
 
 const claims = z.object({
@@ -60,7 +60,7 @@ const claims = z.object({
   jti: z.string().min(16).max(64),
   iat: z.int(),
   exp: z.int(),
-  client_id: z.string().max(64),
+  client_id: z.string().max(256),
   account_id: z.string().max(64),
   grant_id: z.string().max(64).optional(),
   scope: z.string().max(512),

@@ -21,7 +21,11 @@ export const GRANT_TYPES = [
 ] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 /** What a client that belongs to no account may do: act for people who say so. */
-const OPEN_GRANT_TYPES: readonly GrantType[] = ["authorization_code", "refresh_token", DEVICE];
+export const OPEN_GRANT_TYPES: readonly GrantType[] = [
+  "authorization_code",
+  "refresh_token",
+  DEVICE,
+];
 
 export const AUTH_METHODS = [
   "none",
@@ -142,7 +146,8 @@ export async function makeClient(
   return ok({ client, secret });
 }
 
-function flawOf(
+/** What is wrong with a description of a client, if something is. */
+export function flawOf(
   input: ClientInput,
   grantTypes: readonly GrantType[],
   maker: Maker | null,

@@ -33,6 +33,7 @@ export const serverMetadata = (issuer: string, knowsCertificates: boolean) => ({
   dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
   code_challenge_methods_supported: ["S256"],
   authorization_response_iss_parameter_supported: true,
+  client_id_metadata_document_supported: true,
   service_documentation: `${issuer}/docs`,
 });
 

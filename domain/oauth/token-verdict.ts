@@ -2,6 +2,7 @@ import type { Principal } from "#domain/accounts/model.ts";
 import { planOf } from "#domain/limits/plans.ts";
 import { knownRole, type Verdict } from "#domain/accounts/verdict.ts";
 import { builtIn } from "#domain/oauth/built-in.ts";
+import { isDocumentId } from "#domain/oauth/client-documents.ts";
 import type { AccessToken } from "#domain/oauth/access-token.ts";
 
 /** What the catalog knows about a token whose signature is good. */
@@ -24,7 +25,7 @@ export type TokenRow = {
 /** Every client a token passed through that is stored: all of them must still be there for it to count. */
 export const clientsOf = (token: AccessToken): string[] => {
   const all = new Set([token.clientId, ...(token.via ?? []).map(({ client_id }) => client_id)]);
-  return [...all].filter((id) => builtIn(id) === null);
+  return [...all].filter((id) => builtIn(id) === null && !isDocumentId(id));
 };
 
 /** Who acts by a token, or null. Every doubt is a no. */

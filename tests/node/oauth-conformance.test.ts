@@ -52,7 +52,7 @@ it("passes every scenario for authorization servers", async () => {
     `--port=${port}`,
   ]);
   expect(code, output).toBe(0);
-  expect(output).toContain("✓ authorization-server-metadata-endpoint: 1 passed, 0 failed");
+  expect(output).toContain("✓ authorization-server-metadata-endpoint: 2 passed, 0 failed");
   expect(output).toContain("✓ authorization-code-grant: 1 passed, 0 failed");
-  expect(output).toContain("Total: 2 passed, 0 failed");
+  expect(output).toContain("Total: 3 passed, 0 failed");
 }, 60_000);

@@ -8,6 +8,7 @@ import {
   grantable,
   readAuthorization,
 } from "#domain/oauth/authorize.ts";
+import { isDocumentId } from "#domain/oauth/client-documents.ts";
 import { type Form, formFrom } from "#domain/oauth/form.ts";
 import { refusalOf } from "#domain/policies/actions.ts";
 import { sessionOf } from "#workers/http/auth.ts";
@@ -47,10 +48,13 @@ const ask = route(
     const search = new URL(c.req.url).search.slice(1);
     const read = formFrom(search);
     if (!read.ok) return await wrong(read.error.description);
+    const session = await sessionOf(c, nowMs);
+    // Nobody who is not signed in makes us ask for an address of their choice.
+    if (session === null && isDocumentId(read.value.get("client_id") ?? ""))
+      return await signInPage(c.req.url);
     const asked = await readAuthorization(services.oauth, read.value, nowMs);
     if (asked.kind === "wrong") return await wrong(asked.detail);
     if (asked.kind === "redirect") return c.redirect(asked.to, 302);
-    const session = await sessionOf(c, nowMs);
     if (session === null) return await signInPage(c.req.url);
     const missing = refusalOf(session, "grant.make", nowMs);
     if (missing?.code === "second-factor-required") return await secondFactorPage(c.req.url);
@@ -113,6 +117,12 @@ const answer = route(
 const wrong = (detail: string) =>
   page({ title: "This request cannot be answered", body: html`<p>${detail}</p>`, status: 400 });
 
+/** Why the name may be believed: an address says more than a name that anybody can take. */
+const whoSays = (clientId: string) =>
+  isDocumentId(clientId)
+    ? html`It describes itself at <code>${clientId}</code>.`
+    : "Nobody here has checked who is behind that name.";
+
 async function consentPage(
   asked: Authorization,
   form: Form,
@@ -125,7 +135,7 @@ async function consentPage(
   );
   const body = html`<p>
       <strong>${client.name}</strong> wants to act for you in the account
-      <code>${session.accountId}</code>. Nobody here has checked who is behind that name.
+      <code>${session.accountId}</code>. ${whoSays(client.id)}
     </p>
     ${scopeList(scopes)}
     <p>For <code>${audience.join(", ")}</code>, until you end it.</p>
