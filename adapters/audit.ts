@@ -84,7 +84,7 @@ export function audits({ ACCOUNT, BLOBS }: Needs, ring: Ring) {
     ): Promise<Draft["actor"]> {
       const { accountId, principalId, keyId, sessionId, token } = principal;
       const id = await nameOf(principalId, accountId);
-      const credential = sessionId ?? keyId ?? token?.clientId.slice(0, 200);
+      const credential = sessionId ?? token?.clientId.slice(0, 200) ?? keyId;
       return credential === undefined ? { id } : { id, credential };
     },
 

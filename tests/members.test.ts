@@ -218,3 +218,15 @@ it("shows of others what a role may see and a purpose needs, and of oneself ever
   const refused = await account.call("GET", "/v1/members?purpose=curiosity");
   expect((await problemOf(refused)).errors?.[0]?.pointer).toBe("#/query/purpose");
 });
+
+it("begins no other account for whom an identity provider vouches, so that it can sign nobody in there", async () => {
+  const person = await newPerson();
+  const { headers } = await signedIn(person);
+  await env.CATALOG_0.prepare(
+    "UPDATE person SET email_index = NULL, password_hash = NULL WHERE id = ?",
+  )
+    .bind(person.personId)
+    .run();
+  const made = await ask(OPEN, "POST", "/v1/accounts", { body: { name: "Second" }, headers });
+  expect(made.status).toBe(403);
+});

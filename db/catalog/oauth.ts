@@ -137,7 +137,7 @@ function tokens(db: CatalogDb) {
 
   return {
     async tokenRow(token: AccessToken, nowMs: number): Promise<TokenRow | null> {
-      const row = await db.get<Record<string, string | number> | undefined>(
+      const row = await db.get<Record<string, string | number | null> | undefined>(
         tokenQuery(token, nowMs),
       );
       if (row === undefined) return null;
@@ -150,6 +150,7 @@ function tokens(db: CatalogDb) {
         liveClients: Number(row["liveClients"]),
         grantIsLive: token.grantId === undefined || row["liveGrants"] === 1,
         keyIsLive: row["liveKeys"] === 1,
+        keyId: typeof row["keyId"] === "string" ? row["keyId"] : null,
         isRevoked: row["revoked"] !== 0,
       };
     },
@@ -182,6 +183,9 @@ export const liveKey = (keyId: ReturnType<typeof sql>, nowMs: number) => sql`
 const tokenQuery = (token: AccessToken, nowMs: number) => sql`
   SELECT account.status AS accountStatus, principal.status AS principalStatus, principal.role AS role,
     account.policy_version AS policyVersion, account.plan AS plan,
+    CASE WHEN ${token.grantId ?? null} IS NULL
+      THEN (SELECT key_id FROM oauth_client WHERE id = ${firstClient(token)})
+      ELSE (SELECT key_id FROM oauth_grant WHERE id = ${token.grantId ?? null}) END AS keyId,
     (SELECT count(*) FROM oauth_client
       WHERE oauth_client.id IN (SELECT value FROM json_each(${JSON.stringify(clientsOf(token))}))
         AND oauth_client.revoked_at_ms IS NULL AND ${liveMaker(nowMs)}) AS liveClients,
@@ -196,6 +200,9 @@ const tokenQuery = (token: AccessToken, nowMs: number) => sql`
       WHERE id IN (SELECT value FROM json_each(${JSON.stringify(tokensOf(token))}))) AS revoked
   FROM account JOIN principal ON principal.account_id = account.id
   WHERE account.id = ${token.accountId} AND principal.id = ${token.principalId}`;
+
+/** Who was given the token that all others were exchanged for. */
+const firstClient = (token: AccessToken) => token.via?.[0]?.client_id ?? token.clientId;
 
 /** A revoked token, as it is remembered. */
 const spentToken = (jti: string) => `token ${jti}`;

@@ -18,6 +18,8 @@ export type TokenRow = {
   /** Of the grant it belongs to, if it belongs to one. */
   grantIsLive: boolean;
   keyIsLive: boolean;
+  /** The API key by which it was given, if by one: whatever holds for that key holds for the token. */
+  keyId: string | null;
   /** It, or a token that it was exchanged for, was revoked. */
   isRevoked: boolean;
 };
@@ -43,6 +45,7 @@ export function tokenVerdict(token: AccessToken, row: TokenRow | null): Verdict 
     policyVersion: row.policyVersion,
     plan: planOf(row.plan),
     expiresAtMs: token.expiresAtMs,
+    ...(row.keyId !== null && { keyId: row.keyId }),
     token: {
       id: token.id,
       clientId: token.clientId,

@@ -191,3 +191,39 @@ describe("the API explorer", { timeout: 60_000 }, () => {
     expect(complaints).toEqual([]);
   });
 });
+
+describe("the page that asks a person to let an application act for them", () => {
+  it(
+    "takes the answer of a browser that was sent there from elsewhere",
+    { timeout: 60_000 },
+    async () => {
+      const { page } = await signedIn();
+      const redirect = "http://127.0.0.1:9/callback";
+      const made = await fetch(`${product.url}/oauth/register`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({
+          client_name: "Otter's notebook",
+          redirect_uris: [redirect],
+          token_endpoint_auth_method: "none",
+        }),
+      });
+      const { client_id } = (await made.json()) as { client_id: string };
+      const asked = new URLSearchParams({
+        response_type: "code",
+        client_id,
+        redirect_uri: redirect,
+        scope: "search",
+        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        code_challenge_method: "S256",
+      });
+      await page.goto("about:blank");
+      const link = `${product.url}/oauth/authorize?${asked.toString()}`;
+      await page.setContent(`<a href="${link.replaceAll("&", "&amp;")}">go</a>`);
+      await page.click("a");
+      const told = page.waitForRequest((request) => request.url().startsWith(redirect));
+      await page.click("text=Allow");
+      expect(new URL((await told).url()).searchParams.get("code")).toMatch(/^w/);
+    },
+  );
+});

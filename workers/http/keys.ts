@@ -1,6 +1,7 @@
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
 import { mayEnd, reachOf } from "#domain/accounts/key-rules.ts";
+import type { Principal } from "#domain/accounts/model.ts";
 import { rotateKey, rotation } from "#domain/accounts/rotate.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import { forget } from "#workers/http/auth.ts";
@@ -33,6 +34,7 @@ const make = route(
   },
   async (c) => {
     const { services, principal, operationId, nowMs } = c.var;
+    notByToken(principal);
     const random = randomFrom(operationId);
     const { key, apiKey } = unwrap(
       await makeKey(services.accounts, principal, c.req.valid("json"), random, nowMs),
@@ -102,6 +104,7 @@ const rotate = route(
   },
   async (c) => {
     const { services, principal, operationId, nowMs } = c.var;
+    notByToken(principal);
     const { id } = c.req.valid("param");
     const asked = { id, overlapSeconds: c.req.valid("json").overlapSeconds };
     const random = randomFrom(operationId);
@@ -113,6 +116,11 @@ const rotate = route(
     return tagged(c, { ...viewOfKey(key), apiKey }, key.id, 201);
   },
 );
+
+/** A token ends within 5 seconds with its grant and its client; a key made by it would not. */
+function notByToken({ token }: Principal): void {
+  if (token !== undefined) refuse({ code: "forbidden", detail: "an access token makes no keys" });
+}
 
 /** From the operation, so that a repetition after a crash replaces the key nobody was shown. */
 const randomFrom = (operationId: string) => ({

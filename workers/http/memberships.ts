@@ -72,6 +72,9 @@ const make = route(
             ? "for sessions that a person signed in to"
             : "beginning an account needs an invitation",
       });
+    // Whoever rules the provider can sign in as them, and must come into no account beside its own by that.
+    if ((await services.people.person(personId))?.emailIndex == null)
+      refuse({ code: "forbidden", detail: "you sign in by an account's identity provider" });
     const memberships = await services.people.memberships(personId);
     if (memberships.length >= LIMITS.accountsPerPersonMax)
       refuse({ code: "conflict", detail: `a person is in at most ${memberships.length} accounts` });

@@ -67,7 +67,8 @@ function isNoteworthy(c: Context, action: Action, { code }: Problem): boolean {
   const { CATALOG_0: catalog } = (c as Context<AppEnv>).env;
   const seen = noted.get(catalog) ?? new Map<string, number>();
   noted.set(catalog, seen);
-  const who = [principal.accountId, principal.sessionId ?? principal.keyId, action].join(" ");
+  const { accountId, principalId, sessionId, token, keyId } = principal;
+  const who = [accountId, principalId, sessionId ?? token?.clientId ?? keyId, action].join(" ");
   const lastMs = seen.get(who);
   if (lastMs !== undefined && nowMs - lastMs < REFUSAL_EVERY_MS) return false;
   seen.delete(who);
