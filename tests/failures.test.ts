@@ -31,9 +31,27 @@ it("answers a bug with one 500 that says nothing but the request, and logs the r
   log.mockRestore();
 });
 
+/** As the query builder throws it: with the query and its parameters in the message, and what the database said as its cause. */
+const failedQuery = (said: string) =>
+  Object.assign(new Error("Failed query: insert into x values (?)\nparams: a private thought"), {
+    query: "insert into x values (?)",
+    params: ["a private thought"],
+    cause: new Error(said),
+  });
+
+it("logs what the database said of a query, and nothing of what was in it", async () => {
+  const log = vi.spyOn(console, "error").mockReturnValue();
+  expect((await failing(failedQuery("D1_ERROR: no such table: x"))).status).toBe(500);
+  const said = JSON.stringify(log.mock.calls);
+  expect(said).toContain("no such table: x");
+  expect(said).not.toContain("a private thought");
+  log.mockRestore();
+});
+
 it.each([
   ["an object", Object.assign(new Error("busy"), { overloaded: true })],
   ["a database", new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.")],
+  ["a query", failedQuery("D1_ERROR: D1 DB is overloaded. Requests queued for too long.")],
 ])("answers the overload of %s with 503 and when to come again", async (_, thrown) => {
   const log = vi.spyOn(console, "error").mockReturnValue();
   const answer = await failing(thrown);

@@ -51,7 +51,9 @@ export function ownPath(wanted: string | null, publicUrl: string): string {
   if (wanted === null || wanted.length > 2_048 || !wanted.startsWith("/")) return "/";
   const base = new URL(publicUrl);
   const target = URL.parse(wanted, base);
-  return target !== null && target.origin === base.origin ? target.pathname + target.search : "/";
+  if (target === null || target.origin !== base.origin) return "/";
+  // `/.//elsewhere` is ours and has the path `//elsewhere`, which a browser takes for another host.
+  return target.pathname.startsWith("//") ? "/" : target.pathname + target.search;
 }
 
 function jsonOf(value: string): unknown {

@@ -50,6 +50,13 @@ it("comes back to no other site, whatever a link asks for", () => {
     }),
     { numRuns: 1_000 },
   );
+  for (const wanted of [
+    "/.//evil.example",
+    "/a/..//evil.example/x",
+    "/%2e//evil.example",
+    "/\\evil.example",
+  ])
+    expect(ownPath(wanted, URL_OF_OURS), wanted).toBe("/");
   expect(ownPath("/docs?a=b", URL_OF_OURS)).toBe("/docs?a=b");
   expect(ownPath(null, URL_OF_OURS)).toBe("/");
 });

@@ -201,13 +201,14 @@ function failure(c: Context, thrown: unknown, requestId: string): Response {
       response.headers.set(name, value);
     return response;
   }
-  const problem: Problem = isOverload(thrown)
+  const fault = faultOf(thrown);
+  const problem: Problem = isOverload(fault)
     ? { code: "overloaded", retryAfterS: 1 }
     : { code: "internal" };
   const error =
-    thrown instanceof Error
-      ? { name: thrown.name, message: thrown.message, stack: thrown.stack }
-      : { thrown: String(thrown) };
+    fault instanceof Error
+      ? { name: fault.name, message: fault.message, stack: fault.stack }
+      : { thrown: String(fault) };
   console.error({
     event: "request-failed",
     requestId,
@@ -218,6 +219,10 @@ function failure(c: Context, thrown: unknown, requestId: string): Response {
   });
   return failureResponse(c.req.path, problem, requestId, WISHUB_PUBLIC_URL);
 }
+
+/** What the database said, not the query around it: that quotes its parameters, which are people's contents. */
+const faultOf = (thrown: unknown): unknown =>
+  thrown instanceof Error && "params" in thrown && "query" in thrown ? thrown.cause : thrown;
 
 /** An object's stub marks the error; D1 only says so in its message. */
 function isOverload(thrown: unknown): boolean {
