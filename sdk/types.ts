@@ -2212,41 +2212,6 @@ export type Operations = {
       lost: number;
     };
   };
-  /** The console */
-  "GET /": {
-    path: Record<never, never>;
-    query: Record<never, never>;
-    body: undefined;
-    answer: undefined;
-  };
-  /** The API explorer */
-  "GET /docs": {
-    path: Record<never, never>;
-    query: Record<never, never>;
-    body: undefined;
-    answer: undefined;
-  };
-  /** Every failure there is, by code */
-  "GET /docs/problems": {
-    path: Record<never, never>;
-    query: Record<never, never>;
-    body: undefined;
-    answer: undefined;
-  };
-  /** A file of a page */
-  "GET /assets/{page}/{file}": {
-    path: { page: "web" | "docs"; file: string };
-    query: Record<never, never>;
-    body: undefined;
-    answer: undefined;
-  };
-  /** This document */
-  "GET /openapi.json": {
-    path: Record<never, never>;
-    query: Record<never, never>;
-    body: undefined;
-    answer: undefined;
-  };
   /** Erase a member: everything that is theirs, in every store, for good */
   "POST /v1/members/{id}/erase": {
     path: { id: string };
@@ -2366,6 +2331,41 @@ export type Operations = {
   };
   /** Export everything that is kept of you, as one archive */
   "GET /v1/people/me/export": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** The console */
+  "GET /": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** The API explorer */
+  "GET /docs": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Every failure there is, by code */
+  "GET /docs/problems": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A file of a page */
+  "GET /assets/{page}/{file}": {
+    path: { page: "web" | "docs"; file: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** This document */
+  "GET /openapi.json": {
     path: Record<never, never>;
     query: Record<never, never>;
     body: undefined;

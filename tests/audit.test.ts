@@ -40,6 +40,14 @@ it("records what is sensitive before and after, with who, which credential, what
   expect(items[4]?.resource).toEqual({ type: "key", id });
 });
 
+it("records who signs a browser in, also by an API key", async () => {
+  const account = await newAccount();
+  await call("POST", "/v1/sessions", { body: { apiKey: account.apiKey } });
+  const [opened] = await entries(account);
+  expect(opened).toMatchObject({ phase: "noted", action: "session.open" });
+  expect(opened?.resource).toEqual({ type: "session", id: opened?.actor.credential });
+});
+
 it("names no person and holds no secret", async () => {
   const account = await newAccount();
   const { apiKey } = await keyOf(account);

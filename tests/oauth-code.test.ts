@@ -126,6 +126,14 @@ it("tells the application what is wrong with its request", async () => {
   }
 });
 
+it("leads a browser to no address by itself that anybody may have registered a moment ago", async () => {
+  const fresh = await registered();
+  const shown = await pageOf({ ...(await requestOf(fresh)), response_type: "token" });
+  expect(shown.status).toBe(400);
+  expect(shown.headers.get("Location")).toBeNull();
+  expect(await shown.text()).toContain(`href="${REDIRECT}?error=unsupported_response_type`);
+});
+
 it("takes no yes from another site, from nobody, or from an access token", async () => {
   const browser = await browserOf(account);
   const request = { ...(await requestOf(clientId)), decision: "allow" };

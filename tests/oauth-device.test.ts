@@ -127,3 +127,15 @@ it("asks to sign in, and for a code where none was given", async () => {
   const wrong = await call("GET", "/oauth/device?user_code=BBBB-BBBB", { headers: browser });
   expect(await wrong.text()).toContain("No device waits");
 });
+
+it("lets nobody try one code after the other until a device of somebody else is theirs", async () => {
+  const guesser = await browserOf(await newAccount());
+  const look = (user_code: string) =>
+    call("GET", `/oauth/device?user_code=${user_code}`, { headers: guesser });
+  const tried = await Promise.all(Array.from({ length: 40 }, () => look("BBBB-BBBB")));
+  expect(new Set(tried.map(({ status }) => status))).toEqual(new Set([200]));
+  const { user_code } = await started();
+  expect((await problemOf(await look(user_code))).code).toBe("too-many-requests");
+  expect((await answered(user_code, "allow", guesser)).status).toBe(429);
+  expect((await answered(user_code, "deny")).status).toBe(200);
+});

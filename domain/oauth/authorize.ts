@@ -27,12 +27,13 @@ export type Authorization = {
 
 /**
  * `wrong` is shown to the person and sent nowhere: the request names no client or address that could be believed.
- * `redirect` tells the client what is wrong with its request.
+ * `redirect` tells the client what is wrong with its request; by itself only where somebody has trusted that client before,
+ * because anybody can register one and so have our address lead to theirs (RFC 9700 section 4.11.2).
  */
 export type Asked =
   | { kind: "asked"; authorization: Authorization }
   | { kind: "wrong"; detail: string }
-  | { kind: "redirect"; to: string };
+  | { kind: "redirect"; to: string; isTrusted: boolean };
 
 type Deps = {
   publicUrl: string;
@@ -50,18 +51,20 @@ export async function readAuthorization(deps: Deps, form: Form, nowMs: number): 
     return { kind: "wrong", detail };
   }
   const state = form.get("state");
+  const isTrusted = client.accountId !== null || client.claimedAtMs !== null;
+  const redirect = (to: string) => ({ kind: "redirect" as const, to, isTrusted });
   const back = { redirectUri, state, issuer: deps.publicUrl };
   const flaw = flawOf(client, form);
-  if (flaw !== null) return { kind: "redirect", to: refusalTo(back, ...flaw) };
+  if (flaw !== null) return redirect(refusalTo(back, ...flaw));
   const scopes = narrowed(form.get("scope"), client.scopes, DEFAULT_SCOPES);
   if (scopes === null || scopes.length === 0) {
     const detail = `scope: at most ${scopeText(client.scopes)}`;
-    return { kind: "redirect", to: refusalTo(back, "invalid_scope", detail) };
+    return redirect(refusalTo(back, "invalid_scope", detail));
   }
   const audience = audienceOf(form.all("resource"), deps.publicUrl);
   if (audience === null) {
     const detail = "resource: not a resource of this server";
-    return { kind: "redirect", to: refusalTo(back, "invalid_target", detail) };
+    return redirect(refusalTo(back, "invalid_target", detail));
   }
   const challenge = form.get("code_challenge") ?? "";
   const boundJkt = form.get("dpop_jkt");

@@ -74,10 +74,9 @@ const FEATURES: readonly Feature[] = [
   oauthClients,
   signingKeys,
   auditing,
-  docs(() => routesOf(FEATURES, LATER)),
   erasures,
   archives,
-  docs(() => FEATURES.flat()),
+  docs(() => routesOf(FEATURES, LATER)),
 ];
 
 /** Versions of the API beside /v1, each with what it answers otherwise (versions.ts). */

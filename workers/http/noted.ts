@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Principal } from "#domain/accounts/model.ts";
 import type { PublicEnv } from "#workers/http/kit.ts";
 
 /**
@@ -20,3 +21,7 @@ export async function noted(
     request: requestId,
   });
 }
+
+/** Somebody has signed in, in whichever way. */
+export const notedOpen = (c: Context<PublicEnv>, who: Principal): Promise<void> =>
+  noted(c, who, "session.open", { type: "session", ...(who.sessionId && { id: who.sessionId }) });

@@ -54,7 +54,8 @@ const ask = route(
       return await signInPage(c.req.url);
     const asked = await readAuthorization(services.oauth, read.value, nowMs);
     if (asked.kind === "wrong") return await wrong(asked.detail);
-    if (asked.kind === "redirect") return c.redirect(asked.to, 302);
+    if (asked.kind === "redirect")
+      return asked.isTrusted ? c.redirect(asked.to, 302) : await leading(asked.to);
     if (session === null) return await signInPage(c.req.url);
     const missing = refusalOf(session, "grant.make", nowMs);
     if (missing?.code === "second-factor-required") return await secondFactorPage(c.req.url);
@@ -122,6 +123,13 @@ const whoSays = (clientId: string) =>
   isDocumentId(clientId)
     ? html`It describes itself at <code>${clientId}</code>.`
     : "Nobody here has checked who is behind that name.";
+
+const leading = (to: string) =>
+  page({
+    title: "The application asks for what it cannot have",
+    body: html`<p>Nobody here has let it act for them yet. <a href="${to}">Go back to it</a>.</p>`,
+    status: 400,
+  });
 
 async function consentPage(
   asked: Authorization,

@@ -1,6 +1,8 @@
 import { html } from "hono/html";
 import { z } from "zod";
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
+import type { Principal } from "#domain/accounts/model.ts";
+import { counted } from "#domain/people/attempts.ts";
 import { grantable } from "#domain/oauth/authorize.ts";
 import {
   decided,
@@ -12,7 +14,7 @@ import {
 import { refusalOf } from "#domain/policies/actions.ts";
 import type { Services } from "#adapters/index.ts";
 import { sessionOf } from "#workers/http/auth.ts";
-import { fails, feature, json, refuse, route } from "#workers/http/kit.ts";
+import { fails, feature, json, refuse, route, unwrap } from "#workers/http/kit.ts";
 import {
   askingIn,
   form as formBody,
@@ -59,7 +61,10 @@ const ask = route(
     summary: "Let a device act for you",
     description: "A page for a browser; `user_code` is what the device shows.",
     access: "public",
-    responses: { 200: { description: "A page", content: { "text/html": {} } } },
+    responses: {
+      200: { description: "A page", content: { "text/html": {} } },
+      ...fails("too-many-requests"),
+    },
   },
   async (c) => {
     const { services, nowMs } = c.var;
@@ -69,7 +74,7 @@ const ask = route(
       return await secondFactorPage(c.req.raw.url);
     const typed = new URL(c.req.url).searchParams.get("user_code") ?? "";
     if (typed === "") return await entry(null);
-    const found = await waitingFor(services, typed, nowMs);
+    const found = await waitingFor(services, session, typed, nowMs);
     if (found === null) return await entry("No device waits for that code.");
     const client = await services.oauth.client(found.device.clientId, nowMs);
     const body = html`<p>
@@ -97,7 +102,7 @@ const answer = route(
     request: { body: formBody },
     responses: {
       200: { description: "A page that says so", content: { "text/html": {} } },
-      ...fails("invalid-request", "not-found"),
+      ...fails("invalid-request", "not-found", "too-many-requests"),
     },
     idempotency: "ignored", // a code is answered once
   },
@@ -115,7 +120,7 @@ const answer = route(
         : []),
     ];
     if (errors.length > 0) refuse({ code: "invalid-request", errors });
-    const found = await waitingFor(services, typed, nowMs);
+    const found = await waitingFor(services, principal, typed, nowMs);
     if (found === null) return refuse({ code: "not-found" });
     const to = decided(found.device, principal, decision === "allow");
     c.set("noted", { client: found.device.clientId, scopes: to.scopes, decision: to.state });
@@ -126,13 +131,18 @@ const answer = route(
   },
 );
 
+/** Codes that one principal may look at in 15 minutes, its own among them: each could be a guess at somebody else's. */
+const LOOKS_MAX = 40;
+
 async function waitingFor(
-  { oauth }: Services,
+  { oauth, people }: Services,
+  { principalId }: Principal,
   typed: string,
   nowMs: number,
 ): Promise<{ device: DeviceRecord; hash: string } | null> {
   const code = typedCode(typed);
   if (code === null) return null;
+  unwrap(await counted(people, `device ${principalId}`, LOOKS_MAX, nowMs));
   const hash = await oauth.sha256Hex(userCodeText(code));
   const device = await oauth.waitingDevice(hash, nowMs);
   return device === null ? null : { device, hash };

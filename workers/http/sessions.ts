@@ -20,7 +20,7 @@ import { replaceSession } from "#domain/people/sessions.ts";
 import { signInByPasskey, signInByPassword } from "#domain/people/sign-in.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
-import { noted } from "#workers/http/noted.ts";
+import { notedOpen } from "#workers/http/noted.ts";
 import { cookied } from "#workers/http/session-cookie.ts";
 import { forget, read } from "#workers/http/auth.ts";
 import { fails, feature, json, type PublicEnv, refuse, route, unwrap } from "#workers/http/kit.ts";
@@ -68,6 +68,7 @@ const open = route(
     const signedIn = unwrap(
       await signIn({ ...services.accounts, keyVerdict }, input, random, nowMs),
     );
+    await notedOpen(c, signedIn.principal);
     c.header(
       "Set-Cookie",
       sessionCookie(signedIn.token, WISHUB_PUBLIC_URL, signedIn.expiresAtMs - nowMs),
@@ -94,8 +95,7 @@ async function openForPerson(c: Context<PublicEnv>, input: SessionInput): Promis
       : await signInByPasskey(services.people, { passkey, accountId }, nowMs),
   );
   const { token, principal, expiresAtMs } = signedIn;
-  const { sessionId = "" } = principal;
-  await noted(c, principal, "session.open", { type: "session", id: sessionId });
+  await notedOpen(c, principal);
   c.header("Set-Cookie", sessionCookie(token, WISHUB_PUBLIC_URL, expiresAtMs - nowMs));
   c.header("Set-Cookie", deviceCookie(signedIn.device, WISHUB_PUBLIC_URL, DEVICE_LIFE_MS), {
     append: true,
