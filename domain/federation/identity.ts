@@ -86,7 +86,8 @@ async function inDirectory(
 ): Promise<Linked | null> {
   for (const value of identity.attributes.get(linkAttribute)?.slice(0, 4) ?? []) {
     const known = await deps.provisioned(subject.accountId, value);
-    if (known === null) continue;
+    // Whoever writes the directory chooses by what somebody is found in it, and must not become an owner by that.
+    if (known === null || known.role === "owner") continue;
     await deps.linkKnown(subject, known, nowMs);
     return known;
   }

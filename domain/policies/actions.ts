@@ -123,10 +123,11 @@ export const ACTIONS = {
   "directory.read": { resource: "directory", scope: "scim", role: "admin" },
   "directory.change": { resource: "directory", scope: "scim", role: "admin", sensitive: true },
   "identity-provider.read": { resource: "identity-provider", scope: "admin", role: "admin" },
+  // Whoever connects a provider decides who signs in as whom, owners among them.
   "identity-provider.change": {
     resource: "identity-provider",
     scope: "admin",
-    role: "admin",
+    role: "owner",
     fresh: true,
     sensitive: true,
   },
