@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
+import { servicesOf } from "#adapters/index.ts";
+import { signInByPassword } from "#domain/people/sign-in.ts";
 import { call, problemOf } from "./helpers.ts";
 import {
   ask,
@@ -128,4 +130,23 @@ it("shows no mail's link to anybody but the operator", async () => {
   const page = await call("GET", "/v1/outbox?limit=1", { headers });
   expect(await page.text()).toContain("wl0_");
   expect(sessionOf(page).Cookie).toBe("");
+});
+
+it("opens no session by a password that was replaced while it was being proven", async () => {
+  const person = await newPerson();
+  const { people } = servicesOf(env);
+  const meanwhile: typeof people.prove = async (kind, input) => {
+    const proven = await people.prove(kind, input);
+    await call("POST", "/v1/password-resets", { body: { email: person.email } });
+    const body = { token: await tokenTo(person.email), password: "quite another anvil 7" };
+    expect((await call("POST", "/v1/password-resets/complete", { body })).status).toBe(204);
+    return proven;
+  };
+  const request = { ...person, password: PASSWORD, device: null, network: null, factor: null };
+  const late = await signInByPassword({ ...people, prove: meanwhile }, request, Date.now());
+  expect(late).toMatchObject({ ok: false, error: { code: "unauthenticated" } });
+  const left = await env.CATALOG_0.prepare("SELECT count(*) AS n FROM session WHERE person_id = ?")
+    .bind(person.personId)
+    .first<number>("n");
+  expect(left).toBe(0);
 });

@@ -115,7 +115,7 @@ export async function makeKey(
     id,
     accountId: maker.accountId,
     principalId: maker.principalId,
-    agentId: null,
+    agentId: maker.agentId ?? null,
     parentId,
     replacedById: null,
     name: input.name,

@@ -46,6 +46,7 @@ function ports(found: PersonWithFactors | null, right: boolean) {
     passkey: never,
     passkeyUsed: never,
     spend: never,
+    endSession: never,
   };
   return { calls, deps };
 }
