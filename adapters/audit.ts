@@ -15,6 +15,7 @@ type Needs = Pick<Env, "ACCOUNT" | "BLOBS">;
 /** The audit logs of accounts, each in its `Account` object, with its published heads in R2. */
 export function audits({ ACCOUNT, BLOBS }: Needs, ring: Ring) {
   const logOf = (accountId: string) => ACCOUNT.getByName(accountId);
+  const names = namesOf(ring);
 
   /** Notes that the installation's key signed for this log, newest first. */
   async function published(
@@ -83,14 +84,16 @@ export function audits({ ACCOUNT, BLOBS }: Needs, ring: Ring) {
       principal: Pick<Principal, "accountId" | "principalId" | "keyId" | "sessionId" | "token">,
     ): Promise<Draft["actor"]> {
       const { accountId, principalId, keyId, sessionId, token } = principal;
-      const id = await nameOf(principalId, accountId);
+      const id = await names.nameOf(principalId, accountId);
       const credential = sessionId ?? token?.clientId.slice(0, 200) ?? keyId;
       return credential === undefined ? { id } : { id, credential };
     },
 
-    nameOf,
+    ...names,
   };
+}
 
+function namesOf(ring: Ring) {
   /** A principal's pseudonym in an account's log. */
   async function nameOf(principalId: string, accountId: string): Promise<string> {
     try {
@@ -100,4 +103,12 @@ export function audits({ ACCOUNT, BLOBS }: Needs, ring: Ring) {
       throw thrown;
     }
   }
+
+  return {
+    nameOf,
+
+    /** The same for whoever may be nobody: asking about an id makes no key for it. */
+    knownNameOf: async (principalId: string, accountId: string): Promise<string> =>
+      (await ring.isKnown(principalId)) ? await nameOf(principalId, accountId) : "unknown",
+  };
 }

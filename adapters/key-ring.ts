@@ -56,6 +56,12 @@ export function keyRing(env: KeyNeeds) {
       return await pseudonymOf(await keyOf(scopeName({ person: personId })), accountId);
     },
 
+    /** Whether anything was ever sealed, or anybody named, for this person; also once that was erased. */
+    async isKnown(personId: string): Promise<boolean> {
+      const name = scopeName({ person: personId });
+      return (await present([name])).has(name);
+    },
+
     /** Erases whatever the scope has sealed, wherever copies of it lie; other isolates within 5 seconds. */
     async destroy(scope: Exclude<KeyScope, "installation">): Promise<void> {
       await keys.destroy(scopeName(scope));

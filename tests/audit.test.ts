@@ -1,4 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { openNote } from "#domain/audit/note.ts";
 import { isConsistent, isIncluded, leafHash } from "#domain/audit/tree.ts";
@@ -15,6 +16,7 @@ import {
   verify,
 } from "./audit-log.ts";
 import { call, newAccount, problemOf } from "./helpers.ts";
+import { directoryOf, putUser } from "./scim.ts";
 
 it("records what is sensitive before and after, with who, which credential, what and how it ended", async () => {
   const account = await newAccount();
@@ -76,6 +78,29 @@ it("records whatever is refused and why, the same once a minute", async () => {
     code: "forbidden",
     detail: { reason: "needs the scope units:write" },
   });
+});
+
+it("keeps nothing for a name that nobody has, however often somebody asks for one", async () => {
+  const account = await newAccount();
+  await keyOf(account);
+  const nobody = `p0_${"0".repeat(16)}`;
+  const kept = () =>
+    env.CATALOG_0.prepare("SELECT count(*) AS n FROM data_key WHERE scope = ?")
+      .bind(`person:${nobody}`)
+      .first<number>("n");
+  expect((await account.call("DELETE", `/v1/members/${nobody}`)).status).toBe(404);
+  expect(await entries(account, `&actor=${nobody}`)).toEqual([]);
+  expect(await kept()).toBe(0);
+  const [last] = await entries(account);
+  expect(last?.resource).toEqual({ type: "member", id: "unknown" });
+});
+
+it("names nobody whom a directory puts in", async () => {
+  const account = await newAccount();
+  const { id } = await putUser(await directoryOf(account), "ada@corp.example");
+  const text = await exported(account);
+  expect(text).not.toContain(id);
+  expect(text).toMatch(/"phase":"outcome","action":"directory.change".*"id":"ps_/);
 });
 
 it("does nothing sensitive that it cannot record", async () => {

@@ -63,7 +63,7 @@ const list = route(
       ...(action !== undefined && { action }),
       ...(phase !== undefined && { phase }),
       ...(actor !== undefined && {
-        actor: PRINCIPAL.test(actor) ? await services.audit.nameOf(actor, accountId) : actor,
+        actor: PRINCIPAL.test(actor) ? await services.audit.knownNameOf(actor, accountId) : actor,
       }),
       ...(resource !== undefined && { resource }),
       ...(from !== undefined && { fromMs: Date.parse(from) }),

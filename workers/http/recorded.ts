@@ -8,8 +8,8 @@ import { Refusal } from "#workers/http/problem.ts";
 /** One who is refused the same again and again is noted once in this time, in each isolate. */
 const REFUSAL_EVERY_MS = 60_000;
 const REFUSALS_MAX = 1_000;
-/** Ids of these are people's, and stand in no log. */
-const PEOPLE = new Set(["person", "member", "principal", "directory"]);
+/** Ids of principals and persons stand in no log. */
+const SOMEBODY = /^[ph][0-9a-z]_[0-9a-v]{16}$/;
 
 /** What is sensitive runs between two entries of the account's audit log; if the first cannot be written, it does not run. */
 export function recorded(action: Action, handler: Route["handler"]): Route["handler"] {
@@ -19,8 +19,10 @@ export function recorded(action: Action, handler: Route["handler"]): Route["hand
     const { services, principal } = c.var;
     const begun: Draft = { ...(await draftOf(c, action)), phase: "intent" };
     const of = await services.audit.record(principal.accountId, begun);
+    const nameOf = (id: string) => services.audit.nameOf(id, principal.accountId);
     const ended = async (status: number, code?: string, id?: string): Promise<void> => {
-      const resource = id === undefined ? begun.resource : { ...begun.resource, id };
+      const made = id !== undefined && SOMEBODY.test(id) ? await nameOf(id) : id;
+      const resource = made === undefined ? begun.resource : { ...begun.resource, id: made };
       const outcome: Draft = { ...begun, phase: "outcome", resource, of, status };
       if (code !== undefined) outcome.code = code;
       if (c.var.noted !== undefined) outcome.detail = c.var.noted;
@@ -100,8 +102,8 @@ async function draftOf(c: Context<AppEnv>, action: Action): Promise<Omit<Draft, 
   const { resource: type } = requirementOf(action);
   const id = c.req.param("id")?.slice(0, 64);
   const named =
-    id !== undefined && PEOPLE.has(type)
-      ? await services.audit.nameOf(id, principal.accountId)
+    id !== undefined && SOMEBODY.test(id)
+      ? await services.audit.knownNameOf(id, principal.accountId)
       : id;
   return {
     action,
