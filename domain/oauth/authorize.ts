@@ -51,7 +51,7 @@ export async function readAuthorization(deps: Deps, form: Form, nowMs: number): 
     return { kind: "wrong", detail };
   }
   const state = form.get("state");
-  const isTrusted = client.accountId !== null || client.claimedAtMs !== null;
+  const isTrusted = client.accountId !== null || (client.claimedAtMs ?? 0) > 0;
   const redirect = (to: string) => ({ kind: "redirect" as const, to, isTrusted });
   const back = { redirectUri, state, issuer: deps.publicUrl };
   const flaw = flawOf(client, form);
