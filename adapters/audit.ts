@@ -40,9 +40,7 @@ export function audits({ ACCOUNT, BLOBS }: Needs, ring: Ring) {
   }
 
   return {
-    /** Stored and signed when it answers, with the entry's number. */
-    record: async (accountId: string, draft: Draft): Promise<number> =>
-      await logOf(accountId).record(accountId, draft),
+    record: (accountId: string, draft: Draft) => recordIn(logOf(accountId), accountId, draft),
 
     page: async (accountId: string, filter: AuditFilter, before: number | null, limit: number) =>
       await logOf(accountId).auditPage(filter, before, limit),
@@ -111,4 +109,16 @@ function namesOf(ring: Ring) {
     knownNameOf: async (principalId: string, accountId: string): Promise<string> =>
       (await ring.isKnown(principalId)) ? await nameOf(principalId, accountId) : "unknown",
   };
+}
+
+/** Stored and signed when it answers, with the entry's number. Too many at once are an overload: a 503 to the client. */
+async function recordIn(
+  log: ReturnType<Env["ACCOUNT"]["getByName"]>,
+  accountId: string,
+  draft: Draft,
+): Promise<number> {
+  const seq = await log.record(accountId, draft);
+  if (seq === null)
+    throw Object.assign(new Error("the account's audit log is busy"), { overloaded: true });
+  return seq;
 }

@@ -7,6 +7,7 @@ import {
   fits,
 } from "#domain/audit/model.ts";
 import {
+  type Completed,
   consistencyProof,
   extended,
   type Frontier,
@@ -43,6 +44,16 @@ const TRIMMED_MAX = 5_000;
 export type HeadKind = "signed" | "published" | "trim";
 export type Head = { size: number; atMs: number; note: string };
 
+/** Entries that have their place and are not stored yet, and the head that they make. */
+export type Prepared = {
+  from: number;
+  rows: { text: string; leaf: Hash }[];
+  nodes: Completed[];
+  size: number;
+  root: Hash;
+  atMs: number;
+};
+
 /** What verifying a log begins with. */
 export type AuditState = {
   /** Entries 1 … `trimmed` are gone. */
@@ -63,19 +74,35 @@ export class AuditLog {
     this.#storage = storage;
   }
 
-  /** In one transaction: the entry, with its place and its link to the one before, and the tree's new nodes. */
-  append(draft: Draft, nowMs: number): number {
-    const { sql } = this.#storage;
-    return this.#storage.transactionSync(() => {
-      const size = this.#size();
-      const frontier = this.#frontier(size);
-      const prev = size === 0 ? FIRST_PREV : hexOf(this.#node(0, size - 1));
-      const text = entryText(draft, size + 1, nowMs, prev);
+  /** What these entries will be behind those there are: each with its place and its link, and the tree's new nodes. */
+  prepare(drafts: readonly Draft[], nowMs: number): Prepared {
+    const from = this.#size();
+    let frontier = this.#frontier(from);
+    let prev = from === 0 ? FIRST_PREV : hexOf(this.#node(0, from - 1));
+    const rows: Prepared["rows"] = [];
+    const nodes: Completed[] = [];
+    for (const draft of drafts) {
+      const text = entryText(draft, frontier.size + 1, nowMs, prev);
       const leaf = leafHash(new TextEncoder().encode(text));
-      sql.exec("INSERT INTO audit_entry VALUES (?, ?, ?, ?)", size + 1, nowMs, text, leaf);
-      for (const { level, index, hash } of extended(frontier, leaf).completed)
+      const grown = extended(frontier, leaf);
+      frontier = grown.frontier;
+      prev = hexOf(leaf);
+      nodes.push(...grown.completed);
+      rows.push({ text, leaf });
+    }
+    return { from, rows, nodes, size: frontier.size, root: rootOf(frontier), atMs: nowMs };
+  }
+
+  /** Stores them in one transaction, with the head that covers them where it could be signed. */
+  commit({ from, rows, nodes, atMs }: Prepared, head: Head | null): void {
+    const { sql } = this.#storage;
+    this.#storage.transactionSync(() => {
+      if (this.#size() !== from) throw new Error("the log has grown since these were prepared");
+      for (const [i, { text, leaf }] of rows.entries())
+        sql.exec("INSERT INTO audit_entry VALUES (?, ?, ?, ?)", from + i + 1, atMs, text, leaf);
+      for (const { level, index, hash } of nodes)
         sql.exec("INSERT OR REPLACE INTO audit_node VALUES (?, ?, ?)", level, index, hash);
-      return size + 1;
+      if (head !== null) this.setHead("signed", head);
     });
   }
 

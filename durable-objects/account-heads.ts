@@ -1,9 +1,9 @@
 import { AUDIT_LIFE_MS } from "#domain/audit/model.ts";
 import { type Checkpoint, openNote, signedNote } from "#domain/audit/note.ts";
 import { checkpointFolder, checkpointKey } from "#domain/audit/places.ts";
-import { isConsistent, isSame, rootOf } from "#domain/audit/tree.ts";
+import { type Hash, isConsistent, isSame, rootOf } from "#domain/audit/tree.ts";
 import type { Signer } from "#domain/protection/signing.ts";
-import type { AuditLog } from "#objects/account-audit.ts";
+import type { AuditLog, Head } from "#objects/account-audit.ts";
 
 /** A head lies in R2 soon after it was signed, and of a busy log one a minute. */
 const PUBLISH_AFTER_MS = 1_000;
@@ -19,31 +19,42 @@ type Needs = {
   nowMs: number;
 };
 
-/** Signs the log as it is now, unless it contradicts what was signed before: then nothing is ever signed again. */
-export async function signHead({ log, accountId, signer, blobs, nowMs }: Needs): Promise<void> {
-  const size = log.size();
-  const known = log.head("signed");
-  if (known !== null && known.size >= size) return;
+/**
+ * A signed head of the log as it is now or is about to be. Null where what is stored contradicts what was signed before:
+ * then nothing of it is ever signed again.
+ */
+export async function headOf(
+  { log, accountId, signer, blobs, nowMs }: Needs,
+  { size, root }: { size: number; root: Hash },
+): Promise<Head | null> {
   const key = await signer();
   // A log that has lost its head begins with the one that was published: it was there before this one grew.
-  const before = known?.note ?? (await newestPublished(blobs, accountId));
+  const before = log.head("signed")?.note ?? (await newestPublished(blobs, accountId));
   if (before !== null) {
     const signed = await openNote(before, key.publicKey);
-    const root = signed && signed.size <= size ? log.rootAt(signed.size) : null;
-    if (signed === null || root === null || !isSame(signed.root, root)) {
-      console.error({ event: "audit-log-broken", accountId, size });
-      return;
+    const known = signed && signed.size <= log.size() ? log.rootAt(signed.size) : null;
+    if (signed === null || known === null || !isSame(signed.root, known)) {
+      console.error({ event: "audit-log-broken", accountId, size: log.size() });
+      return null;
     }
   }
-  const root = log.rootAt(size);
-  if (root === null) return;
   const head: Checkpoint = { accountId, size, root, atMs: nowMs, trim: false };
-  log.setHead("signed", { size, atMs: nowMs, note: await signedNote(head, key) });
+  return { size, atMs: nowMs, note: await signedNote(head, key) };
+}
+
+/** Signs what is stored and was not signed when it came. */
+async function signStored(needs: Needs): Promise<void> {
+  const { log } = needs;
+  const size = log.size();
+  if (size <= (log.head("signed")?.size ?? 0)) return;
+  const root = log.rootAt(size);
+  const head = root === null ? null : await headOf(needs, { size, root });
+  if (head !== null) log.setHead("signed", head);
 }
 
 /** What is due: a signed head goes to R2, and entries whose time is over go, under a signed note that says so. */
 export async function keepAudit(needs: Needs): Promise<void> {
-  await signHead(needs);
+  await signStored(needs);
   await publish(needs);
   await trim(needs);
 }

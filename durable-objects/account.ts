@@ -7,10 +7,11 @@ import {
 } from "#domain/accounts/idempotency.ts";
 import type { AuditFilter, Draft } from "#domain/audit/model.ts";
 import type { Row } from "#domain/audit/verify.ts";
+import { groupCommit } from "#domain/shared/group-commit.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { heldKeys } from "#db/catalog/held-keys.ts";
 import { AUDIT_STEP, AuditLog, type AuditPage, type AuditState } from "#objects/account-audit.ts";
-import { auditDueMs, keepAudit, signHead } from "#objects/account-heads.ts";
+import { auditDueMs, headOf, keepAudit } from "#objects/account-heads.ts";
 import { migrate } from "#objects/migrate.ts";
 
 // A rowid table on purpose: rows are purged in the order they came, and answers may be large.
@@ -25,6 +26,8 @@ const PURGE_ROWS = 1_000;
 /** About 1 MB of entries. */
 const AUDIT_ROWS_MAX = 1_000;
 const AUDIT_PAUSE_MS = 60_000;
+const AUDIT_WRITE = { itemsMax: 200, bytesMax: 2_000_000, waitingMax: 2_000 };
+type Waiting = { draft: Draft; bytes: number; seq: number };
 
 export type Beginning =
   | { state: "run"; startedAtMs: number; attempt: number }
@@ -47,6 +50,7 @@ type OperationRow = {
 export class Account extends DurableObject<Env> {
   #operations: number;
   readonly #audit: AuditLog;
+  #append: ((waiting: Waiting[]) => Promise<true | null>) | null = null;
   readonly #keys: ReturnType<typeof heldKeys>;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -102,20 +106,37 @@ export class Account extends DurableObject<Env> {
   }
 
   /**
-   * Adds an entry to the account's audit log and answers its number: it is stored and signed by then. Where it cannot be
-   * signed now, the alarm tries again.
+   * Adds an entry to the account's audit log and answers its number: it is stored by then, and signed. Those that come
+   * while others are signed share the next transaction. Null when too many wait.
    */
-  async record(accountId: string, draft: Draft): Promise<number> {
-    const nowMs = Date.now();
+  async record(accountId: string, draft: Draft): Promise<number | null> {
     const { kv } = this.ctx.storage;
     if (kv.get("accountId") === undefined) kv.put("accountId", accountId);
-    const seq = this.#audit.append(draft, nowMs);
-    await signHead(this.#auditNeeds(accountId, nowMs)).catch((error: unknown) =>
-      console.error({ event: "audit-head-unsigned", accountId, error: String(error) }),
+    this.#append ??= groupCommit(
+      AUDIT_WRITE,
+      (waiting) => this.#recordAll(accountId, waiting),
+      async () => {},
     );
+    const one: Waiting = { draft, bytes: LIMITS.auditEntryCharsMax, seq: 0 };
+    return (await this.#append([one])) === null ? null : one.seq;
+  }
+
+  async #recordAll(accountId: string, waiting: Waiting[]): Promise<true> {
+    const nowMs = Date.now();
+    const drafts = waiting.map(({ draft }) => draft);
+    const prepared = this.#audit.prepare(drafts, nowMs);
+    const head = await headOf(this.#auditNeeds(accountId, nowMs), prepared).catch(
+      (error: unknown) => {
+        // Where it cannot be signed now, the alarm tries again.
+        console.error({ event: "audit-head-unsigned", accountId, error: String(error) });
+        return null;
+      },
+    );
+    this.#audit.commit(prepared, head);
+    for (const [i, one] of waiting.entries()) one.seq = prepared.from + i + 1;
     const dueMs = auditDueMs(this.#audit);
     if (dueMs !== null) await this.#wake(dueMs);
-    return seq;
+    return true;
   }
 
   /** Forgets what answers said; a repetition of one of them is refused and not carried out again. */

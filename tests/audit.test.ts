@@ -206,7 +206,9 @@ it("takes many entries at once, each in its place", async () => {
   const seqs = await Promise.all(
     Array.from({ length: 60 }, () => objectOf(account).record(account.accountId, draft)),
   );
-  expect(seqs.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+  expect(seqs.map(Number).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 60 }, (_, i) => i + 1),
+  );
   expect(await verify(account)).toMatchObject({ valid: true, entries: 60 });
 });
 
