@@ -1,3 +1,4 @@
+import { cpuMs } from "./lib/processes.ts";
 import { memoryBelow, product } from "./lib/product.ts";
 
 // What a sign-in by password costs the served product, and what it leaves to others: alone, for addresses that nobody has
@@ -34,9 +35,14 @@ async function healthMs(): Promise<number> {
 
 try {
   await signIn(nobody()); // starts the workerd that proves
+  const workerds = memoryBelow(target.pid).filter(({ command }) => command === "workerd");
+  const cpu = () => workerds.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
+  const before = cpu();
   const alone: number[] = [];
   for (let i = 0; i < ROUNDS; i++) alone.push((await signIn(nobody())).ms);
   say("POST /v1/sessions, wrong password, one at a time, p50", `${median(alone).toFixed(0)} ms`);
+
+  say("  processor time of all workerds for each", `${((cpu() - before) / ROUNDS).toFixed(0)} ms`);
 
   const burst = Array.from({ length: AT_ONCE }, () => signIn(nobody()));
   const health: number[] = [];
