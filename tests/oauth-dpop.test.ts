@@ -263,3 +263,20 @@ describe("a grant", () => {
     expect(await errorOf(refused)).toBe("invalid_dpop_proof");
   });
 });
+
+it("gives no token that anybody may use for one that is bound to its holder", async () => {
+  const grant_type = "urn:ietf:params:oauth:grant-type:token-exchange";
+  const delegate = await makeClient(account, { grant_types: [grant_type], scope: "search" });
+  const fields = {
+    grant_type,
+    subject_token: bound,
+    subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+  };
+  const loose = await formOf("/oauth/token", fields, delegate.header);
+  expect(loose.status).toBe(400);
+  const shown = await proof("POST", "/oauth/token", { by: thief, claims: { nonce } });
+  const own = await formOf("/oauth/token", fields, { ...delegate.header, DPoP: shown });
+  expect(own.status).toBe(200);
+  const { access_token } = await own.json<Tokens>();
+  expect(decodeJwt(access_token)["cnf"]).toEqual({ jkt: thief.jkt });
+});

@@ -40,6 +40,9 @@ export async function exchange(
   );
   if (subject?.accountId !== accountId)
     return refused("invalid_request", "subject_token: not an access token of the client's account");
+  // Else whoever only holds a bound token would get one of it that is worth something without its key.
+  if (subject.bound !== undefined && bound === undefined)
+    return refused("invalid_request", "subject_token: is bound to a key, so show one of yours");
   let actor: AccessToken | null = null;
   if (form.get("actor_token") !== undefined) {
     actor = await liveToken(deps, form.get("actor_token"), form.get("actor_token_type"), nowMs);
