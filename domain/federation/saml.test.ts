@@ -111,6 +111,20 @@ it("takes a response in lines, and none that is too long or no text", () => {
   );
 });
 
+it("refuses what would take long to parse before it is parsed", () => {
+  const nested = (depth: number) => "<a>".repeat(depth) + "</a>".repeat(depth);
+  const named = Array.from({ length: 200 }, (_, i) => `xmlns:n${i}="u"`).join(" ");
+  for (const xml of [
+    `<r>${"<a></a>".repeat(1_500)}</r>`,
+    nested(101),
+    `<r ${named}/>`,
+    `<r ${'a="b" '.repeat(2_500)}/>`,
+  ])
+    expect(samlXml(posted(xml))).toEqual({ ok: false, error: "it holds too many elements" });
+  const groups = `<v>engineering</v>`.repeat(700);
+  expect(samlXml(posted(`<r>${groups}${nested(90)}</r>`)).ok).toBe(true);
+});
+
 it("writes no text of a setting as markup", async () => {
   const hostile = `https://x.example/"><a b='&`;
   expect(samlMetadata(hostile, hostile)).not.toContain("<a b=");

@@ -86,9 +86,27 @@ export function samlXml(posted: string): Result<string, string> {
   }
   const body = xml.replace(/^\s*<\?xml [^?]{0,200}\?>/, "");
   if (/<[!?]/.test(body)) return err("it holds more than elements and text");
+  if (!isModest(body)) return err("it holds too many elements");
   for (const [, algorithm = ""] of body.matchAll(/\bAlgorithm\s*=\s*["']([^"']{0,200})["']/g))
     if (!ALGORITHMS.has(algorithm)) return err("it is signed in a way that is not taken");
   return ok(xml);
+}
+
+/** Tags, nesting and namespaces of a response with some hundred groups; parsing takes longer with the square of each. */
+const TAGS_MAX = 1_600;
+const NESTING_MAX = 100;
+const ATTRIBUTES_MAX = 2_400;
+const NAMESPACES_MAX = 100;
+
+function isModest(xml: string): boolean {
+  let [tags, open] = [0, 0];
+  for (let at = xml.indexOf("<"); at >= 0; at = xml.indexOf("<", at + 1)) {
+    // An element that closes itself counts as open: there are few of those.
+    open += xml.charAt(at + 1) === "/" ? -1 : 1;
+    if (++tags > TAGS_MAX || open > NESTING_MAX) return false;
+  }
+  const times = (part: string) => xml.split(part, ATTRIBUTES_MAX + 2).length - 1;
+  return times("=") <= ATTRIBUTES_MAX && times("xmlns") <= NAMESPACES_MAX;
 }
 
 type Node = Readonly<Record<string, unknown>>;
