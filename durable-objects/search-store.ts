@@ -150,17 +150,16 @@ export function searchStore(storage: DurableObjectStorage) {
       fulfilled: boolean,
       leaf: string | null = null,
     ): ClaimOutcome {
-      sql.exec(
+      const row = [contentKey, unitId, version, fulfilled ? 1 : 0, leaf];
+      const taken = sql.exec(
         `INSERT INTO claim (content_key, unit_id, version, fulfilled, leaf) VALUES (?1, ?2, ?3, ?4, ?5)
            ON CONFLICT (content_key) DO UPDATE
            SET version = max(version, ?3), fulfilled = max(fulfilled, ?4), leaf = coalesce(leaf, ?5)
-           WHERE unit_id = ?2 AND (version < ?3 OR fulfilled < ?4 OR (leaf IS NULL AND ?5 IS NOT NULL))`,
-        contentKey,
-        unitId,
-        version,
-        fulfilled ? 1 : 0,
-        leaf,
+           WHERE unit_id = ?2 AND (version < ?3 OR fulfilled < ?4 OR (leaf IS NULL AND ?5 IS NOT NULL))
+           RETURNING unit_id`,
+        ...row,
       );
+      if (taken.toArray().length > 0) return { claimed: true };
       const holder = sql
         .exec<{ unit_id: string }>("SELECT unit_id FROM claim WHERE content_key = ?", contentKey)
         .one().unit_id;
