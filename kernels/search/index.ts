@@ -4,7 +4,7 @@
 import { siftDown, siftUp } from "./heap";
 
 export { order } from "./heap";
-export { closest, keep, place, probe } from "./lists";
+export { closest, closestAmong, keep, place, probe } from "./lists";
 export { dots } from "./products";
 export { scan, tables } from "./scan";
 

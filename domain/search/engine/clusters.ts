@@ -1,12 +1,13 @@
 import type { Centroids } from "#domain/search/engine/codes.ts";
-import { ASSIGNED_MAX, openKernel } from "#domain/search/engine/kernel.ts";
+import { openKernel } from "#domain/search/engine/kernel.ts";
+import { ASSIGNED_MAX } from "#domain/search/engine/middles.ts";
 import { paddedTo16, type Quantised } from "#domain/search/engine/vectors.ts";
 
 /** Passages from which on a shard has lists: below, looking at every code costs less than knowing where to look. */
 export const LISTS_FROM = 4_096;
 const LISTS_MAX = 2_048;
-const SAMPLES_PER_LIST = 16;
-const ROUNDS = 3;
+const SAMPLES_PER_LIST = 24;
+const ROUNDS = 4;
 /** Vectors assigned in one step: about a ms. */
 const STEP = ASSIGNED_MAX;
 

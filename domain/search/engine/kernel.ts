@@ -7,24 +7,16 @@ import {
   layout,
   SCRATCH_BYTES,
 } from "#domain/search/engine/layout.ts";
-import {
-  biasOf,
-  type Quantised,
-  quantised,
-  type QuantisedQuery,
-} from "#domain/search/engine/vectors.ts";
+import { openMiddles } from "#domain/search/engine/middles.ts";
+import { biasOf, quantised, type QuantisedQuery } from "#domain/search/engine/vectors.ts";
 
 const WASM_PAGE = 65_536;
-const EMPTY = 0xffff_ffff;
 
 /** Postings that one call of `accumulate` takes. */
 export const POSTINGS_MAX = SCRATCH_BYTES / 4;
 
 /** Slots and what their cosines with the query are about. */
 export type Estimated = { slots: Uint32Array; estimates: Float32Array };
-
-/** Vectors that one call of `listsOf` takes. */
-export const ASSIGNED_MAX = 64;
 
 export type Kernel = ReturnType<typeof openKernel>;
 
@@ -45,7 +37,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
   let words = new Uint32Array();
   let integers = new Int32Array();
   grow(at.chunks);
-  useCentroids();
+  const middles = openMiddles(wasm, at, centroids, () => ({ bytes, floats, words, integers }));
 
   function grow(to: number): void {
     const missing = to - wasm.memory.buffer.byteLength;
@@ -57,19 +49,6 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     floats = new Float32Array(buffer);
     words = new Uint32Array(buffer);
     integers = new Int32Array(buffer);
-  }
-
-  function useCentroids(): void {
-    const { values } = centroids;
-    for (let i = 0; i < values.length; i++) bytes[at.centroids + i] = (values[i] ?? 0) + 64;
-    floats.set(centroids.scales, at.scales / 4);
-    for (let list = 0; list < centroids.count; list++) {
-      const scale = centroids.scales[list] ?? 0;
-      let squares = 0;
-      for (let i = 0; i < stride; i++) squares += (values[list * stride + i] ?? 0) ** 2;
-      floats[at.halves / 4 + list] = (squares * scale * scale) / 2;
-      words[at.heads / 4 + list * 8] = EMPTY;
-    }
   }
 
   const chunkOf = (slot: number): number => at.chunks + (slot >>> 10) * at.chunkBytes;
@@ -189,33 +168,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       words[at.blocks / 4 + 1] = wasm.keep(at.worths, centroids.count, 0, at.heads);
     },
 
-    /** The lists that vectors, at most `ASSIGNED_MAX`, belong to. */
-    listsOf(vectors: readonly Quantised[]): Uint32Array {
-      const lists = new Uint32Array(vectors.length);
-      if (centroids.count === 1) return lists;
-      for (const [i, { values, scale }] of vectors.entries()) {
-        bytes.set(
-          new Uint8Array(values.buffer, values.byteOffset, stride),
-          at.scratch + i * stride,
-        );
-        floats[at.dots / 4 + i] = scale;
-        integers[at.heap / 4 + i] = biasOf(values);
-      }
-      wasm.closest(
-        at.centroids,
-        stride,
-        centroids.count,
-        at.scales,
-        at.halves,
-        at.scratch,
-        vectors.length,
-        at.dots,
-        at.heap,
-        at.nears,
-      );
-      lists.set(words.subarray(at.nears / 4, at.nears / 4 + lists.length));
-      return lists;
-    },
+    listsOf: middles.listsOf,
 
     /**
      * The `count` slots that seem closest to the query, best first, with what their cosines are about; none below

@@ -8,6 +8,14 @@ export const SCRATCH_BYTES = 65_536;
 /** Slots that one scan may hold on to. */
 export const CANDIDATES_MAX = 1_024;
 
+/** Lists from which on they are grouped, so that a vector's own is found without looking at all of them. */
+const GROUPED_FROM = 256;
+/** Groups whose lists a vector is compared with. */
+export const GROUPS_TAKEN = 6;
+
+export const groupsOf = (lists: number): number =>
+  lists < GROUPED_FROM ? 0 : Math.round(Math.sqrt(lists));
+
 /** Where things lie in a kernel's memory; the first 1,024 bytes are the compiler's. Inside a chunk: from its start. */
 export function layout(dimensions: number, lists: number) {
   const codeBytes = codeBytesOf(dimensions);
@@ -32,6 +40,12 @@ export function layout(dimensions: number, lists: number) {
     centroids: room(lists * stride),
     scales: room(lists * 4),
     halves: room(lists * 4),
+    pivots: room(groupsOf(lists) * stride),
+    pivotScales: room(groupsOf(lists) * 4),
+    pivotHalves: room(groupsOf(lists) * 4),
+    starts: room((groupsOf(lists) + 1) * 4),
+    members: room(lists * 4),
+    chosen: room(GROUPS_TAKEN * 8),
     heads: room(lists * 32),
     products: room(lists * 4),
     worths: room(lists * 4),
@@ -53,10 +67,13 @@ export function layout(dimensions: number, lists: number) {
   return { ...fixed, ...inChunk, chunkBytes: end };
 }
 
+export type Layout = ReturnType<typeof layout>;
+
 /** kernels/search; the parameters of each are named there. */
 export type Exports = { memory: WebAssembly.Memory } & Record<
   | "tables"
   | "closest"
+  | "closestAmong"
   | "keep"
   | "order"
   | "probe"
