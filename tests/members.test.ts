@@ -160,6 +160,18 @@ it("shows e-mails to those who run the account, and names to all", async () => {
   expect(byViewer.find(({ id }) => id === viewer.principalId)?.name).toBe("Otto Member");
 });
 
+it("shows nobody to a key that is made for something else, even if an owner made it", async () => {
+  const account = await newAccount();
+  const { apiKey } = await account.key(["search", "units:read"]);
+  for (const path of ["/v1/members", `/v1/members/${account.principal.principalId}`]) {
+    const refused = await call("GET", path, { headers: { Authorization: `Bearer ${apiKey}` } });
+    expect(await problemOf(refused)).toMatchObject({
+      status: 403,
+      detail: "needs the scope admin",
+    });
+  }
+});
+
 it("answers 404 for another account's members and invitations", async () => {
   const [account, stranger] = [await newAccount(), await newAccount()];
   const member = await joined(account, "member");

@@ -40,6 +40,13 @@ describe("what a principal may do", () => {
     }
   });
 
+  it("lets a person see who they work with, and a key of theirs only with the scope for it", () => {
+    const keyOfOwner = principal("owner", ["search"]);
+    const inPerson = { ...principal("viewer", ["search"]), factor: { provenAtMs: null } };
+    expect(refusalOf(keyOfOwner, "member.read", NOW_MS)?.scope).toBe("admin");
+    expect(refusalOf(inPerson, "member.read", NOW_MS)).toBeNull();
+  });
+
   it("needs a second factor proven a short while ago where that is asked of people", () => {
     const at = (provenAtMs: number | null) =>
       refusalOf({ ...principal("owner"), factor: { provenAtMs } }, "key.make", NOW_MS)?.code;

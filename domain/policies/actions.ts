@@ -7,6 +7,8 @@ export type Requirement = {
   resource: string;
   /** What the credential must carry; none where any valid credential will do. */
   scope?: Scope;
+  /** A session that a person opened needs no scope for it: a key of theirs must not tell its holder whom they work with. */
+  inPerson?: true;
   /** The least role that may do it. */
   role: Role;
   /** A person's session must have proven its second factor a short while ago; keys and tokens are not bound by it. */
@@ -38,7 +40,7 @@ export const ACTIONS = {
   "account.make": { resource: "account", role: "viewer", unruled: true, sensitive: true },
   "account.list": { resource: "account", role: "viewer", unruled: true },
   "session.switch": { resource: "session", role: "viewer", unruled: true },
-  "member.read": { resource: "member", role: "viewer" },
+  "member.read": { resource: "member", scope: "admin", inPerson: true, role: "viewer" },
   "member.invite": {
     resource: "member",
     scope: "admin",
@@ -170,8 +172,9 @@ export function refusalOf(
   action: Action,
   nowMs: number,
 ): Problem<"forbidden" | "second-factor-required"> | null {
-  const { scope, role, fresh } = requirementOf(action);
-  if (scope !== undefined && !principal.scopes.has(scope))
+  const { scope, role, fresh, inPerson } = requirementOf(action);
+  const isScoped = scope !== undefined && !(inPerson === true && principal.factor !== undefined);
+  if (isScoped && !principal.scopes.has(scope))
     return { code: "forbidden", detail: `needs the scope ${scope}`, scope };
   if (!isAtLeast(principal.role, role))
     return { code: "forbidden", detail: `needs the role ${role}` };

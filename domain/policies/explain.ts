@@ -50,15 +50,15 @@ export function explain(
     return { decision: "deny", rule: "second-factor", reason };
   }
   if (refusal !== null) {
-    const isScope = scope !== undefined && !principal.scopes.has(scope);
-    const rule = isScope ? `scope:${scope}` : `role:${role}`;
+    const rule = refusal.scope === undefined ? `role:${role}` : `scope:${refusal.scope}`;
     return { decision: "deny", rule, reason: refusal.detail ?? "" };
   }
   if (policies !== null) {
     const { rule, ...decided } = decide(policies, principal, action, resource, circumstances);
     if (rule !== null) return { ...decided, rule };
   }
-  const with_ = scope === undefined ? "" : ` with the scope ${scope}`;
+  const with_ =
+    scope === undefined || !principal.scopes.has(scope) ? "" : ` with the scope ${scope}`;
   return {
     decision: "allow",
     rule: `role:${role}`,

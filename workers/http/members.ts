@@ -34,7 +34,7 @@ const list = route(
     path: "/v1/members",
     summary: "List who belongs to your account, newest first",
     description:
-      "`purpose` says what names and addresses are read for; nobody sees more than it needs, or than their role may.",
+      "`purpose` says what names and addresses are read for; nobody sees more than it needs, or than their role may. A person's own session needs no scope.",
     access: "member.read",
     request: { query: pageQuery.extend({ purpose }) },
     responses: { 200: { description: "A page of members", ...json(pageOf(memberView)) } },

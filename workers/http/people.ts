@@ -21,6 +21,7 @@ import {
   route,
   unwrap,
 } from "#workers/http/kit.ts";
+import { noted } from "#workers/http/noted.ts";
 
 const accepted = z.object({ status: z.literal("accepted") });
 
@@ -70,7 +71,9 @@ const complete = route(
   },
   async (c) => {
     const { services, nowMs } = c.var;
-    return c.json(unwrap(await completeSignUp(services.people, c.req.valid("json"), nowMs)), 201);
+    const made = unwrap(await completeSignUp(services.people, c.req.valid("json"), nowMs));
+    await noted(c, made, "account.make", { type: "account", id: made.accountId });
+    return c.json(made, 201);
   },
 );
 
