@@ -39,7 +39,7 @@ export function credentials(
     return { url: address, token: () => accessToken(env, address) };
   if (known === undefined) {
     throw new UsageError(
-      `no API key: give --key or WISHUB_KEY, run where ${file} is (\`npm start\` writes it), or \`wishub login\``,
+      `nobody is signed in, and there is no API key: \`wishub sign-in EMAIL\`, \`wishub login\`, --key or WISHUB_KEY, or run where ${file} is (\`npm start\` writes it)`,
     );
   }
   // A key goes only to the place it was made for.

@@ -1,5 +1,4 @@
 import { WisHub } from "#sdk/client.ts";
-import { WisHubError } from "#sdk/error.ts";
 import {
   COMMON_FLAGS,
   commandHelp,
@@ -42,9 +41,10 @@ import { listDead, redrive } from "./commands/queue.ts";
 import { search } from "./commands/search.ts";
 import { evidence, exportUnits, publish, show } from "./commands/units.ts";
 import { credentials } from "./credentials.ts";
+import { explain } from "./failures.ts";
 import { readSecret } from "./secret.ts";
 import { sessionOf } from "./session.ts";
-import { harmless, styler, type Terminal } from "./terminal.ts";
+import { styler, type Terminal } from "./terminal.ts";
 
 const COMMANDS: Command[] = [
   login,
@@ -154,23 +154,6 @@ function commandOf(words: string[]): { command: Command; rest: string[] } | unde
       return { command, rest: words.slice(name.length) };
   }
   return undefined;
-}
-
-function explain(error: unknown, command: Command | undefined, terminal: Terminal): number {
-  if (error instanceof UsageError) {
-    terminal.err(
-      `wishub: ${harmless(error.message)}\n\`wishub ${command === undefined ? "" : `${command.name} `}--help\` says how it is used.\n`,
-    );
-    return 2;
-  }
-  if (error instanceof WisHubError) {
-    const details = error.errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join("");
-    const request =
-      error.requestId === undefined || error.status < 500 ? "" : ` (request ${error.requestId})`;
-    terminal.err(`wishub: ${harmless(error.message + details + request)}\n`);
-    return 1;
-  }
-  throw error;
 }
 
 /** The process's own terminal around `main`; cli/bin.mjs calls it. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clip, harmless, widthOf, wrap } from "./terminal.ts";
+import { clip, folded, harmless, widthOf, wrap } from "./terminal.ts";
 
 const anyText = fc.string({
   unit: fc.constantFrom("a", "word", " ", "知", "识", "。", "🙂", "é", "-"),
@@ -34,5 +34,26 @@ describe("text in a terminal", () => {
 
   it("lets no text of somebody else repaint the screen or turn its direction", () => {
     expect(harmless("a\u001b[2Jb\u202ec\nd")).toBe("a\uFFFD[2Jb\uFFFDc\nd");
+  });
+
+  it("puts parts beside each other as long as they fit, styled or not, and loses none", () => {
+    const part = fc.tuple(fc.stringMatching(/^[a-z]{1,30}$/), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(part), fc.integer({ min: 34, max: 80 }), (parts, columns) => {
+        const styled = parts.map(([text, isBold]) =>
+          isBold ? `\u001b[1m${text}\u001b[22m` : text,
+        );
+        const lines = folded(styled, columns)
+          .replaceAll(/\p{Cc}\[\d+m/gu, "")
+          .split("\n");
+        expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
+        expect(
+          lines
+            .join(" ")
+            .split(/ +/)
+            .filter((word) => word !== ""),
+        ).toEqual(parts.map(([text]) => text));
+      }),
+    );
   });
 });

@@ -125,6 +125,24 @@ export function clip(text: string, columns: number): string {
   return `${kept.trimEnd()}…`;
 }
 
+/**
+ * Parts of an entry beside each other, and on indented lines of their own where they do not fit. Parts may be styled;
+ * what is wider than the terminal by itself is left whole.
+ */
+export function folded(parts: string[], columns: number, indentation = 4): string {
+  const lines: string[] = [];
+  for (const part of parts.filter((each) => each.trim() !== "")) {
+    const last = lines.at(-1);
+    const beside = `${last}  ${part}`;
+    if (last !== undefined && shownWidth(beside.trimEnd()) <= columns)
+      lines[lines.length - 1] = beside;
+    else lines.push(last === undefined ? part : " ".repeat(indentation) + part);
+  }
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+const shownWidth = (styled: string) => widthOf(styled.replaceAll(/\p{Cc}\[\d+m/gu, ""));
+
 export const padEnd = (text: string, columns: number) =>
   text + " ".repeat(Math.max(0, columns - widthOf(text)));
 

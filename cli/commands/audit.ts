@@ -1,6 +1,6 @@
 import type { AuditEntry } from "#sdk/client.ts";
 import { UsageError, type Command } from "#cli/command.ts";
-import { harmless, type Style } from "#cli/terminal.ts";
+import { folded, harmless, type Style } from "#cli/terminal.ts";
 
 const ENTRIES_MAX = 1_000;
 const PAGE = 100;
@@ -45,7 +45,7 @@ export const listAudit: Command = {
       items.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor && items.length < limit);
-    const lines = items.map((entry) => lineOf(entry, style));
+    const lines = items.map((entry) => shown(entry, style, terminal.columns));
     await terminal.out(
       json ? `${JSON.stringify({ items })}\n` : `${lines.join("\n") || "no entries"}\n`,
     );
@@ -64,7 +64,7 @@ export const verifyAudit: Command = {
     const found = await client().verifyAudit();
     const { valid, entries, head, wrong } = found;
     const said = valid
-      ? `valid: ${entries} entries, ${head.size} ever, root ${head.root}`
+      ? `valid: ${entries} entries, ${head.size} ever\nroot ${head.root}`
       : `not valid: entry ${wrong?.seq} (${wrong?.reason})`;
     await terminal.out(json ? `${JSON.stringify(found)}\n` : `${said}\n`);
     return valid ? 0 : 1;
@@ -86,7 +86,7 @@ export const exportAudit: Command = {
   },
 };
 
-function lineOf(entry: AuditEntry, style: Style): string {
+function shown(entry: AuditEntry, style: Style, columns: number): string {
   const { seq, at, phase, action, actor, resource, status, code, detail } = entry;
   const how = phase === "outcome" ? String(status ?? "") : phase;
   const reason = typeof detail?.["reason"] === "string" ? detail["reason"] : "";
@@ -97,5 +97,5 @@ function lineOf(entry: AuditEntry, style: Style): string {
     style(harmless(action), "cyan"),
     ...[resource.id ?? resource.type, `by ${actor.id}${who}`, code ?? "", reason].map(harmless),
   ];
-  return parts.filter((part) => part !== "").join("  ");
+  return folded(parts, columns, "000000  ".length);
 }

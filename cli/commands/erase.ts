@@ -1,4 +1,5 @@
 import { UsageError, type Command } from "#cli/command.ts";
+import { folded } from "#cli/terminal.ts";
 
 /** An erasure goes on for some seconds with each call; of a very large member's units for many of them. */
 const CALLS_MAX = 1_000;
@@ -32,10 +33,11 @@ export const eraseMember: Command = {
     else if (certificate === null) await terminal.out(`${erasure.id} is still running\n`);
     else {
       const removed = certificate.stores.filter((store) => store.removed > 0);
-      const lines = removed.map((store) => `  ${store.store}: ${store.removed}  ${store.note}`);
-      await terminal.out(
-        `${id} is erased; certificate ${certificate.id}, signed ${certificate.finishedAt}\n${lines.join("\n")}\n`,
+      const lines = removed.map((store) =>
+        folded([`  ${store.store}: ${store.removed}`, store.note], terminal.columns),
       );
+      const head = `${id} is erased\ncertificate ${certificate.id}, signed ${certificate.finishedAt}`;
+      await terminal.out(`${[head, ...lines].join("\n")}\n`);
     }
     return certificate === null ? 1 : 0;
   },

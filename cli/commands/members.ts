@@ -1,7 +1,7 @@
 import { WisHub } from "#sdk/client.ts";
 import { UsageError, type Command } from "#cli/command.ts";
 import { passwordFrom } from "#cli/commands/people.ts";
-import { harmless, padEnd, widthOf } from "#cli/terminal.ts";
+import { folded, harmless, padEnd, widthOf } from "#cli/terminal.ts";
 
 const ROLES = ["owner", "admin", "member", "auditor", "viewer"] as const;
 type Role = (typeof ROLES)[number];
@@ -37,9 +37,11 @@ export const listMembers: Command = {
       return 0;
     }
     const left = Math.max(0, ...items.map(({ name }) => widthOf(harmless(name))));
-    const lines = items.map(
-      ({ id, name, role, email }) =>
-        `${style(id, "cyan")}  ${padEnd(harmless(name), left)}  ${role}  ${harmless(email ?? "")}`,
+    const lines = items.map(({ id, name, role, email }) =>
+      folded(
+        [style(id, "cyan"), padEnd(harmless(name), left), padEnd(role, 7), harmless(email ?? "")],
+        terminal.columns,
+      ),
     );
     await terminal.out(`${lines.join("\n")}\n`);
     return 0;
@@ -115,9 +117,16 @@ export const listInvitations: Command = {
       return 0;
     }
     const { items } = await client().operation("GET /v1/invitations");
-    const lines = items.map(
-      (one) =>
-        `${style(one.id, "cyan")}  ${harmless(one.email)}  ${one.role ?? "an account of their own"}  until ${one.expiresAt}`,
+    const lines = items.map((one) =>
+      folded(
+        [
+          style(one.id, "cyan"),
+          harmless(one.email),
+          one.role ?? "an account of their own",
+          `until ${one.expiresAt}`,
+        ],
+        terminal.columns,
+      ),
     );
     await terminal.out(
       json ? `${JSON.stringify({ items })}\n` : `${lines.join("\n") || "no invitations"}\n`,

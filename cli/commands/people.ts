@@ -135,6 +135,7 @@ export const proveFactor: Command = {
   examples: ["wishub prove --otp 123456"],
   async run(context) {
     const body = factorOf(context);
+    if (Object.keys(body).length === 0) throw new UsageError("give --otp or --recovery-code");
     const who = await context.client().operation("POST /v1/sessions/second-factor", { body });
     await context.terminal.out(context.json ? `${JSON.stringify(who)}\n` : "proven\n");
     return 0;
@@ -154,7 +155,7 @@ export const beginTotp: Command = {
     await terminal.out(
       json
         ? `${JSON.stringify(made)}\n`
-        : `${made.uri}\nsecret ${made.secret}: scan or type it, then \`wishub totp confirm CODE\`\n`,
+        : `${made.uri}\nsecret ${made.secret}\nscan or type it, then \`wishub totp confirm CODE\`\n`,
     );
     return 0;
   },
