@@ -208,6 +208,15 @@ export class AuditLog {
     return frontier;
   }
 
+  /** When it was last found that nothing is old enough to go, which a plan decides. */
+  lookedMs(): number | null {
+    return this.#storage.kv.get<number>("auditLookedMs") ?? null;
+  }
+
+  looked(nowMs: number): void {
+    this.#storage.kv.put("auditLookedMs", nowMs);
+  }
+
   oldestMs(): number | null {
     const [row] = this.#storage.sql.exec<{ at: number }>(
       "SELECT at_ms AS at FROM audit_entry ORDER BY seq LIMIT 1",

@@ -1,4 +1,4 @@
-import { AUDIT_LIFE_MS } from "#domain/audit/model.ts";
+import { AUDIT_DAYS_MIN, DAY_MS } from "#domain/audit/model.ts";
 import { type Checkpoint, openNote, signedNote } from "#domain/audit/note.ts";
 import { checkpointFolder, checkpointKey } from "#domain/audit/places.ts";
 import { type Hash, isConsistent, isSame, rootOf } from "#domain/audit/tree.ts";
@@ -9,7 +9,7 @@ import type { AuditLog, Head } from "#objects/account-audit.ts";
 const PUBLISH_AFTER_MS = 1_000;
 const PUBLISH_EVERY_MS = 60_000;
 /** What is too old goes in steps of a day, so that a quiet log wakes its object once a day at most. */
-const TRIM_EVERY_MS = 24 * 3_600_000;
+const TRIM_EVERY_MS = DAY_MS;
 
 type Needs = {
   log: AuditLog;
@@ -17,6 +17,8 @@ type Needs = {
   signer(): Promise<Signer>;
   blobs: R2Bucket;
   nowMs: number;
+  /** What the account's plan says; asked when entries are old enough for the shortest. */
+  days(): Promise<number>;
 };
 
 /**
@@ -62,14 +64,22 @@ export async function keepAudit(needs: Needs): Promise<void> {
 /** When there is something to do again, or null while there is nothing. */
 export function auditDueMs(log: AuditLog): number | null {
   const [signed, published] = [log.head("signed"), log.head("published")];
-  const oldestMs = log.oldestMs();
+  const trimMs = trimDueMs(log);
   const due: number[] = [];
   if (log.size() > (published?.size ?? 0)) {
     const sinceMs = signed?.atMs ?? 0;
     due.push(Math.max(sinceMs + PUBLISH_AFTER_MS, (published?.atMs ?? 0) + PUBLISH_EVERY_MS));
   }
-  if (oldestMs !== null) due.push(oldestMs + AUDIT_LIFE_MS + TRIM_EVERY_MS);
+  if (trimMs !== null) due.push(trimMs);
   return due.length === 0 ? null : Math.min(...due);
+}
+
+/** When something may have to go by the shortest life; by a longer one it is asked again a day later, as plans change. */
+function trimDueMs(log: AuditLog): number | null {
+  const oldestMs = log.oldestMs();
+  if (oldestMs === null) return null;
+  const [lastMs, firstMs] = [log.lookedMs(), oldestMs + AUDIT_DAYS_MIN * DAY_MS + TRIM_EVERY_MS];
+  return lastMs === null ? firstMs : Math.max(firstMs, lastMs + TRIM_EVERY_MS);
 }
 
 async function publish({ log, accountId, blobs, nowMs }: Needs): Promise<void> {
@@ -79,11 +89,14 @@ async function publish({ log, accountId, blobs, nowMs }: Needs): Promise<void> {
   log.setHead("published", { ...signed, atMs: nowMs });
 }
 
-async function trim({ log, accountId, signer, blobs, nowMs }: Needs): Promise<void> {
-  const old = log.overdue(nowMs - AUDIT_LIFE_MS);
+async function trim({ log, accountId, signer, blobs, nowMs, days }: Needs): Promise<void> {
+  const dueMs = trimDueMs(log);
+  if (dueMs === null || nowMs < dueMs) return;
+  const old = log.overdue(nowMs - (await days()) * DAY_MS);
   const { size } = old;
   const signed = log.head("signed");
-  if (size <= (log.head("trim")?.size ?? 0) || signed === null) return;
+  if (size <= (log.head("trim")?.size ?? 0)) return log.looked(nowMs);
+  if (signed === null) return;
   const key = await signer();
   const head = await openNote(signed.note, key.publicKey);
   const proof = log.consistency(size, signed.size);
@@ -91,7 +104,7 @@ async function trim({ log, accountId, signer, blobs, nowMs }: Needs): Promise<vo
   // What goes must be what was signed, entry for entry: trimming shall not tidy up after somebody who changed the log.
   if (head === null || proof === null || !isConsistent({ size, root }, head, proof)) {
     console.error({ event: "audit-log-broken", accountId, size });
-    return;
+    return log.looked(nowMs);
   }
   const note = await signedNote({ accountId, size, root, atMs: nowMs, trim: true }, key);
   await put(blobs, accountId, size, note);

@@ -7,9 +7,11 @@ import {
 } from "#domain/accounts/idempotency.ts";
 import type { AuditFilter, Draft } from "#domain/audit/model.ts";
 import type { Row } from "#domain/audit/verify.ts";
+import { auditDaysOf, PLAN_DEFAULT, planOf } from "#domain/limits/plans.ts";
 import { groupCommit } from "#domain/shared/group-commit.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { heldKeys } from "#db/catalog/held-keys.ts";
+import { planStore } from "#db/catalog/plans.ts";
 import { AUDIT_STEP, AuditLog, type AuditPage, type AuditState } from "#objects/account-audit.ts";
 import { auditDueMs, headOf, keepAudit } from "#objects/account-heads.ts";
 import { migrate } from "#objects/migrate.ts";
@@ -184,6 +186,10 @@ export class Account extends DurableObject<Env> {
       nowMs,
       blobs: this.env.BLOBS,
       signer: () => this.#keys.signer(),
+      days: async () => {
+        const plan = await planStore(this.env.CATALOG_0).planName(accountId);
+        return auditDaysOf(planOf(plan ?? PLAN_DEFAULT));
+      },
     };
   }
 

@@ -1348,6 +1348,7 @@ export type Operations = {
         periodSeconds: number;
         remaining: number;
       }>;
+      auditDays: number;
     };
   };
   /** Give another account a plan */

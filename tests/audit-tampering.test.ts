@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { AUDIT_LIFE_MS } from "#domain/audit/model.ts";
+import { AUDIT_DAYS_MIN, DAY_MS } from "#domain/audit/model.ts";
 import { entries, keyOf, logged, objectOf, tamper, verify } from "./audit-log.ts";
 import { newAccount, type TestAccount } from "./helpers.ts";
 
@@ -115,14 +115,19 @@ it("signs no log that lost its head and its end, once one was published", async 
 });
 
 /** As if the first `n` entries had been written 91 days before: signed, published, and then old. */
-async function aged(n: number): Promise<TestAccount> {
+async function aged(
+  n: number,
+  days = AUDIT_DAYS_MIN,
+  first: (account: TestAccount) => Promise<unknown> = async () => {},
+): Promise<TestAccount> {
   const account = await newAccount();
+  await first(account);
   await runInDurableObject(objectOf(account), async (object) => {
     const { Account } = await import("#objects/account.ts");
     if (!(object instanceof Account)) throw new Error("not an account");
     const now = Date.now;
     try {
-      Date.now = () => now() - AUDIT_LIFE_MS - 86_400_000;
+      Date.now = () => now() - (days + 1) * DAY_MS;
       for (let i = 0; i < n; i++)
         await object.record(account.accountId, {
           phase: "noted",
@@ -156,6 +161,55 @@ it("lets entries go after 90 days under a signed head that verifying accepts", a
     valid: false,
     wrong: { seq: 6, reason: "missing" },
   });
+});
+
+const onPlan = (plan: string) => (account: TestAccount) =>
+  env.CATALOG_0.prepare("UPDATE account SET plan = ? WHERE id = ?")
+    .bind(plan, account.accountId)
+    .run();
+
+it.each(["fleet", "unlimited"])("keeps entries for a year on the plan %s", async (plan) => {
+  const [young, old] = [await aged(3, 364, onPlan(plan)), await aged(3, 365, onPlan(plan))];
+  for (const account of [young, old]) {
+    await keyOf(account);
+    await runDurableObjectAlarm(objectOf(account));
+  }
+  const limits = await (await young.call("GET", "/v1/limits")).json<{ auditDays: number }>();
+  expect(limits.auditDays).toBe(365);
+  expect(await verify(young)).toMatchObject({ valid: true, entries: 5 });
+  expect(await verify(old)).toMatchObject({ valid: true, entries: 2, head: { size: 5 } });
+});
+
+it("lets the rest go a day after a change to a plan that keeps less, and not with every alarm before", async () => {
+  const account = await aged(3, AUDIT_DAYS_MIN, onPlan("fleet"));
+  await keyOf(account);
+  await runDurableObjectAlarm(objectOf(account));
+  await onPlan("free")(account);
+  await keyOf(account);
+  await runDurableObjectAlarm(objectOf(account));
+  expect(await verify(account)).toMatchObject({ valid: true, entries: 7 });
+  await runInDurableObject(objectOf(account), async (object, state) => {
+    const now = Date.now;
+    try {
+      Date.now = () => now() + DAY_MS + 1;
+      await object.alarm?.();
+    } finally {
+      Date.now = now;
+    }
+    expect(await state.storage.getAlarm()).not.toBeNull();
+  });
+  expect(await verify(account)).toMatchObject({ valid: true, entries: 4, head: { size: 7 } });
+});
+
+it("lets nothing go while nobody can say what the plan is", async () => {
+  const rename = (from: string, to: string) => async () =>
+    await env.CATALOG_0.exec(`ALTER TABLE account RENAME COLUMN ${from} TO ${to}`);
+  const account = await aged(3, AUDIT_DAYS_MIN, rename("plan", "hidden"));
+  await runDurableObjectAlarm(objectOf(account));
+  await rename("hidden", "plan")();
+  expect(await verify(account)).toMatchObject({ valid: true, entries: 3 });
+  await runDurableObjectAlarm(objectOf(account));
+  expect(await verify(account)).toMatchObject({ valid: true, entries: 0 });
 });
 
 it("lets go of nothing that was changed before its time was over, nor of what only a column makes old", async () => {

@@ -14,6 +14,7 @@ export const showLimits: Command = {
         `${padEnd(name, 8)} ${style(`${remaining} left`, "cyan")} of ${requests} in ${periodOf(periodSeconds)}`,
     );
     const said = lines.length > 0 ? lines : ["no request limits: only overload stops you"];
+    said.push(`the audit log is kept for ${found.auditDays} days`);
     await terminal.out(
       json ? `${JSON.stringify(found)}\n` : `plan ${found.plan}\n${said.join("\n")}\n`,
     );

@@ -110,6 +110,6 @@ export function fits(entry: AuditEntry | null, filter: AuditFilter): boolean {
   );
 }
 
-/** By plan one day; until then everybody's. */
-export const AUDIT_DAYS = 90;
-export const AUDIT_LIFE_MS = AUDIT_DAYS * 24 * 3_600_000;
+/** Every log is kept for so long; a plan may only lengthen it (domain/limits/plans.ts). */
+export const AUDIT_DAYS_MIN = 90;
+export const DAY_MS = 24 * 3_600_000;

@@ -1,4 +1,5 @@
 import type { Principal } from "#domain/accounts/model.ts";
+import { AUDIT_DAYS_MIN } from "#domain/audit/model.ts";
 import type { Quota } from "#domain/limits/bucket.ts";
 import type { Limit } from "#domain/limits/limiter.ts";
 
@@ -42,6 +43,16 @@ export const PLAN_NAMES = ["unlimited", "free", "standard", "fleet"] as const;
 export type PlanName = (typeof PLAN_NAMES)[number];
 /** What an account has that nobody gave another plan. */
 export const PLAN_DEFAULT: PlanName = "standard";
+
+const AUDIT_DAYS: Record<PlanName, number> = {
+  unlimited: 365,
+  free: AUDIT_DAYS_MIN,
+  standard: AUDIT_DAYS_MIN,
+  fleet: 365,
+};
+
+/** For how many days an account of that plan keeps an entry of its audit log. */
+export const auditDaysOf = (plan: PlanName): number => Math.max(AUDIT_DAYS_MIN, AUDIT_DAYS[plan]);
 
 /** A plan that this release does not know is the usual one: nobody is without limits by mistake. */
 export const planOf = (name: string): PlanName =>

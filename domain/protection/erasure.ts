@@ -87,7 +87,7 @@ export function erasedFrom(text: string): Erased | null {
 
 const REMAINS = {
   audit:
-    "The account's audit log names them by a pseudonym that nothing leads back from, for 90 days.",
+    "The account's audit log names them by a pseudonym that nothing leads back from, for 90 days or more, by plan.",
   units: "The units they began stay, as the account's; they name a principal that is nobody.",
   tombstones:
     "Of removed units search shards keep id and content hash for 30 days, so that no late message brings one back.",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { limitsOf, PLAN_DEFAULT, PLAN_NAMES } from "#domain/limits/plans.ts";
+import { auditDaysOf, limitsOf, PLAN_DEFAULT, PLAN_NAMES } from "#domain/limits/plans.ts";
 import { forget } from "#workers/http/auth.ts";
 import { fails, feature, idParam, json, refuse, route } from "#workers/http/kit.ts";
 
@@ -11,7 +11,12 @@ const limitView = z.object({
   /** How many more may be sent now, give or take what the parts of the product hold in advance. */
   remaining: z.int(),
 });
-const limitsView = z.object({ plan: z.enum(PLAN_NAMES), limits: z.array(limitView) });
+const limitsView = z.object({
+  plan: z.enum(PLAN_NAMES),
+  limits: z.array(limitView),
+  /** For how long entries of the audit log are kept. */
+  auditDays: z.int(),
+});
 const planInput = z.strictObject({ plan: z.enum(PLAN_NAMES) });
 const planView = z.object({ accountId: z.string(), plan: z.enum(PLAN_NAMES) });
 
@@ -34,7 +39,8 @@ const read = route(
       periodSeconds: periodMs / 1_000,
       remaining: left[i] ?? requests,
     }));
-    return c.json({ plan: principal.plan ?? PLAN_DEFAULT, limits });
+    const plan = principal.plan ?? PLAN_DEFAULT;
+    return c.json({ plan, limits, auditDays: auditDaysOf(plan) });
   },
 );
 
