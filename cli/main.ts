@@ -30,6 +30,7 @@ import {
 import {
   beginTotp,
   confirmTotp,
+  knownDevice,
   proveFactor,
   resetPassword,
   signIn,
@@ -83,6 +84,7 @@ const COMMANDS: Command[] = [
   beginTotp,
   confirmTotp,
   resetPassword,
+  knownDevice,
   listAccounts,
   switchAccount,
   listMembers,

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import type { Role } from "#domain/accounts/model.ts";
 import { call, newAccount, problemOf } from "./helpers.ts";
-import { ask, freshEmail, newPerson, OPEN, signedIn, tokenTo } from "./people.ts";
+import { ask, freshEmail, newPerson, OPEN, sessionOf, signedIn, tokenTo } from "./people.ts";
 import { acceptWith, invite, joined, type Made } from "./people-invited.ts";
 
 type Member = { id: string; name: string; email: string | null; role: string };
@@ -199,6 +199,10 @@ it("begins another account where anybody may, the same one for a repeated reques
     await call("GET", "/v1/accounts", { headers })
   ).json<{ items: { accountId: string }[] }>();
   expect(items.map((one) => one.accountId)).toEqual([person.accountId, accountId]);
+  const switched = await call("POST", "/v1/sessions/switch", { body: { accountId }, headers });
+  const log = await call("GET", "/v1/audit", { headers: sessionOf(switched) });
+  const { items: noted } = await log.json<{ items: { action: string }[] }>();
+  expect(noted.map(({ action }) => action)).toEqual(["account.make"]);
 });
 
 it("lets a member leave, and the last owner not", async () => {

@@ -95,7 +95,7 @@ export const invite: Command = {
       : { email, role: roleOf(flags.text("role") ?? "member") };
     const made = await client().operation("POST /v1/invitations", { body });
     await terminal.out(
-      json ? `${JSON.stringify(made)}\n` : `${made.id}: a link is on its way to ${email}\n`,
+      json ? `${JSON.stringify(made)}\n` : `${made.id}: a mail is on its way to ${email}\n`,
     );
     return 0;
   },

@@ -47,7 +47,7 @@ export const signUp: Command = {
     const token = flags.text("token");
     if (token === undefined) {
       const answer = await api.operation("POST /v1/sign-up", { body: { email: args[0] ?? "" } });
-      await terminal.out(json ? `${JSON.stringify(answer)}\n` : "a link is on its way\n");
+      await terminal.out(json ? `${JSON.stringify(answer)}\n` : "a mail is on its way\n");
       return 0;
     }
     const name = flags.text("name");
@@ -189,13 +189,33 @@ export const resetPassword: Command = {
     if (token === undefined) {
       await api.operation("POST /v1/password-resets", { body: { email: args[0] ?? "" } });
       await terminal.out(
-        json ? `${JSON.stringify({ status: "accepted" })}\n` : "a link is on its way\n",
+        json ? `${JSON.stringify({ status: "accepted" })}\n` : "a mail is on its way\n",
       );
       return 0;
     }
     const password = await passwordFrom(terminal, "new password");
     await api.operation("POST /v1/password-resets/complete", { body: { token, password } });
     await terminal.out(json ? `${JSON.stringify({ set: true })}\n` : "it is set: sign in next\n");
+    return 0;
+  },
+};
+
+export const knownDevice: Command = {
+  name: "known-device",
+  summary:
+    "Have a link mailed for when others' guesses at your password make you wait; with --token, make this machine known.",
+  takes: ["EMAIL"],
+  flags: { token: { type: "text", value: "TOKEN", help: "what the mail holds" } },
+  examples: [],
+  async run({ args, flags, session, terminal, json }) {
+    const api = new WisHub(session.anybody());
+    const token = flags.text("token");
+    if (token === undefined)
+      await api.operation("POST /v1/known-devices", { body: { email: args[0] ?? "" } });
+    else await api.operation("POST /v1/known-devices/complete", { body: { token } });
+    const said =
+      token === undefined ? "a mail is on its way" : "this machine is known: sign in next";
+    await terminal.out(json ? `${JSON.stringify({ known: token !== undefined })}\n` : `${said}\n`);
     return 0;
   },
 };

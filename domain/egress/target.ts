@@ -9,6 +9,9 @@ export type Target = { url: string; open: boolean };
 /** Names that lead inside wherever they are asked for (RFC 6761, 6762, 8375, 9476; the clouds' own). */
 const INSIDE = ["localhost", "local", "internal", "intranet", "lan", "home.arpa", "alt", "onion"];
 
+const NOT_PUBLIC =
+  "it is not on the public network; whoever runs the product can open its origin (WISHUB_EGRESS_ALLOW)";
+
 /**
  * Whether an outgoing call may have this target (ARCHITECTURE, rule 12). Every form of an address (decimal, octal, hex,
  * short, full-width, percent-encoded) is one form after the URL parser; what a name resolves to is the network's to check.
@@ -26,7 +29,7 @@ export function egressTarget(
   if (!isUsualPort(url.port)) return refused("its port is another service's");
   const kind = kindOfHost(url.hostname);
   const inside = kind === "private" || (kind === "name" && leadsInside(url.hostname));
-  return inside ? refused("it is not on the public network") : ok({ url: url.href, open: false });
+  return inside ? refused(NOT_PUBLIC) : ok({ url: url.href, open: false });
 }
 
 /** The operator's origins: `https://idp.example:8443`, separated by commas or spaces. What is not exactly one is named. */

@@ -38,24 +38,36 @@ const SUBJECTS: Record<MailKind, string> = {
 };
 export const subjectOf = (kind: MailKind): string => SUBJECTS[kind];
 
-/** What the mail says. `url` is the product's own; `token` the link's secret, for whoever prefers to type it. */
+/** What takes a mail's secret: a command, and the address behind it for other programs. */
+const TAKERS = {
+  "sign-up": ["sign-up ADDRESS --name NAME --token", "sign-up/complete"],
+  invitation: ["accept --name NAME", "invitations/accept"],
+  "password-reset": ["password reset ADDRESS --token", "password-resets/complete"],
+  "new-device": ["known-device ADDRESS --token", "known-devices/complete"],
+} as const;
+
+/** What the mail says. `url` is the product's own. */
 export function mailText(kind: MailKind, url: string, token: string): string {
-  const link = `${url}/#link=${token}`;
+  const taken = (by: keyof typeof TAKERS) => {
+    const [command, address] = TAKERS[by];
+    return `\n  wishub ${command} ${token} --url ${url}\n\nOther programs: POST ${url}/v1/${address} (${url}/docs).\n`;
+  };
+  const unasked = "If you did not ask for it, do nothing.";
   switch (kind) {
     case "sign-up":
-      return `Open ${link} to choose a password and finish signing up.\nIt works once, within a day. If you did not ask for it, do nothing.\n`;
+      return `Choose a password and finish signing up, in a terminal:\n${taken(kind)}It works once, within a day. ${unasked}\n`;
     case "already-here":
       return `Somebody, perhaps you, asked to sign up with this address. You already are: sign in at ${url}\n`;
     case "invitation":
-      return `Open ${link} to accept the invitation.\nIt works once, within seven days.\n`;
+      return `Accept the invitation, in a terminal:\n${taken(kind)}It works once, within seven days.\n`;
     case "password-reset":
-      return `Open ${link} to set a new password.\nIt works once, within an hour. If you did not ask for it, do nothing.\n`;
+      return `Set a new password, in a terminal:\n${taken(kind)}It works once, within an hour. ${unasked}\n`;
     case "new-device":
-      return `Open ${link} on the device you want to sign in on, then sign in there.\nIt works once, within an hour.\n`;
+      return `Make the device known that you want to sign in on, in a terminal there:\n${taken(kind)}Then sign in. It works once, within an hour.\n`;
     case "password-changed":
       return `The password of your account was changed, and every session was ended. If it was not you, set a new one at ${url}\n`;
     case "none":
-      return `${link}\n`;
+      return `${url} ${token}\n`;
   }
 }
 

@@ -5,6 +5,7 @@ import { ownAccount } from "#domain/people/sign-up.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 import { fails, feature, json, refuse, route } from "#workers/http/kit.ts";
+import { noted } from "#workers/http/noted.ts";
 
 const membershipView = z.object({
   accountId: z.string(),
@@ -84,6 +85,9 @@ const make = route(
     own.principal.id = memberId("principal", 0, bytes.subarray(bytes.length - ID_BYTES));
     await services.people.insertAccount(own.account, own.principal);
     const { id: principalId, accountId, role } = own.principal;
+    // The pipeline records it where the caller is; the new account's own log begins with it, too.
+    const resource = { type: "account", id: accountId };
+    await noted(c, { accountId, principalId, personId }, "account.make", resource);
     return c.json({ accountId, name, principalId, role, current: false }, 201);
   },
 );

@@ -7,7 +7,7 @@ import type { PublicEnv } from "#workers/http/kit.ts";
  * could record for. Before the answer leaves, so that nobody is in who is in no log.
  */
 export async function noted(
-  c: Context<PublicEnv>,
+  c: { var: Pick<PublicEnv["Variables"], "services" | "requestId"> },
   who: { accountId: string; principalId: string; personId?: string; sessionId?: string },
   action: string,
   resource: { type: string; id?: string },
