@@ -8,7 +8,7 @@ import { Admin } from "#workers/admin.ts";
 import { app, appOf } from "#workers/http/app.ts";
 import { bookmarkOf, withBookmark } from "#workers/http/bookmark.ts";
 import { feature, type Route } from "#workers/http/kit.ts";
-import { units } from "#workers/http/units.ts";
+import { units } from "#workers/http/units/units.ts";
 
 export { Account } from "#objects/account.ts";
 export { Bucket } from "#objects/bucket.ts";

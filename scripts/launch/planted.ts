@@ -22,7 +22,7 @@ const PLANTED: Planted[] = [
       ["durable-objects", "#workers/http/kit.ts"],
       ["workers/http", "#objects/account.ts"],
       ["workers/http", "#workers/queues/consume.ts"],
-      ["workers/http", "#workers/http/units.ts"],
+      ["workers/http/people", "#workers/http/units/units.ts"],
       ["workers/queues", "#workers/http/kit.ts"],
       ["gpu-backend", "#adapters/index.ts"],
       ["sdk", "#domain/units/model.ts"],

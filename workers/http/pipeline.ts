@@ -5,7 +5,7 @@ import type { LimitHeaders } from "#domain/limits/headers.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { servicesOf } from "#adapters/index.ts";
-import { authenticate } from "#workers/http/auth.ts";
+import { authenticate } from "#workers/http/guard/auth.ts";
 import { bookmarkOf, withBookmark } from "#workers/http/bookmark.ts";
 import {
   type BodyPlan,
@@ -25,10 +25,10 @@ import {
   type Route,
   type RouteConfig,
 } from "#workers/http/kit.ts";
-import { narrow, permit } from "#workers/http/policing.ts";
-import { spend, spendByAddress, underLoad } from "#workers/http/limits.ts";
+import { narrow, permit } from "#workers/http/guard/policing.ts";
+import { spend, spendByAddress, underLoad } from "#workers/http/guard/limits.ts";
 import { failureResponse, Refusal } from "#workers/http/problem.ts";
-import { recorded, refusalsRecorded } from "#workers/http/recorded.ts";
+import { recorded, refusalsRecorded } from "#workers/http/guard/recorded.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
