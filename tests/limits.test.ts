@@ -149,6 +149,7 @@ it("sets no limit where the plan has none, and sends no header about any", async
   expect(await (await account.call("GET", "/v1/limits")).json()).toEqual({
     plan: "unlimited",
     limits: [],
+    auditDays: 365,
   });
 });
 
