@@ -169,7 +169,7 @@ export type Operations = {
       lastUsedAt: string | null;
     };
   };
-  /** Revoke an API key, the keys made with it and the sessions opened with them */
+  /** Revoke an API key, the keys made with it or that it turned itself into, and the sessions opened with them */
   "DELETE /v1/keys/{id}": {
     path: { id: string };
     query: Record<never, never>;

@@ -146,6 +146,24 @@ it("hangs what the old key made on the new one", async () => {
   expect(await works(child.apiKey)).toBe(false);
 });
 
+it("ends with a key whatever it turned itself into, however often", async () => {
+  const account = await newAccount();
+  const leaked = await make(account.apiKey);
+  const next = await (await rotate(leaked.apiKey, leaked.id)).json<Made>();
+  const opened = await call("POST", "/v1/sessions", { body: { apiKey: next.apiKey } });
+  const headers = {
+    Cookie: opened.headers.get("Set-Cookie")?.split(";")[0] ?? "",
+    Origin: env.WISHUB_PUBLIC_URL,
+  };
+  const turned = await call("POST", `/v1/keys/${next.id}/rotate`, { body: {}, headers });
+  const last = await turned.json<Made>();
+  const child = await make(last.apiKey);
+  expect([await works(last.apiKey), await works(child.apiKey)]).toEqual([true, true]);
+  expect((await account.call("DELETE", `/v1/keys/${leaked.id}`)).status).toBe(204);
+  const all = [leaked, next, last, child].map(({ apiKey }) => works(apiKey));
+  expect(await Promise.all(all)).toEqual([false, false, false, false]);
+});
+
 it("stores no child of a key that was revoked elsewhere a moment ago", async () => {
   const account = await newAccount();
   const parent = await make(account.apiKey);

@@ -15,7 +15,7 @@ export function keyStore(of: DatabaseOf) {
     if (db === null) throw new Error("the account names no catalog shard");
     return db;
   };
-  return { ...reading(of), ...writing(at) };
+  return { ...reading(of), ...writing(at), ...ending(at) };
 }
 
 const live = (accountId: string) =>
@@ -96,31 +96,38 @@ function writing(at: (accountId: string) => DrizzleD1Database) {
     },
 
     async replaceKey(
-      old: string,
-      oldEndsAtMs: number,
+      old: { id: string; endsAtMs: number; isByItself: boolean },
       key: KeyRecord,
     ): Promise<"done" | "replaced" | "too-many"> {
       const { accountId } = key;
       if (await isFull(accountId, key.createdAtMs)) return "too-many";
       const db = at(accountId);
       const free = or(isNull(apiKey.replacedById), eq(apiKey.replacedById, key.id));
-      const isReplaced = sql`EXISTS (SELECT 1 FROM api_key WHERE id = ${old} AND replaced_by_id = ${key.id} AND revoked_at_ms IS NULL)`;
+      const isReplaced = sql`EXISTS (SELECT 1 FROM api_key WHERE id = ${old.id} AND replaced_by_id = ${key.id} AND revoked_at_ms IS NULL)`;
       const [ended] = await db.batch([
         db
           .update(apiKey)
-          .set({ replacedById: key.id, expiresAtMs: oldEndsAtMs })
-          .where(and(live(accountId), eq(apiKey.id, old), free))
+          .set({
+            replacedById: key.id,
+            replacedItself: old.isByItself,
+            expiresAtMs: old.endsAtMs,
+          })
+          .where(and(live(accountId), eq(apiKey.id, old.id), free))
           .returning({ id: apiKey.id }),
         insertWhere(db, key, isReplaced),
         db
           .update(apiKey)
           .set({ parentId: key.id })
-          .where(and(eq(apiKey.parentId, old), eq(apiKey.accountId, accountId), isReplaced)),
+          .where(and(eq(apiKey.parentId, old.id), eq(apiKey.accountId, accountId), isReplaced)),
       ]);
       return ended.length > 0 ? "done" : "replaced";
     },
+  };
+}
 
-    /** Ends a key and every key that was made with it, directly or not: those that it ended. Of one principal where it is given. */
+function ending(at: (accountId: string) => DrizzleD1Database) {
+  return {
+    /** Ends a key and every key that was made with it or that it turned itself into, directly or not: those that it ended. Of one principal where it is given. */
     async revokeKey(
       accountId: string,
       principalId: string | null,
@@ -134,6 +141,9 @@ function writing(at: (accountId: string) => DrizzleD1Database) {
           UNION
           SELECT api_key.id FROM api_key JOIN tree ON api_key.parent_id = tree.id
             WHERE api_key.account_id = ${accountId}
+          UNION
+          SELECT api_key.replaced_by_id FROM api_key JOIN tree ON api_key.id = tree.id
+            WHERE api_key.replaced_itself AND api_key.account_id = ${accountId}
         ) SELECT id FROM tree)`;
       const done = await at(accountId)
         .update(apiKey)
@@ -164,6 +174,7 @@ function insertWhere(db: DrizzleD1Database, key: KeyRecord, condition: SQL) {
       agentId: given("agentId", "agent_id"),
       parentId: given("parentId", "parent_id"),
       replacedById: given("replacedById", "replaced_by_id"),
+      replacedItself: sql`0`.as("replaced_itself"),
       createdAtMs: given("createdAtMs", "created_at_ms"),
       expiresAtMs: given("expiresAtMs", "expires_at_ms"),
       lastUsedAtMs: given("lastUsedAtMs", "last_used_at_ms"),

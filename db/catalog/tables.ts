@@ -81,6 +81,8 @@ export const apiKey = sqliteTable(
     parentId: text(),
     /** The key that takes its place. */
     replacedById: text(),
+    /** Whether it was itself what asked for that one: then that one ends with it. */
+    replacedItself: integer({ mode: "boolean" }).notNull().default(false),
     createdAtMs: integer().notNull(),
     expiresAtMs: integer(),
     lastUsedAtMs: integer(),

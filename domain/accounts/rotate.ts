@@ -24,8 +24,7 @@ type Deps = {
   ancestors(accountId: string, id: string): Promise<string[]>;
   /** Stores the new key and ends the old one at that time, both or neither; the new one's id again replaces its secret. */
   replaceKey(
-    old: string,
-    oldEndsAtMs: number,
+    old: { id: string; endsAtMs: number; isByItself: boolean },
     key: KeyRecord,
   ): Promise<"done" | "replaced" | "too-many">;
 };
@@ -35,7 +34,8 @@ type Refused = Problem<"forbidden" | "invalid-request" | "not-found" | "conflict
 /**
  * A new key in place of an old one, for the same principal, with the same rights and the same end; what was made with the
  * old one hangs on the new one from then on. A credential that is a key rotates only itself and what descends from it:
- * else it could turn into keys that outlive its own revocation.
+ * else it could turn into keys that outlive its own revocation. For the same reason revoking a key ends what it turned
+ * itself into, whereas what others put in its place stays.
  */
 export async function rotateKey(
   deps: Deps,
@@ -68,7 +68,7 @@ export async function rotateKey(
   const grant = grantOf(caller, { ...old, expiresAtMs });
   if (!grant.ok) return grant;
   const overlapMs = (asked.overlapSeconds ?? OVERLAP_DEFAULT_S) * 1_000;
-  const oldEndsAtMs = Math.min(nowMs + overlapMs, old.expiresAtMs ?? Infinity);
+  const endsAtMs = Math.min(nowMs + overlapMs, old.expiresAtMs ?? Infinity);
   const key: KeyRecord = {
     ...old,
     id,
@@ -78,7 +78,7 @@ export async function rotateKey(
     lastUsedAtMs: null,
     expiresAtMs,
   };
-  const stored = await deps.replaceKey(old.id, oldEndsAtMs, key);
+  const stored = await deps.replaceKey({ id: old.id, endsAtMs, isByItself: keyId === old.id }, key);
   if (stored === "replaced")
     return err({
       code: "conflict",

@@ -133,7 +133,8 @@ const revoke = route(
     method: "delete",
     path: "/v1/keys/{id}",
     priority: "vital",
-    summary: "Revoke an API key, the keys made with it and the sessions opened with them",
+    summary:
+      "Revoke an API key, the keys made with it or that it turned itself into, and the sessions opened with them",
     description: "They stop working within 5 seconds, everywhere.",
     access: "key.revoke",
     request: { params: idParam },

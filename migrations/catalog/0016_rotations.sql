@@ -1,0 +1,1 @@
+ALTER TABLE `api_key` ADD `replaced_itself` integer DEFAULT false NOT NULL;
