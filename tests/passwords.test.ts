@@ -4,6 +4,15 @@ import { servicesOf } from "#adapters/index.ts";
 import { signInByPassword } from "#domain/people/sign-in.ts";
 import { call, problemOf } from "./helpers.ts";
 import {
+  answerOf,
+  formOf,
+  REDIRECT,
+  registered,
+  requestOf,
+  type Tokens,
+  VERIFIER,
+} from "./oauth.ts";
+import {
   ask,
   enrolled,
   freshEmail,
@@ -149,4 +158,33 @@ it("opens no session by a password that was replaced while it was being proven",
     .bind(person.personId)
     .first<number>("n");
   expect(left).toBe(0);
+});
+
+it("ends with a reset what the person has let programs do, and what is about to become such", async () => {
+  const person = await newPerson();
+  const { headers } = await enrolled(person);
+  const clientId = await registered();
+  const redeem = async (code: string | null) =>
+    await formOf("/oauth/token", {
+      grant_type: "authorization_code",
+      client_id: clientId,
+      code: code ?? "",
+      code_verifier: VERIFIER,
+      redirect_uri: REDIRECT,
+    });
+  const consent = async () =>
+    (await answerOf(headers, await requestOf(clientId, { scope: "search" }))).get("code");
+  const granted = await (await redeem(await consent())).json<Tokens>();
+  const bearer = { Authorization: `Bearer ${granted.access_token}` };
+  expect(await who(bearer)).toBe(200);
+  const pending = await consent();
+  await reset(person.email);
+  expect((await complete(await tokenTo(person.email))).status).toBe(204);
+  expect(await who(bearer)).toBe(401);
+  const refreshed = await formOf("/oauth/token", {
+    grant_type: "refresh_token",
+    client_id: clientId,
+    refresh_token: granted.refresh_token,
+  });
+  expect([refreshed.status, (await redeem(pending)).status]).toEqual([400, 400]);
 });

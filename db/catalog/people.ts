@@ -8,6 +8,7 @@ import { MAIL_LIFE_MS, type MailRecord } from "#domain/people/mail.ts";
 import type { Membership, PersonRecord } from "#domain/people/model.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { passwords } from "#db/catalog/passwords.ts";
 import { attempt, mail, mailLink, person } from "#db/catalog/people-tables.ts";
 import { account, principal } from "#db/catalog/tables.ts";
 
@@ -128,59 +129,6 @@ function links(db: PeopleDb) {
           ),
         );
       return row === undefined ? null : { ...row, purpose };
-    },
-  };
-}
-
-function passwords(db: PeopleDb, shard: D1Database) {
-  return {
-    /** A link that works once; of two who bring it at once, one has it. */
-    async takeLink(id: string): Promise<boolean> {
-      const taken = await db
-        .delete(mailLink)
-        .where(eq(mailLink.id, id))
-        .returning({ id: mailLink.id });
-      return taken.length > 0;
-    },
-
-    /** The password, the end of sessions and links, and the mail that tells of it: all, or nothing where the link is used up. */
-    async setPassword(
-      change: {
-        personId: string;
-        hash: string;
-        linkId: string | null;
-        keepSessionId: string | null;
-      },
-      record: MailRecord,
-    ): Promise<boolean> {
-      const { personId, hash, linkId, keepSessionId } = change;
-      const isOpen = "(?2 IS NULL OR EXISTS (SELECT 1 FROM mail_link WHERE id = ?2))";
-      const [set] = await shard.batch([
-        shard
-          .prepare(`UPDATE person SET password_hash = ?3 WHERE id = ?1 AND ${isOpen}`)
-          .bind(personId, linkId, hash),
-        shard
-          .prepare(`DELETE FROM session WHERE person_id = ?1 AND id <> ?3 AND ${isOpen}`)
-          .bind(personId, linkId, keepSessionId ?? ""),
-        shard
-          .prepare(
-            `INSERT INTO mail (id, person_id, recipient, kind, body, created_at_ms)
-             SELECT ?3, ?1, ?4, ?5, ?6, ?7 WHERE ${isOpen}`,
-          )
-          .bind(
-            personId,
-            linkId,
-            record.id,
-            record.recipient,
-            record.kind,
-            record.body,
-            record.createdAtMs,
-          ),
-        shard
-          .prepare("DELETE FROM mail_link WHERE person_id = ?1 AND purpose = 'password-reset'")
-          .bind(personId),
-      ]);
-      return (set?.meta.changes ?? 0) > 0;
     },
   };
 }

@@ -53,7 +53,7 @@ const complete = route(
     path: "/v1/password-resets/complete",
     summary: "Set a new password with the link that was mailed",
     description:
-      "Ends every session. A second factor stays, and is asked for when you sign in next; this browser is known from then on. API keys stay.",
+      "Ends every session, and all that you let programs do for you. A second factor stays, and is asked for when you sign in next; this browser is known from then on. API keys stay.",
     access: "public",
     request: { body: json(resetCompletion) },
     responses: {
@@ -67,8 +67,15 @@ const complete = route(
     const input = c.req.valid("json");
     const { personId, device } = unwrap(await completeReset(services.people, input, nowMs));
     forget(c.env, (one) => one.personId === personId);
-    for (const membership of await services.people.memberships(personId))
+    for (const membership of await services.people.memberships(personId)) {
+      const { accountId, principalId } = membership;
+      forget(
+        c.env,
+        (one) =>
+          one.token !== undefined && one.accountId === accountId && one.principalId === principalId,
+      );
       await noted(c, { ...membership, personId }, "person.password", { type: "person" });
+    }
     c.executionCtx.waitUntil(services.people.sendWaiting());
     return known(c, device);
   },
@@ -79,7 +86,8 @@ const change = route(
     method: "post",
     path: "/v1/people/me/password",
     summary: "Set another password",
-    description: "With the present one. Ends every other session of yours.",
+    description:
+      "With the present one. Ends every other session of yours; what you let programs do stays.",
     access: "person.password",
     request: { body: json(passwordChange) },
     responses: {
