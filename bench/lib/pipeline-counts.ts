@@ -16,7 +16,7 @@ export async function pipelineCounts(units: number) {
     entry: { file: "bench/lib/pipeline-worker.ts" },
     objects: ["SearchShard", "Account", "Collection", "Relay", "OneRow"],
     databases: Object.keys(D1),
-    variables: { WISHUB_EGRESS_ALLOW: "" },
+    variables: { WISHUB_EGRESS_ALLOW: "", WISHUB_PUBLIC_URL: "http://127.0.0.1:8787" },
   });
   try {
     const url = await miniflare.ready;
