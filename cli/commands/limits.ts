@@ -15,8 +15,9 @@ export const showLimits: Command = {
     );
     const said = lines.length > 0 ? lines : ["no request limits: only overload stops you"];
     said.push(`the audit log is kept for ${found.auditDays} days`);
+    const kept = `the audit log keeps ${found.auditDays} days`;
     await terminal.out(
-      json ? `${JSON.stringify(found)}\n` : `plan ${found.plan}\n${said.join("\n")}\n`,
+      json ? `${JSON.stringify(found)}\n` : `plan ${found.plan}\n${said.join("\n")}\n${kept}\n`,
     );
     return 0;
   },
