@@ -218,6 +218,14 @@ describe("where a trusted proxy tells the client's address", () => {
     expect((await at("192.0.2.7", from).guess()).status).toBe(401);
   });
 
+  it("limits by address who has identity providers asked, there and back", async () => {
+    const from = edgeOf({ ...env, WISHUB_TRUSTED_PROXY: "cloudflare" });
+    const headers = { "CF-Connecting-IP": "192.0.2.44" };
+    for (let i = 0; i < 1_010; i++) await from("/sso/f0_absent/callback", { headers });
+    for (const path of ["/sso/f0_absent", "/sso/f0_absent/callback"])
+      expect((await from(path, { headers })).status).toBe(429);
+  });
+
   it("limits nobody by an address that anybody could have written", async () => {
     const from = edgeOf({ ...env });
     const answer = await at("192.0.2.9", from).guess();

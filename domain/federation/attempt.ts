@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { base64Of, bytesOf } from "#domain/shared/bytes.ts";
+import { sameText } from "#domain/shared/text.ts";
 
 /** A sign-in that a browser has begun and carries in a cookie until it comes back from the provider. */
 export const attempt = z.strictObject({
@@ -13,16 +14,27 @@ export const attempt = z.strictObject({
 });
 export type Attempt = z.infer<typeof attempt>;
 
+/** What of the key ring an attempt needs: HMAC under a key that is nowhere else. */
+type Ring = { blindIndex(purpose: string, text: string): Promise<string> };
+const macOf = (ring: Ring, text: string) => ring.blindIndex("sign-in-attempt", text);
+
 const COOKIE = "wishub_sso";
 /** A sign-in with a second factor and a changed password in it; then it is begun again. */
 export const ATTEMPT_LIFE_MS = 15 * 60_000;
 
 /**
  * The cookie that binds what comes back to the browser that went out (RFC 6749, 10.12): nobody can finish his own sign-in in
- * somebody else's browser. It needs no seal: whoever could write it could as well begin a sign-in of his own.
+ * somebody else's browser. A MAC says that it is ours: a cookie that anybody could write would have us ask the provider for
+ * nothing.
  */
-export function attemptCookie(made: Attempt | null, providerId: string, publicUrl: string): string {
-  const value = made === null ? "" : toBase64Url(JSON.stringify(made));
+export async function attemptCookie(
+  ring: Ring,
+  made: Attempt | null,
+  providerId: string,
+  publicUrl: string,
+): Promise<string> {
+  const text = made === null ? "" : toBase64Url(JSON.stringify(made));
+  const value = made === null ? "" : `${text}.${await macOf(ring, text)}`;
   const lifeS = made === null ? 0 : ATTEMPT_LIFE_MS / 1_000;
   const secure = publicUrl.startsWith("https:") ? "; Secure" : "";
   // Lax: the provider's redirect comes from another site and must bring it along.
@@ -30,18 +42,24 @@ export function attemptCookie(made: Attempt | null, providerId: string, publicUr
 }
 
 /** The attempt that this browser has begun with this provider, while it lasts. */
-export function attemptOf(
+export async function attemptOf(
+  ring: Ring,
   cookies: string | null,
   providerId: string,
   nowMs: number,
-): Attempt | null {
+): Promise<Attempt | null> {
   for (const pair of cookies?.split(";", 64) ?? []) {
     const at = pair.indexOf("=");
     if (pair.slice(0, at).trim() !== COOKIE) continue;
-    const parsed = attempt.safeParse(jsonOf(pair.slice(at + 1).trim()));
+    const [text = "", mac = ""] = pair
+      .slice(at + 1)
+      .trim()
+      .split(".", 2);
+    const parsed = attempt.safeParse(jsonOf(text));
     if (!parsed.success || parsed.data.providerId !== providerId) continue;
     const ageMs = nowMs - parsed.data.atMs;
-    if (ageMs >= 0 && ageMs < ATTEMPT_LIFE_MS) return parsed.data;
+    const lasts = ageMs >= 0 && ageMs < ATTEMPT_LIFE_MS;
+    if (lasts && sameText(mac, await macOf(ring, text))) return parsed.data;
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { base64Of } from "#domain/shared/bytes.ts";
 import { ATTEMPT_LIFE_MS, attemptCookie, attemptOf, ownPath } from "./attempt.ts";
 import { attributesOf, GIVEN_ROLES, roleOf } from "./roles.ts";
 
@@ -61,26 +62,45 @@ it("comes back to no other site, whatever a link asks for", () => {
   expect(ownPath(null, URL_OF_OURS)).toBe("/");
 });
 
-it("finds the sign-in that this browser has begun with this provider, while it lasts", () => {
-  const made = {
-    providerId: "f0_a",
-    state: "s",
-    nonce: "n",
-    codeVerifier: "v",
-    returnTo: "/é",
-    atMs: NOW_MS,
-  };
-  const cookie = attemptCookie(made, "f0_a", URL_OF_OURS);
+const ring = {
+  blindIndex: async (purpose: string, text: string) =>
+    base64Of(
+      new Uint8Array(
+        await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`ours ${purpose} ${text}`)),
+      ),
+    ),
+};
+const begun = {
+  providerId: "f0_a",
+  state: "s",
+  nonce: "n",
+  codeVerifier: "v",
+  returnTo: "/é",
+  atMs: NOW_MS,
+};
+
+it("finds the sign-in that this browser has begun with this provider, while it lasts", async () => {
+  const cookie = await attemptCookie(ring, begun, "f0_a", URL_OF_OURS);
   expect(cookie).toMatch(/; Path=\/sso\/f0_a; HttpOnly; SameSite=Lax; Max-Age=900; Secure$/);
   const header = `other=1; ${cookie.split(";")[0]}`;
-  expect(attemptOf(header, "f0_a", NOW_MS)).toEqual(made);
-  expect(attemptOf(header, "f0_a", NOW_MS + ATTEMPT_LIFE_MS)).toBeNull();
-  expect(attemptOf(header, "f0_a", NOW_MS - 1)).toBeNull();
-  expect(attemptOf(header, "f0_b", NOW_MS)).toBeNull();
-  expect(attemptOf(null, "f0_a", NOW_MS)).toBeNull();
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (value) => {
-      expect(attemptOf(`wishub_sso=${value}`, "f0_a", NOW_MS)).toBeNull();
+  const found = (at: string | null, providerId: string, nowMs: number) =>
+    attemptOf(ring, at, providerId, nowMs);
+  expect(await found(header, "f0_a", NOW_MS)).toEqual(begun);
+  expect(await found(header, "f0_a", NOW_MS + ATTEMPT_LIFE_MS)).toBeNull();
+  expect(await found(header, "f0_a", NOW_MS - 1)).toBeNull();
+  expect(await found(header, "f0_b", NOW_MS)).toBeNull();
+  expect(await found(null, "f0_a", NOW_MS)).toBeNull();
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: "binary" }), async (value) => {
+      expect(await found(`wishub_sso=${value}`, "f0_a", NOW_MS)).toBeNull();
     }),
   );
+});
+
+it("finds no sign-in that somebody wrote down themselves", async () => {
+  const cookie = await attemptCookie(ring, begun, "f0_a", URL_OF_OURS);
+  const [text, mac] = (/^wishub_sso=([^;]*)/.exec(cookie)?.[1] ?? "").split(".");
+  const other = base64Of(new TextEncoder().encode(JSON.stringify({ ...begun, state: "t" })));
+  for (const forged of [text, `${text}.`, `${text}.x${mac?.slice(1)}`, `${other}.${mac}`])
+    expect(await attemptOf(ring, `wishub_sso=${forged}`, "f0_a", NOW_MS), forged).toBeNull();
 });

@@ -1,4 +1,5 @@
 import { base32 } from "#domain/shared/base32.ts";
+import { sameText } from "#domain/shared/text.ts";
 
 /** What of the key ring devices need: HMAC under a key that is nowhere else. */
 type Ring = { blindIndex(purpose: string, text: string): Promise<string> };
@@ -39,10 +40,3 @@ export async function deviceOf(
 
 const macOf = (ring: Ring, emailIndex: string, head: string) =>
   ring.blindIndex("device", `${emailIndex} ${head}`);
-
-/** In time that depends on the length alone. */
-function sameText(one: string, other: string): boolean {
-  let difference = one.length ^ other.length;
-  for (let i = 0; i < one.length; i++) difference |= one.charCodeAt(i) ^ other.charCodeAt(i);
-  return difference === 0;
-}

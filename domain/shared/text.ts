@@ -13,3 +13,10 @@ export const text = (charsMax: number) =>
       (value) => value.isWellFormed() && !value.includes("\0"),
       "must not hold NUL or an unpaired surrogate",
     );
+
+/** Whether they are equal, in time that depends on the length alone. */
+export function sameText(one: string, other: string): boolean {
+  let difference = one.length ^ other.length;
+  for (let i = 0; i < one.length; i++) difference |= one.charCodeAt(i) ^ other.charCodeAt(i);
+  return difference === 0;
+}

@@ -15,6 +15,7 @@ import {
   route,
   unwrap,
 } from "#workers/http/kit.ts";
+import { spendByAddress } from "#workers/http/guard/limits.ts";
 import { noted } from "#workers/http/guard/noted.ts";
 import { askFirst, postAgainPage } from "./sso-page.ts";
 
@@ -27,6 +28,7 @@ const refusals = fails(
   "egress-refused",
   "egress-failed",
   "overloaded",
+  "too-many-requests",
 );
 const NOT_BEGUN = {
   code: "sign-in-refused" as const,
@@ -51,6 +53,7 @@ const begin = route(
     const { services, nowMs } = c.var;
     const { WISHUB_PUBLIC_URL } = c.env;
     const { federation } = services;
+    await spendByAddress(c, services); // like what changes something: others are asked for it
     const provider = await connected(services, c.req.valid("param").id);
     const returnTo = ownPath(c.req.query("returnTo") ?? null, WISHUB_PUBLIC_URL);
     // A page elsewhere must not sign its visitor in to an account of its own choice.
@@ -67,7 +70,7 @@ const begin = route(
             ),
           );
     const attempt: Attempt = { providerId: provider.id, returnTo, atMs: nowMs, ...begun };
-    const cookie = attemptCookie(attempt, provider.id, WISHUB_PUBLIC_URL);
+    const cookie = await attemptCookie(federation.ring, attempt, provider.id, WISHUB_PUBLIC_URL);
     return new Response(null, { status: 303, headers: { Location: url, "Set-Cookie": cookie } });
   },
 );
@@ -84,9 +87,11 @@ const callback = route(
   async (c) => {
     const { services, nowMs } = c.var;
     const { WISHUB_PUBLIC_URL } = c.env;
+    await spendByAddress(c, services);
     const provider = await connected(services, c.req.valid("param").id);
     const client = await clientOf(services, provider, WISHUB_PUBLIC_URL);
-    const attempt = attemptOf(c.req.header("Cookie") ?? null, provider.id, nowMs);
+    const cookies = c.req.header("Cookie") ?? null;
+    const attempt = await attemptOf(services.federation.ring, cookies, provider.id, nowMs);
     if (attempt?.nonce === undefined || attempt.codeVerifier === undefined)
       return refuse(NOT_BEGUN);
     const { state, nonce, codeVerifier, returnTo } = attempt;
@@ -130,7 +135,8 @@ const consume = route(
     if (settings.protocol !== "saml") return refuse({ code: "not-found" });
     const form = new URLSearchParams(await boundedText(c.req.raw));
     const response = form.get("SAMLResponse") ?? "";
-    const attempt = attemptOf(c.req.header("Cookie") ?? null, id, nowMs);
+    const cookies = c.req.header("Cookie") ?? null;
+    const attempt = await attemptOf(federation.ring, cookies, id, nowMs);
     // A post from another site comes without our cookie (SameSite): the browser posts it again from a page of ours.
     if (attempt === null && !form.has("again"))
       return postAgainPage({ SAMLResponse: response, again: "1" });
@@ -181,7 +187,8 @@ async function signedIn(
     id: provider.id,
   });
   const headers = new Headers({ Location: returnTo });
-  headers.append("Set-Cookie", attemptCookie(null, provider.id, WISHUB_PUBLIC_URL));
+  const spent = await attemptCookie(services.federation.ring, null, provider.id, WISHUB_PUBLIC_URL);
+  headers.append("Set-Cookie", spent);
   headers.append("Set-Cookie", sessionCookie(token, WISHUB_PUBLIC_URL, SESSION_LIFE_MS));
   return new Response(null, { status: 303, headers });
 }
