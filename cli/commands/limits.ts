@@ -15,9 +15,8 @@ export const showLimits: Command = {
     );
     const said = lines.length > 0 ? lines : ["no request limits: only overload stops you"];
     said.push(`the audit log is kept for ${found.auditDays} days`);
-    const kept = `the audit log keeps ${found.auditDays} days`;
     await terminal.out(
-      json ? `${JSON.stringify(found)}\n` : `plan ${found.plan}\n${said.join("\n")}\n${kept}\n`,
+      json ? `${JSON.stringify(found)}\n` : `plan ${found.plan}\n${said.join("\n")}\n`,
     );
     return 0;
   },

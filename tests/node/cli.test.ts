@@ -151,7 +151,7 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     const limits = { plan: "unlimited", limits: [], auditDays: 365 };
     expect(await document(["limits"])).toEqual(limits);
     const shown = (await wishub(["limits"])).out;
-    expect(shown).toMatch(/no request limits.*\nthe audit log keeps 365 days\n/);
+    expect(shown).toMatch(/no request limits.*\nthe audit log is kept for 365 days\n/);
     const nobody = await wishub(["limits", "plan", "a0_0000000000000000", "fleet"]);
     expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining("nothing here")]);
     const odd = await wishub(["limits", "plan", "a0_0000000000000000", "endless"]);
