@@ -1,42 +1,107 @@
-import { WisHubError } from "#sdk/error.ts";
 import { fill, h, mark } from "./dom.ts";
 import { language, speak, t } from "./language.ts";
+import { linkPlace, takeLink } from "./links.ts";
+import { type Link, nextFrom } from "./next.ts";
 import { overview } from "./overview.ts";
 import { publishDialog } from "./publish.ts";
 import { searchKeys, searchSection } from "./search.ts";
-import { explain, isSignedIn, onSessionEnd, signIn, signOut, takeCode } from "./session.ts";
+import {
+  codeOf,
+  currentSession,
+  explainPlainly,
+  isSignedIn,
+  onFactorWanted,
+  onSessionEnd,
+  signIn,
+  signOut,
+  takeCode,
+} from "./session.ts";
+import { signInPlace } from "./sign-in.ts";
 import { followAddress, unitDialog } from "./unit.ts";
+import { provePlace, youDialog } from "./you.ts";
 
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
 
 const root = document.getElementById("app") ?? document.body;
 
+/** What stands in the way of the console: a link of a mail, or the second factor that something asks for. */
+let link: Link | null = null;
+let isFactorWanted = false;
+const asked = new URLSearchParams(location.search);
+const next = nextFrom(asked.get("next"));
+
 /** Draws the whole page; small enough to draw again when the language or the session changes. */
 function draw(notice?: string): void {
-  document.documentElement.lang = language();
-  document.title = isSignedIn() ? `WisHub · ${t("known")}` : `WisHub · ${t("signIn")}`;
-  const unit = unitDialog();
   const signedIn = isSignedIn();
+  const isHome = signedIn && link === null && !isFactorWanted;
+  document.documentElement.lang = language();
+  document.title = `WisHub · ${t(titleOf(signedIn))}`;
+  const unit = unitDialog();
   const known = overview();
   const publish = publishDialog(() => void known.refresh());
-  const content = signedIn ? [searchSection(known.element)] : [welcome(notice)];
+  const you = youDialog();
   fill(
     root,
     h("a", { class: "skip", href: "#main" }, t("skip")),
-    header(signedIn, publish),
-    h("main", { id: "main", tabindex: "-1" }, ...content),
+    header(signedIn, you.open, isHome && publish),
+    h("main", { id: "main", tabindex: "-1" }, isHome ? searchSection(known.element) : gate(notice)),
     unit,
     publish,
+    you.dialog,
   );
-  window.onhashchange = () => void followAddress(unit);
-  if (!signedIn) return;
+  window.onhashchange = () => {
+    const opened = takeLink();
+    if (opened === null) return void followAddress(unit);
+    link = opened;
+    draw();
+  };
+  if (!isHome) return;
   void known.refresh();
   if (location.hash !== "") void followAddress(unit);
 }
 
-function header(signedIn: boolean, publish: HTMLDialogElement): HTMLElement {
-  const redraw = () => draw();
+function titleOf(signedIn: boolean) {
+  if (link !== null) return "linkTitle";
+  if (!signedIn) return "signIn";
+  return isFactorWanted ? "proveTitle" : "known";
+}
+
+/** Whoever is in, or has proven what was asked for, goes on to the page that sent them, or to the console. */
+function goOn(): void {
+  isFactorWanted = false;
+  if (next !== null) return location.replace(next);
+  draw();
+  document.getElementById("main")?.focus();
+}
+
+function gate(notice?: string): HTMLElement {
+  const leave = () => {
+    link = null;
+    isFactorWanted = false;
+    draw();
+    document.getElementById("main")?.focus();
+  };
+  const place =
+    link !== null
+      ? linkPlace(link, leave)
+      : isSignedIn()
+        ? provePlace(goOn, leave)
+        : signInPlace(goOn, notice);
+  const lead = t(next === null || isSignedIn() ? "intro" : "nextIntro");
+  return h(
+    "section",
+    { class: "welcome" },
+    h("div", {}, h("h1", {}, t("tagline")), h("p", { class: "lead" }, lead)),
+    place,
+  );
+}
+
+function header(
+  signedIn: boolean,
+  openYou: () => void,
+  publish: HTMLDialogElement | false,
+): HTMLElement {
   const languageButton = h(
     "button",
     {
@@ -46,21 +111,14 @@ function header(signedIn: boolean, publish: HTMLDialogElement): HTMLElement {
       "aria-label": t("languageLabel"),
       onclick: () => {
         speak(language() === "en" ? "zh" : "en");
-        redraw();
+        draw();
       },
     },
     t("language"),
   );
-  const out = h(
-    "button",
-    { type: "button", class: "quiet", onclick: () => void signOut().then(redraw) },
-    t("signOut"),
-  );
-  const compose = h(
-    "button",
-    { type: "button", class: "primary", onclick: () => publish.showModal() },
-    t("publish"),
-  );
+  const quiet = (label: string, onclick: () => void) =>
+    h("button", { type: "button", class: "quiet", onclick }, label);
+  const out = () => void signOut().then(() => draw());
   return h(
     "header",
     { class: "top" },
@@ -71,9 +129,14 @@ function header(signedIn: boolean, publish: HTMLDialogElement): HTMLElement {
       h("a", { class: "quiet", href: "/docs" }, t("docs")),
       languageButton,
       themeButton(),
-      ...(signedIn ? [out] : []),
+      ...(signedIn ? [quiet(t("you"), openYou), quiet(t("signOut"), out)] : []),
     ),
-    signedIn && compose,
+    publish &&
+      h(
+        "button",
+        { type: "button", class: "primary", onclick: () => publish.showModal() },
+        t("publish"),
+      ),
   );
 }
 
@@ -100,60 +163,27 @@ function themeButton(): HTMLElement {
   return button;
 }
 
-function welcome(notice?: string): HTMLElement {
-  const key = h("input", {
-    id: "api-key",
-    type: "password",
-    required: true,
-    maxlength: "200",
-    autocomplete: "off",
-    spellcheck: "false",
-    "aria-describedby": "sign-in-hint",
-  });
-  const problem = h("p", { role: "alert", class: "problem" }, notice);
-  const button = h("button", { class: "primary" }, t("signIn"));
-  const form = h(
-    "form",
-    { class: "card fields" },
-    h("h2", {}, t("signIn")),
-    h("label", { for: "api-key" }, t("apiKey")),
-    h("div", { class: "row" }, key, button),
-    h("p", { class: "hint", id: "sign-in-hint" }, t("signInHint").replaceAll("`", "")),
-    problem,
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    button.disabled = true;
-    fill(button, t("signingIn"));
-    signIn({ apiKey: key.value.trim() }).then(
-      () => draw(),
-      (error: unknown) => {
-        button.disabled = false;
-        fill(button, t("signIn"));
-        fill(problem, isRefused(error) ? t("wrongKey") : explain(error));
-      },
-    );
-  });
-  return h(
-    "section",
-    { class: "welcome" },
-    h("div", {}, h("h1", {}, t("tagline")), h("p", { class: "lead" }, t("intro"))),
-    form,
-  );
-}
-
-const isRefused = (error: unknown) =>
-  error instanceof WisHubError && (error.status === 401 || error.status === 400);
-
 async function start(): Promise<void> {
   onSessionEnd(() => draw(t("sessionEnded")));
+  onFactorWanted(() => {
+    isFactorWanted = true;
+    draw();
+  });
   document.addEventListener("keydown", searchKeys);
+  link = takeLink();
+  isFactorWanted = next !== null && asked.has("prove");
   const code = takeCode();
   let notice: string | undefined;
   if (code !== undefined) {
     await signIn({ code }).catch((error: unknown) => {
-      if (!isSignedIn()) notice = isRefused(error) ? t("codeUsed") : explain(error);
+      const isRefused = ["unauthenticated", "invalid-request"].includes(codeOf(error) ?? "");
+      if (!isSignedIn()) notice = isRefused ? t("codeUsed") : explainPlainly(error);
     });
+  }
+  // A page sent somebody here who is signed in, in another tab by now, or was: the session knows.
+  if (next !== null && link === null && !isFactorWanted && isSignedIn()) {
+    const session = await currentSession().catch(() => null);
+    if (session !== null) return location.replace(next);
   }
   draw(notice);
 }

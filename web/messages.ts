@@ -1,4 +1,7 @@
+import { signInEn, signInZh } from "./messages-sign-in.ts";
+
 export const en = {
+  ...signInEn,
   tagline: "Knowledge that fleets of agents can check",
   intro:
     "Every unit carries its sources and the evidence of each check. Nothing unverified is ever served by a search.",
@@ -6,9 +9,8 @@ export const en = {
   signInHint:
     "Paste an API key. After `npm start`, the console link signs you in by itself, and the key is in .wishub/credentials.json.",
   apiKey: "API key",
-  signingIn: "Signing in…",
   signOut: "Sign out",
-  codeUsed: "That link was used already or is too old. Paste an API key instead.",
+  codeUsed: "That link was used already or is too old. Sign in another way.",
   wrongKey: "That key is not known here.",
   sessionEnded: "Your session has ended. Sign in again.",
   docs: "API docs",
@@ -89,15 +91,15 @@ export const en = {
 export type MessageKey = keyof typeof en;
 
 export const zh: Record<MessageKey, string> = {
+  ...signInZh,
   tagline: "智能体群可以核验的知识",
   intro: "每个智核都带着来源和每项检查的证据。未经验证的内容绝不会出现在搜索里。",
   signIn: "登录",
   signInHint:
     "粘贴 API 密钥。运行 `npm start` 后，控制台链接会自动登录；密钥在 .wishub/credentials.json 中。",
   apiKey: "API 密钥",
-  signingIn: "正在登录…",
   signOut: "退出",
-  codeUsed: "这个链接已被使用或已过期，请改用 API 密钥。",
+  codeUsed: "这个链接已被使用或已过期，请用其他方式登录。",
   wrongKey: "这里没有这个密钥。",
   sessionEnded: "会话已结束，请重新登录。",
   docs: "API 文档",

@@ -1,5 +1,6 @@
-import { WisHub } from "#sdk/client.ts";
+import { type Session, WisHub } from "#sdk/client.ts";
 import { WisHubError } from "#sdk/error.ts";
+import type { Operations } from "#sdk/types.ts";
 import { t } from "./language.ts";
 
 /** The cookie does the authenticating, so the client carries no key. */
@@ -7,18 +8,35 @@ export const api = new WisHub({ url: location.origin });
 
 const FLAG = "wishub-signed-in";
 let ended: () => void = () => undefined;
+let factorWanted: () => void = () => undefined;
 
 /** Whether a session was opened here. The cookie itself cannot be read, and asking without one would be a failed request. */
 export const isSignedIn = () => localStorage.getItem(FLAG) === "1";
 
-export async function signIn(credential: { apiKey: string } | { code: string }): Promise<void> {
-  await api.createSession(credential);
+export type Credential = Operations["POST /v1/sessions"]["body"];
+
+export async function signIn(credential: Credential): Promise<void> {
+  await api.operation("POST /v1/sessions", { body: credential });
   localStorage.setItem(FLAG, "1");
 }
 
+/** Forgets that a session was opened here, since it is no more. */
+export const forgetSession = () => localStorage.removeItem(FLAG);
+
 export async function signOut(): Promise<void> {
-  localStorage.removeItem(FLAG);
+  forgetSession();
   await api.endSession().catch(() => undefined); // an ended session is signed out too
+}
+
+/** Who is signed in, or null where the session has ended meanwhile. */
+export async function currentSession(): Promise<Session | null> {
+  try {
+    return await api.operation("GET /v1/sessions/current");
+  } catch (error) {
+    if (codeOf(error) !== "unauthenticated") throw error;
+    forgetSession();
+    return null;
+  }
 }
 
 /** The single-use code of the console link; it leaves the address bar before anything else happens. */
@@ -35,17 +53,37 @@ export function takeCode(): string | undefined {
 export function onSessionEnd(listener: () => void): void {
   ended = listener;
 }
+/** Told when something answered that it wants the second factor proven once more. */
+export function onFactorWanted(listener: () => void): void {
+  factorWanted = listener;
+}
+
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof WisHubError ? error.code : undefined;
 
 /** A sentence for a failure; an ended session leads back to signing in. */
 export function explain(error: unknown): string {
   if (error instanceof WisHubError && error.status === 401 && isSignedIn()) {
-    localStorage.removeItem(FLAG);
+    forgetSession();
     ended();
     return t("sessionEnded");
   }
-  if (error instanceof WisHubError) {
-    const details = error.errors.map((found) => `${found.pointer} ${found.detail}`).join("; ");
-    return t("failed", { reason: details || error.message });
+  if (codeOf(error) === "second-factor-required") {
+    factorWanted();
+    return t("factorWanted");
   }
-  return t("failed", { reason: error instanceof Error ? error.message : String(error) });
+  return explainPlainly(error);
+}
+
+/** The same where an answer says nothing about the session of this browser: forms for whoever is not signed in. */
+export function explainPlainly(error: unknown): string {
+  if (!(error instanceof WisHubError))
+    return t("failed", { reason: error instanceof Error ? error.message : String(error) });
+  if (error.code === "too-many-requests") {
+    const minutes = Math.max(1, Math.ceil((error.retryAfterMs ?? 60_000) / 60_000));
+    return t("tooMany", { minutes });
+  }
+  if (error.code === "overloaded") return t("overloaded");
+  const details = error.errors.map((found) => `${found.pointer} ${found.detail}`).join("; ");
+  return t("failed", { reason: details || error.message });
 }

@@ -119,7 +119,12 @@ export async function invite(
     expiresAtMs: nowMs + INVITATION_LIFE_MS,
   };
   const mail = { to: input.email, kind: "invitation" as const, text: "" };
-  mail.text = mailText("invitation", deps.publicUrl, token);
+  mail.text = mailText(
+    "invitation",
+    deps.publicUrl,
+    token,
+    role === null ? "new-account" : "invitation",
+  );
   const stored = await deps.insertInvitation(
     record,
     await mailRecord(deps.ring, record.personId, mail, deps.random(ID_BYTES), nowMs),

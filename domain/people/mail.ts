@@ -46,28 +46,32 @@ const TAKERS = {
   "new-device": ["known-device ADDRESS --token", "known-devices/complete"],
 } as const;
 
-/** What the mail says. `url` is the product's own. */
-export function mailText(kind: MailKind, url: string, token: string): string {
+/**
+ * What the mail says. `url` is the product's own. What the link is `for` stands in it, behind the `#` as its secret
+ * does, so that the console knows what to ask for without asking about it.
+ */
+export function mailText(kind: MailKind, url: string, token: string, opens: string = kind): string {
+  const link = `${url}/#link=${token}&for=${opens}`;
   const taken = (by: keyof typeof TAKERS) => {
     const [command, address] = TAKERS[by];
-    return `\n  wishub ${command} ${token} --url ${url}\n\nOther programs: POST ${url}/v1/${address} (${url}/docs).\n`;
+    return `Or in a terminal:\n\n  wishub ${command} ${token} --url ${url}\n\nOther programs: POST ${url}/v1/${address} (${url}/docs).\n`;
   };
   const unasked = "If you did not ask for it, do nothing.";
   switch (kind) {
     case "sign-up":
-      return `Choose a password and finish signing up, in a terminal:\n${taken(kind)}It works once, within a day. ${unasked}\n`;
+      return `Choose a password and finish signing up: ${link}\n\n${taken(kind)}It works once, within a day. ${unasked}\n`;
     case "already-here":
       return `Somebody, perhaps you, asked to sign up with this address. You already are: sign in at ${url}\n`;
     case "invitation":
-      return `Accept the invitation, in a terminal:\n${taken(kind)}It works once, within seven days.\n`;
+      return `Accept the invitation: ${link}\n\n${taken(kind)}It works once, within seven days.\n`;
     case "password-reset":
-      return `Set a new password, in a terminal:\n${taken(kind)}It works once, within an hour. ${unasked}\n`;
+      return `Set a new password: ${link}\n\n${taken(kind)}It works once, within an hour. ${unasked}\n`;
     case "new-device":
-      return `Make the device known that you want to sign in on, in a terminal there:\n${taken(kind)}Then sign in. It works once, within an hour.\n`;
+      return `Make the device known that you want to sign in on, there: ${link}\n\n${taken(kind)}Then sign in. It works once, within an hour.\n`;
     case "password-changed":
       return `The password of your account was changed, and every session was ended. If it was not you, set a new one at ${url}\n`;
     case "none":
-      return `${url} ${token}\n`;
+      return `${link}\n`;
   }
 }
 

@@ -1,90 +1,19 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { barriers, inBrowser, type Look } from "./in-browser.ts";
 
 // The console and the API explorer in a real browser, against the product as `npm start` serves it.
 
-const CHROMIUM = [
-  process.env["CHROME_PATH"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-].find((path) => path !== undefined && existsSync(path));
-const WHY_SKIPPED = "no Chromium is installed, and npm brings none: install it or set CHROME_PATH";
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const START_MS = 120_000;
-
-let state: ReturnType<typeof temporaryState>;
-let product: Launched;
-let browser: Browser;
-
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  state = temporaryState();
-  product = launch({ state: state.path, port: await freePort() });
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  await product.ready();
-}, START_MS);
-afterAll(async () => {
-  if (CHROMIUM === undefined) return;
-  await browser.close();
-  product.process.kill("SIGTERM");
-  await product.ended;
-  state.remove();
-});
-beforeEach((context: TestContext) => {
-  context.skip(CHROMIUM === undefined, WHY_SKIPPED);
-});
-
-type Look = { colorScheme?: "light" | "dark"; width?: number; locale?: string };
-
-/** A fresh browser whose every complaint, failed answer and request to elsewhere is noted. */
-async function visit(path: string, look: Look = {}): Promise<{ page: Page; complaints: string[] }> {
-  const context = await browser.newContext({
-    viewport: { width: look.width ?? 1_440, height: 900 },
-    colorScheme: look.colorScheme ?? "light",
-    locale: look.locale ?? "en-US",
-    reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("response", (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
-  });
-  page.on("request", (request) => {
-    const { protocol, origin } = new URL(request.url());
-    if (origin !== product.url && protocol !== "data:" && protocol !== "blob:") {
-      complaints.push(`asks ${request.url()}`);
-    }
-  });
-  await page.goto(product.url + path);
-  return { page, complaints };
-}
-
-type AxeResult = { violations: { id: string; nodes: { target: string[] }[] }[] };
-
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(`${AXE};0`);
-  const { violations } = await page.evaluate<AxeResult>("axe.run()");
-  return violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`,
-  );
-}
+const { product, state, visit } = inBrowser();
 
 const apiKey = () =>
-  (JSON.parse(readFileSync(`${state.path}/credentials.json`, "utf8")) as { apiKey: string }).apiKey;
+  (JSON.parse(readFileSync(`${state()}/credentials.json`, "utf8")) as { apiKey: string }).apiKey;
 
 async function signedIn(look: Look = {}) {
   const visited = await visit("/", look);
+  await visited.page.click("main summary");
   await visited.page.fill("#api-key", apiKey());
-  await visited.page.click("main button");
+  await visited.page.press("#api-key", "Enter");
   await visited.page.waitForSelector("#question");
   return visited;
 }
@@ -92,20 +21,20 @@ async function signedIn(look: Look = {}) {
 describe("the console", { timeout: 60_000 }, () => {
   it("offers sign-in to anybody, without a failing request or a barrier", async () => {
     const { page, complaints } = await visit("/");
-    await page.waitForSelector("#api-key");
+    await page.waitForSelector("#email");
     expect(await page.title()).toBe("WisHub · Sign in");
     expect(await barriers(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 
   it("signs in by the printed link once, and takes the code out of the address", async () => {
-    const link = /^console (\S+)$/m.exec(product.output())?.[1] ?? "";
-    const { page, complaints } = await visit(link.slice(product.url.length));
+    const link = /^console (\S+)$/m.exec(product().output())?.[1] ?? "";
+    const { page, complaints } = await visit(link.slice(product().url.length));
     await page.waitForSelector("#question");
-    expect(page.url()).toBe(`${product.url}/`);
+    expect(page.url()).toBe(`${product().url}/`);
     expect(complaints).toEqual([]);
-    const second = await visit(link.slice(product.url.length));
-    await second.page.waitForSelector("#api-key");
+    const second = await visit(link.slice(product().url.length));
+    await second.page.waitForSelector("#email");
     expect(await second.page.textContent(".problem")).toContain("used already");
   });
 
@@ -175,7 +104,7 @@ describe("the console", { timeout: 60_000 }, () => {
   it("signs out", async () => {
     const { page, complaints } = await signedIn();
     await page.click("text=Sign out");
-    await page.waitForSelector("#api-key");
+    await page.waitForSelector("#email");
     const status = await page.evaluate<number>(
       "fetch('/v1/sessions/current').then((response) => response.status)",
     );
@@ -199,7 +128,7 @@ describe("the page that asks a person to let an application act for them", () =>
     async () => {
       const { page } = await signedIn();
       const redirect = "http://127.0.0.1:9/callback";
-      const made = await fetch(`${product.url}/oauth/register`, {
+      const made = await fetch(`${product().url}/oauth/register`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({
@@ -218,7 +147,7 @@ describe("the page that asks a person to let an application act for them", () =>
         code_challenge_method: "S256",
       });
       await page.goto("about:blank");
-      const link = `${product.url}/oauth/authorize?${asked.toString()}`;
+      const link = `${product().url}/oauth/authorize?${asked.toString()}`;
       await page.setContent(`<a href="${link.replaceAll("&", "&amp;")}">go</a>`);
       await page.click("a");
       const told = page.waitForRequest((request) => request.url().startsWith(redirect));

@@ -18,21 +18,24 @@ export async function signInPage(url: string): Promise<Response> {
     const body = html`<p><a href="${address}">Go on</a></p>`;
     return await page({ title: "One moment", body, next: address });
   }
-  const body = html`<p>
-      <a href="/" target="_blank" rel="noopener">Sign in</a> in another tab, then come back.
-    </p>
+  const body = html`<p><a href="${consoleAt(address)}">Sign in</a>, and you come back here.</p>
     <p><a href="${address}">I am signed in: go on</a></p>`;
   return await page({ title: "Sign in first", body });
 }
 
 export async function secondFactorPage(url: string): Promise<Response> {
+  const { address } = againAt(url);
   const body = html`<p>
       Letting something act for you needs a second factor that was proven a short while ago.
-      <a href="/" target="_blank" rel="noopener">Prove it</a> in another tab, then come back.
+      <a href="${consoleAt(address, "&prove")}">Prove it</a>, and you come back here.
     </p>
-    <p><a href="${againAt(url).address}">It is proven: go on</a></p>`;
+    <p><a href="${address}">It is proven: go on</a></p>`;
   return await page({ title: "Prove your second factor", body });
 }
+
+/** The console, which goes on to `address` when it is done. */
+const consoleAt = (address: string, what = ""): string =>
+  `/?next=${encodeURIComponent(address)}${what}`;
 
 /** What is given, in words; each scope by what it lets somebody do. */
 export const scopeList = (scopes: readonly Scope[]) =>
