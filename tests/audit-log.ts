@@ -50,14 +50,3 @@ export const tamper = (account: TestAccount, ...statements: string[]) =>
   runInDurableObject(objectOf(account), (_, state) => {
     for (const statement of statements) state.storage.sql.exec(statement);
   });
-
-/** An erasure of somebody who was in the account once. */
-export async function anErasure(account: TestAccount): Promise<string> {
-  const id = `e0_${account.principal.principalId.slice(3)}`;
-  await env.CATALOG_0.prepare(
-    "INSERT INTO erasure (id, account_id, principal_id, pseudonym, asked_by, units, removed, started_at_ms) VALUES (?, ?, 'p0_gone', 'ps_1', 'ps_2', 'keep', '{}', 0)",
-  )
-    .bind(id, account.accountId)
-    .run();
-  return id;
-}
