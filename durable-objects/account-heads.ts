@@ -11,12 +11,18 @@ const PUBLISH_EVERY_MS = 60_000;
 /** What is too old goes in steps of a day, so that a quiet log wakes its object once a day at most. */
 const TRIM_EVERY_MS = DAY_MS;
 
+/** A note that this object signed itself, and what it says. */
+export type OwnHead = { note: string; size: number; root: Hash };
+
 type Needs = {
   log: AuditLog;
   accountId: string;
   signer(): Promise<Signer>;
   blobs: R2Bucket;
   nowMs: number;
+  /** In memory only: of the note that was signed here last, the signature need not be checked again. */
+  ownHead(): OwnHead | null;
+  keepOwnHead(head: OwnHead): void;
   /** What the account's plan says; asked when entries are old enough for the shortest. */
   days(): Promise<number>;
 };
@@ -26,14 +32,15 @@ type Needs = {
  * then nothing of it is ever signed again.
  */
 export async function headOf(
-  { log, accountId, signer, blobs, nowMs }: Needs,
+  { log, accountId, signer, blobs, nowMs, ownHead, keepOwnHead }: Needs,
   { size, root }: { size: number; root: Hash },
 ): Promise<Head | null> {
   const key = await signer();
   // A log that has lost its head begins with the one that was published: it was there before this one grew.
   const before = log.head("signed")?.note ?? (await newestPublished(blobs, accountId));
   if (before !== null) {
-    const signed = await openNote(before, key.publicKey);
+    const own = ownHead();
+    const signed = own?.note === before ? own : await openNote(before, key.publicKey);
     const known = signed && signed.size <= log.size() ? log.rootAt(signed.size) : null;
     if (signed === null || known === null || !isSame(signed.root, known)) {
       console.error({ event: "audit-log-broken", accountId, size: log.size() });
@@ -41,7 +48,9 @@ export async function headOf(
     }
   }
   const head: Checkpoint = { accountId, size, root, atMs: nowMs, trim: false };
-  return { size, atMs: nowMs, note: await signedNote(head, key) };
+  const note = await signedNote(head, key);
+  keepOwnHead({ note, size, root });
+  return { size, atMs: nowMs, note };
 }
 
 /** Signs what is stored and was not signed when it came. */

@@ -13,7 +13,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import { heldKeys } from "#db/catalog/held-keys.ts";
 import { planStore } from "#db/catalog/plans.ts";
 import { AUDIT_STEP, AuditLog, type AuditPage, type AuditState } from "#objects/account-audit.ts";
-import { auditDueMs, headOf, keepAudit } from "#objects/account-heads.ts";
+import { auditDueMs, headOf, keepAudit, type OwnHead } from "#objects/account-heads.ts";
 import { migrate } from "#objects/migrate.ts";
 
 // A rowid table on purpose: rows are purged in the order they came, and answers may be large.
@@ -28,7 +28,12 @@ const PURGE_ROWS = 1_000;
 /** About 1 MB of entries. */
 const AUDIT_ROWS_MAX = 1_000;
 const AUDIT_PAUSE_MS = 60_000;
-const AUDIT_WRITE = { itemsMax: 200, bytesMax: 2_000_000, waitingMax: 2_000 };
+const AUDIT_WRITE = {
+  itemsMax: 200,
+  bytesMax: 2_000_000,
+  waitingMax: 2_000,
+  gathersFirst: true,
+} as const;
 type Waiting = { draft: Draft; bytes: number; seq: number };
 
 export type Beginning =
@@ -54,6 +59,7 @@ export class Account extends DurableObject<Env> {
   readonly #audit: AuditLog;
   #append: ((waiting: Waiting[]) => Promise<true | null>) | null = null;
   readonly #keys: ReturnType<typeof heldKeys>;
+  #ownHead: OwnHead | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -117,7 +123,8 @@ export class Account extends DurableObject<Env> {
     this.#append ??= groupCommit(
       AUDIT_WRITE,
       (waiting) => this.#recordAll(accountId, waiting),
-      async () => {},
+      // One turn: whoever has come meanwhile shares the write to disk, which is most of what an entry costs.
+      () => scheduler.wait(0),
     );
     const one: Waiting = { draft, bytes: LIMITS.auditEntryCharsMax, seq: 0 };
     return (await this.#append([one])) === null ? null : one.seq;
@@ -186,6 +193,10 @@ export class Account extends DurableObject<Env> {
       nowMs,
       blobs: this.env.BLOBS,
       signer: () => this.#keys.signer(),
+      ownHead: () => this.#ownHead,
+      keepOwnHead: (head: OwnHead) => {
+        this.#ownHead = head;
+      },
       days: async () => {
         const plan = await planStore(this.env.CATALOG_0).planName(accountId);
         return auditDaysOf(planOf(plan ?? PLAN_DEFAULT));

@@ -34,6 +34,18 @@ it("whoever comes while a write is under way shares the next one, and is answere
   expect(await Promise.all(answers)).toEqual([[1], [2, 3, 4], [2, 3, 4]]);
 });
 
+it("gathers before the first write where asked to, so that a write nobody could wait for is shared", async () => {
+  const groups: number[][] = [];
+  const insert = groupCommit(
+    { ...limits, gathersFirst: true },
+    async (items: Item[]) => void groups.push(idsOf(items)),
+    async () => await Promise.resolve(),
+  );
+  await Promise.all([insert([item(1)]), insert([item(2)]), insert([item(3)])]);
+  await insert([item(4)]);
+  expect(groups).toEqual([[1, 2, 3], [4]]);
+});
+
 it("a caller is told to come again when too much waits, and what is too large alone is still written", async () => {
   const { groups, write, end } = slowWrite();
   const insert = groupCommit({ ...limits, itemsMax: 2, waitingMax: 3 }, write, noGather);

@@ -1,5 +1,11 @@
 /** How much one write may carry, and how much may wait for its turn. */
-export type GroupLimits = { itemsMax: number; bytesMax: number; waitingMax: number };
+export type GroupLimits = {
+  itemsMax: number;
+  bytesMax: number;
+  waitingMax: number;
+  /** Gathers before the first write too: for one that ends before others can come, so that none would ever wait. */
+  gathersFirst?: true;
+};
 
 /** However fast they come, a write is not put off for longer. */
 const GATHERS_MAX = 8;
@@ -19,7 +25,7 @@ type Caller<T, R> = {
  * answered can join the next. A write that fails is repeated for each caller alone, so nobody fails for another's items.
  */
 export function groupCommit<T extends Sized, R>(
-  { itemsMax, bytesMax, waitingMax }: GroupLimits,
+  { itemsMax, bytesMax, waitingMax, gathersFirst }: GroupLimits,
   write: (items: T[]) => Promise<R>,
   gather: () => Promise<void>,
 ): (items: T[]) => Promise<R | null> {
@@ -63,6 +69,7 @@ export function groupCommit<T extends Sized, R>(
 
   async function writeAll(): Promise<void> {
     writing = true;
+    if (gathersFirst) await gather();
     while (waiting.length > 0) {
       const group = nextGroup();
       await writeFor(group);
