@@ -264,7 +264,7 @@ describe("a grant", () => {
   });
 });
 
-it("gives no token that anybody may use for one that is bound to its holder", async () => {
+it("exchanges a bound token for nobody but the holder of its key, who gets one bound to it", async () => {
   const grant_type = "urn:ietf:params:oauth:grant-type:token-exchange";
   const delegate = await makeClient(account, { grant_types: [grant_type], scope: "search" });
   const fields = {
@@ -272,11 +272,15 @@ it("gives no token that anybody may use for one that is bound to its holder", as
     subject_token: bound,
     subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
   };
-  const loose = await formOf("/oauth/token", fields, delegate.header);
-  expect(loose.status).toBe(400);
-  const shown = await proof("POST", "/oauth/token", { by: thief, claims: { nonce } });
-  const own = await formOf("/oauth/token", fields, { ...delegate.header, DPoP: shown });
+  const exchanged = async (changes?: Changes) => {
+    const claims = { nonce };
+    const shown = changes && { DPoP: await proof("POST", "/oauth/token", { ...changes, claims }) };
+    return await formOf("/oauth/token", fields, { ...delegate.header, ...shown });
+  };
+  for (const changes of [undefined, { by: thief }])
+    expect(await errorOf(await exchanged(changes))).toBe("invalid_request");
+  const own = await exchanged({});
   expect(own.status).toBe(200);
   const { access_token } = await own.json<Tokens>();
-  expect(decodeJwt(access_token)["cnf"]).toEqual({ jkt: thief.jkt });
+  expect(decodeJwt(access_token)["cnf"]).toEqual(decodeJwt(bound)["cnf"]);
 });

@@ -1,4 +1,10 @@
-import { type AccessToken, type Actor, ACTORS_MAX, type Via } from "#domain/oauth/access-token.ts";
+import {
+  type AccessToken,
+  type Actor,
+  ACTORS_MAX,
+  type Confirmation,
+  type Via,
+} from "#domain/oauth/access-token.ts";
 import { narrowedAudience } from "#domain/oauth/code-grant.ts";
 import { type OAuthError, refused } from "#domain/oauth/errors.ts";
 import { narrowed, scopeText } from "#domain/oauth/scopes.ts";
@@ -41,13 +47,16 @@ export async function exchange(
   if (subject?.accountId !== accountId)
     return refused("invalid_request", "subject_token: not an access token of the client's account");
   // Else whoever only holds a bound token would get one of it that is worth something without its key.
-  if (subject.bound !== undefined && bound === undefined)
-    return refused("invalid_request", "subject_token: is bound to a key, so show one of yours");
+  if (!isBoundBy(subject, bound))
+    return refused(
+      "invalid_request",
+      "subject_token: is bound to a key, so prove that you hold it",
+    );
   let actor: AccessToken | null = null;
   if (form.get("actor_token") !== undefined) {
     actor = await liveToken(deps, form.get("actor_token"), form.get("actor_token_type"), nowMs);
     // Who asks is who will act: nobody is made to act by somebody else's token.
-    if (actor?.clientId !== client.id || actor.accountId !== accountId)
+    if (actor?.clientId !== client.id || actor.accountId !== accountId || !isBoundBy(actor, bound))
       return refused("invalid_request", "actor_token: not an access token of the client itself");
   }
   const acting: Actor = {
@@ -81,6 +90,11 @@ export async function exchange(
     issued_token_type: ACCESS_TOKEN,
   });
 }
+
+/** Whether the request proves to hold whatever the token is bound to. */
+const isBoundBy = ({ bound }: AccessToken, proven: Confirmation | undefined): boolean =>
+  (bound?.jkt === undefined || bound.jkt === proven?.jkt) &&
+  (bound?.["x5t#S256"] === undefined || bound["x5t#S256"] === proven?.["x5t#S256"]);
 
 const viaOf = ({ id, clientId }: AccessToken): Via => ({ jti: id, client_id: clientId });
 
