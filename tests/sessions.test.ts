@@ -70,6 +70,33 @@ it("gives a session no more than its key has", async () => {
   expect((await call("GET", "/v1/keys", { headers: { Cookie } })).status).toBe(403);
 });
 
+it("signs nobody out by how many sessions somebody else opens", async () => {
+  const account = await newAccount();
+  const mine = await signedIn({ apiKey: account.apiKey });
+  const other = await account.key(["search"]);
+  await env.CATALOG_0.batch([
+    env.CATALOG_0.prepare(
+      "INSERT INTO principal (account_id, id, kind, name, role, status, created_at_ms) VALUES (?, 'p0_other', 'service', 'x', 'member', 'active', 0)",
+    ).bind(account.accountId),
+    env.CATALOG_0.prepare("UPDATE api_key SET principal_id = 'p0_other' WHERE id = ?").bind(
+      other.id,
+    ),
+    // As if it had opened them one by one, each later than the owner's.
+    env.CATALOG_0.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
+       INSERT INTO session (id, account_id, principal_id, token_hash, scopes, created_at_ms, expires_at_ms)
+       SELECT 's0_many' || i, ?1, 'p0_other', 'x', '[]', 0, ?2 + i FROM n`,
+    ).bind(account.accountId, Date.now() + 8 * 86_400_000),
+  ]);
+  await signedIn({ apiKey: other.apiKey });
+  const headers = { Cookie: mine.Cookie };
+  expect((await call("GET", "/v1/sessions/current", { headers })).status).toBe(200);
+  const left = await env.CATALOG_0.prepare(
+    "SELECT count(*) AS n FROM session WHERE principal_id = 'p0_other'",
+  ).first("n");
+  expect(left).toBeLessThan(1_100);
+});
+
 it("takes a session's token for no API key, nor a key for a cookie", async () => {
   const { apiKey } = await newAccount();
   const { Cookie } = await signedIn({ apiKey });

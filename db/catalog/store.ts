@@ -143,19 +143,21 @@ function signedIn(of: DatabaseOf) {
 
 function sessions(of: DatabaseOf) {
   return {
+    /** Beyond what one principal may have open, its own oldest ends: nobody signs anybody else out. */
     async insertSession(record: SessionRecord): Promise<void> {
       const db = of(record.accountId);
       if (db === null) throw new Error("the account names no catalog shard");
-      const mine = eq(session.accountId, record.accountId);
+      const ours = eq(session.accountId, record.accountId);
+      const mine = and(ours, eq(session.principalId, record.principalId));
       const oldest = db
         .select({ id: session.id })
         .from(session)
         .where(mine)
         .orderBy(desc(session.expiresAtMs))
-        .limit(LIMITS.sessionsPerAccountMax)
-        .offset(LIMITS.sessionsPerAccountMax - 1);
+        .limit(LIMITS.sessionsPerPrincipalMax)
+        .offset(LIMITS.sessionsPerPrincipalMax - 1);
       await db.batch([
-        db.delete(session).where(and(mine, lte(session.expiresAtMs, record.createdAtMs))),
+        db.delete(session).where(and(ours, lte(session.expiresAtMs, record.createdAtMs))),
         db.delete(session).where(sql`${session.id} in ${oldest}`),
         db.insert(session).values(record),
       ]);

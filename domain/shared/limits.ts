@@ -28,7 +28,7 @@ export const LIMITS = {
   idempotencyKeyCharsMax: 255,
   keyNameCharsMax: 100,
   keysPerAccountMax: 1_000,
-  sessionsPerAccountMax: 1_000,
+  sessionsPerPrincipalMax: 100,
   /** Each may have search shards rewritten. */
   erasuresPerDayMax: 50,
   /** One entry of an audit log; its detail goes where it would be longer. */
