@@ -231,6 +231,21 @@ it("explains what depends on a unit by that unit, and knows no foreign one", asy
   expect((await problemOf(refused)).errors?.[0]?.pointer).toBe("/resource/type");
 });
 
+it("tells a key that may read no units nothing of one, not even whether it is there", async () => {
+  const account = await newAccount();
+  await put(account, [{ ...hr, actions: ["unit.search"] }]);
+  const { id } = await publish(account, { title: "Pay", body: "Monthly.", tags: ["hr"] });
+  const { apiKey } = await account.key(["search"]);
+  const told = async (of: string, action: string) => {
+    const body = { action, resource: { type: "unit", id: of } };
+    const headers = { Authorization: `Bearer ${apiKey}` };
+    const answer = await call("POST", "/v1/policies/explain", { body, headers });
+    return [answer.status, await answer.text()];
+  };
+  for (const action of ["unit.read", "unit.search"])
+    expect(await told(id, action)).toEqual(await told("u0_absent", action));
+});
+
 it("lists every action with what it needs", async () => {
   const { apiKey } = await (await newAccount()).key(["search"]);
   const headers = { Authorization: `Bearer ${apiKey}` };

@@ -126,7 +126,7 @@ export function decide(
   }
   undecided ??= isOpen || permitting !== undefined ? undefined : mayPermit;
   if (undecided !== undefined) {
-    const reason = "it depends on the resource, which is not named";
+    const reason = "it depends on the resource, which is not named, or not yours to read";
     return { decision: "depends", rule: named(undecided), reason };
   }
   return permitting === undefined

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ACTIONS, type Action, requirementOf } from "#domain/policies/actions.ts";
+import { ACTIONS, type Action, refusalOf, requirementOf } from "#domain/policies/actions.ts";
 import { ATTRIBUTE_TYPES, tellsAttributes } from "#domain/policies/attributes.ts";
 import { explain, explained, explainInput } from "#domain/policies/explain.ts";
 import { policyInput, policyView, viewOfPolicy } from "#domain/policies/model.ts";
@@ -190,12 +190,15 @@ async function inPlaceOf(c: unknown, keyId: string | undefined): Promise<Princip
   return verdict?.principal ?? refuse({ code: "not-found" });
 }
 
-/** With what a policy may ask of it, where it is a unit that the caller may see. */
+/**
+ * With what a policy may ask of it, where it is a unit that the caller may see. Whoever may read no units is told nothing of
+ * one, not even that it is there.
+ */
 async function subjectOf(c: unknown, resource: { type: string; id?: string }): Promise<Resource> {
-  const { services, principal } = (c as Explaining).var;
+  const { services, principal, nowMs } = (c as Explaining).var;
   const { type, id } = resource;
   if (id === undefined) return { type };
-  if (type !== "unit") return { type, id };
+  if (type !== "unit" || refusalOf(principal, "unit.read", nowMs) !== null) return { type, id };
   const stored = await services.units.visible(id, principal.accountId);
   if (stored === null || !isVisible(stored, principal.accountId))
     return refuse({ code: "not-found" });
