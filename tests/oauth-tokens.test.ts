@@ -1,7 +1,9 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { formOf, makeClient, tokenOf } from "./oauth.ts";
+import { servicesOf } from "#adapters/index.ts";
+import { tokenVerdict } from "#domain/oauth/token-verdict.ts";
+import { formOf, grantedTo, makeClient, registered, tokenOf } from "./oauth.ts";
 import { call, newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
 
 let account: TestAccount;
@@ -179,5 +181,22 @@ it("keeps neither a client's secret nor a private key that can be read", async (
     const text = JSON.stringify(results);
     expect(text).not.toContain(client.secret.slice(-38));
     expect(text).not.toMatch(/\\"d\\"/);
+  }
+});
+
+it("acts as the agent of the key that a token was given by", async () => {
+  const mine = await newAccount();
+  const clientId = await registered();
+  const { token } = await tokenOf(await makeClient(mine, { scope: "search" }), {});
+  const granted = await grantedTo(mine, clientId);
+  await env.CATALOG_0.prepare("UPDATE api_key SET agent_id = 'a0_otter' WHERE account_id = ?")
+    .bind(mine.accountId)
+    .run();
+  const { oauth } = servicesOf(env);
+  for (const text of [token, granted.access_token]) {
+    const said = await oauth.verified(text, Date.now());
+    if (said === null) throw new Error("no token of ours");
+    const verdict = tokenVerdict(said, await oauth.tokenRow(said, Date.now()));
+    expect(verdict?.principal.agentId).toBe("a0_otter");
   }
 });

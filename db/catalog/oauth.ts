@@ -151,6 +151,7 @@ function tokens(db: CatalogDb) {
         grantIsLive: token.grantId === undefined || row["liveGrants"] === 1,
         keyIsLive: row["liveKeys"] === 1,
         keyId: typeof row["keyId"] === "string" ? row["keyId"] : null,
+        agentId: typeof row["agentId"] === "string" ? row["agentId"] : null,
         isRevoked: row["revoked"] !== 0,
       };
     },
@@ -180,12 +181,16 @@ export const liveKey = (keyId: ReturnType<typeof sql>, nowMs: number) => sql`
     SELECT 1 FROM api_key k WHERE k.id = ${keyId} AND k.revoked_at_ms IS NULL AND k.networks IS NULL
       AND (k.expires_at_ms IS NULL OR k.expires_at_ms > ${nowMs})))`;
 
+/** The API key that a token was given by, if by one. */
+const givenBy = (token: AccessToken) =>
+  token.grantId === undefined
+    ? sql`(SELECT key_id FROM oauth_client WHERE id = ${firstClient(token)})`
+    : sql`(SELECT key_id FROM oauth_grant WHERE id = ${token.grantId})`;
+
 const tokenQuery = (token: AccessToken, nowMs: number) => sql`
   SELECT account.status AS accountStatus, principal.status AS principalStatus, principal.role AS role,
     account.policy_version AS policyVersion, account.plan AS plan,
-    CASE WHEN ${token.grantId ?? null} IS NULL
-      THEN (SELECT key_id FROM oauth_client WHERE id = ${firstClient(token)})
-      ELSE (SELECT key_id FROM oauth_grant WHERE id = ${token.grantId ?? null}) END AS keyId,
+    giver.id AS keyId, giver.agent_id AS agentId,
     (SELECT count(*) FROM oauth_client
       WHERE oauth_client.id IN (SELECT value FROM json_each(${JSON.stringify(clientsOf(token))}))
         AND oauth_client.revoked_at_ms IS NULL AND ${liveMaker(nowMs)}) AS liveClients,
@@ -199,6 +204,7 @@ const tokenQuery = (token: AccessToken, nowMs: number) => sql`
     (SELECT count(*) FROM oauth_spent
       WHERE id IN (SELECT value FROM json_each(${JSON.stringify(tokensOf(token))}))) AS revoked
   FROM account JOIN principal ON principal.account_id = account.id
+    LEFT JOIN api_key AS giver ON giver.id = ${givenBy(token)}
   WHERE account.id = ${token.accountId} AND principal.id = ${token.principalId}`;
 
 /** Who was given the token that all others were exchanged for. */

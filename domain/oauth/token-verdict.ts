@@ -20,6 +20,8 @@ export type TokenRow = {
   keyIsLive: boolean;
   /** The API key by which it was given, if by one: whatever holds for that key holds for the token. */
   keyId: string | null;
+  /** The agent that this key acts as. */
+  agentId: string | null;
   /** It, or a token that it was exchanged for, was revoked. */
   isRevoked: boolean;
 };
@@ -46,6 +48,7 @@ export function tokenVerdict(token: AccessToken, row: TokenRow | null): Verdict 
     plan: planOf(row.plan),
     expiresAtMs: token.expiresAtMs,
     ...(row.keyId !== null && { keyId: row.keyId }),
+    ...(row.agentId !== null && { agentId: row.agentId }),
     token: {
       id: token.id,
       clientId: token.clientId,
