@@ -77,6 +77,24 @@ describe("users of a directory", () => {
     expect((await user("ada@example.com")).id).not.toBe(ada.id);
   });
 
+  it("leave no key behind when they are taken out after they were suspended", async () => {
+    const left = await user("ada.suspended@example.com");
+    const key = await account.key(["search"]);
+    await env.CATALOG_0.prepare("UPDATE api_key SET principal_id = ? WHERE id = ?")
+      .bind(left.id, key.id)
+      .run();
+    const put = { userName: left.userName, active: false };
+    expect((await directory("PUT", `/Users/${left.id}`, put)).status).toBe(200);
+    expect((await directory("DELETE", `/Users/${left.id}`)).status).toBe(204);
+    const row = await env.CATALOG_0.prepare(
+      "SELECT revoked_at_ms, status FROM api_key k JOIN principal p ON p.id = k.principal_id WHERE k.id = ?",
+    )
+      .bind(key.id)
+      .first<{ revoked_at_ms: number | null; status: string }>();
+    expect(row?.status).toBe("removed");
+    expect(row?.revoked_at_ms).toBeGreaterThan(0);
+  });
+
   it("are listed by pages whose totals are true, with the attributes that are asked for", async () => {
     const other = await newAccount();
     const by = await directoryOf(other);

@@ -128,7 +128,8 @@ function members(db: PeopleDb, shard: D1Database) {
       const [removed] = await shard.batch([
         shard
           .prepare(
-            `UPDATE principal SET status = 'removed' WHERE account_id = ?1 AND id = ?2 AND status = 'active'
+            `UPDATE principal SET status = 'removed' WHERE account_id = ?1 AND id = ?2
+               AND status IN ('active', 'suspended')
                AND (role <> 'owner' OR ${HAS_ANOTHER_OWNER})`,
           )
           .bind(accountId, id),
