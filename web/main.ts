@@ -15,6 +15,7 @@ import {
   signIn,
   signOut,
   takeCode,
+  takeSession,
 } from "./session.ts";
 import { signInPlace } from "./sign-in.ts";
 import { followAddress, unitDialog } from "./unit.ts";
@@ -170,6 +171,7 @@ async function start(): Promise<void> {
     draw();
   });
   document.addEventListener("keydown", searchKeys);
+  await takeSession();
   link = takeLink();
   isFactorWanted = next !== null && asked.has("prove");
   const code = takeCode();

@@ -39,6 +39,14 @@ export async function currentSession(): Promise<Session | null> {
   }
 }
 
+/** Whoever comes from their identity provider has a session that was opened by the server: looks whether that is so. */
+export async function takeSession(): Promise<void> {
+  if (location.hash !== "#signed-in") return;
+  history.replaceState(null, "", location.pathname + location.search);
+  const session = await currentSession().catch(() => null);
+  if (session !== null) localStorage.setItem(FLAG, "1");
+}
+
 /** The single-use code of the console link; it leaves the address bar before anything else happens. */
 export function takeCode(): string | undefined {
   const here = new URL(location.href);

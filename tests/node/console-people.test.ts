@@ -212,6 +212,24 @@ describe("the console, for people", { timeout: 60_000 }, () => {
     expect(complaints).toEqual([]);
   });
 
+  it("knows a session that an identity provider opened, and believes no address that says so", async () => {
+    const email = "single@example.org";
+    await person(email);
+    const { page } = await visit("/#signed-in");
+    await page.waitForSelector("#email");
+    await page.evaluate(
+      async (body) => {
+        const headers = { "Content-Type": "application/json" };
+        await fetch("/v1/sessions", { method: "POST", headers, body });
+        location.hash = "signed-in";
+        location.reload();
+      },
+      JSON.stringify({ email, password: PASSWORD }),
+    );
+    await isIn(page);
+    expect(page.url()).toBe(`${url()}/`);
+  });
+
   it("comes back to the page that sent somebody to sign in, and then to prove their factor", async () => {
     const email = "consent@example.org";
     await person(email);

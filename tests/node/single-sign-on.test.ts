@@ -183,7 +183,7 @@ describe("signing in by an OpenID provider", () => {
       const one = browser();
       const start = `${provider.signInUrl}?returnTo=${encodeURIComponent(returnTo)}`;
       const answer = await one.ask(await signInAt(one, start, "alice", isBack));
-      expect(answer.headers.get("location"), returnTo).toBe("/");
+      expect(answer.headers.get("location"), returnTo).toBe("/#signed-in");
     }
   });
 

@@ -186,7 +186,8 @@ async function signedIn(
     type: "identity-provider",
     id: provider.id,
   });
-  const headers = new Headers({ Location: returnTo });
+  // The console cannot see the cookie, so it is told to look.
+  const headers = new Headers({ Location: returnTo === "/" ? "/#signed-in" : returnTo });
   const spent = await attemptCookie(services.federation.ring, null, provider.id, WISHUB_PUBLIC_URL);
   headers.append("Set-Cookie", spent);
   headers.append("Set-Cookie", sessionCookie(token, WISHUB_PUBLIC_URL, SESSION_LIFE_MS));
