@@ -33,7 +33,7 @@ export type Grant = {
 /** An isolate gives up what it has not spent this long after it asked; the bucket waits a second longer. */
 export const LEASE_MS = 5_000;
 const LEASE_GRACE_MS = 1_000;
-/** A spent token comes back at most a 128th of a period late. */
+/** A spent token comes back between one and two slots late. */
 const SLOTS = 128;
 /** What all isolates hold together: one chunk. Requests are refused early by no more than that. */
 const CHUNK_SHARE = 25;
@@ -231,8 +231,11 @@ function spend(bucket: Bucket, slot: number, tokens: number): void {
 const slotOf = (bucket: Bucket, quota: Quota, atMs: number): number =>
   Math.max(bucket.lastSlot, Math.floor(atMs / slotMs(quota)));
 
-/** When what was spent in a slot comes back: a period after its last moment. */
-const endOf = (slot: number, quota: Quota): number => (slot + 1) * slotMs(quota) + quota.periodMs;
+/**
+ * When what was spent in a slot comes back: a period after its last moment, and a slot more, because a request passes
+ * only when the answer about its token has come, which may take longer than that of the request a period later.
+ */
+const endOf = (slot: number, quota: Quota): number => (slot + 2) * slotMs(quota) + quota.periodMs;
 
 function backIn(bucket: Bucket, quota: Quota, nowMs: number): number {
   const [oldest] = bucket.spent.keys();

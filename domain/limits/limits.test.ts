@@ -136,6 +136,17 @@ const worlds = fc.record({
     { minLength: 1, maxLength: 3 },
   ),
 });
+const SLOW_ANSWER: Drawn = {
+  seed: 1_607_923_767,
+  requests: 1_004,
+  isolates: 5,
+  delayMs: 238,
+  bursts: [
+    { beginsMs: 81_628, lastsMs: 10_417, share: 0.455_179_282_868_525_9 },
+    { beginsMs: 52_515, lastsMs: 13_575, share: 0.550_796_812_749_003_9 },
+    { beginsMs: 31_167, lastsMs: 21_667, share: 0.215_139_442_231_075_1 },
+  ],
+};
 type Drawn = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 
 function worldOf({ seed, requests, isolates, delayMs, bursts }: Drawn): World {
@@ -162,7 +173,8 @@ describe("many isolates under one limit", () => {
         const { passed } = await played(world);
         expect(mostInAPeriod(passed, MINUTE_MS)).toBeLessThanOrEqual(world.quota.requests);
       }),
-      { numRuns: 60 },
+      // The example: an answer that took longer than the one about the token that came back a period later.
+      { numRuns: 60, examples: [[SLOW_ANSWER]] },
     );
   });
 
