@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { entries } from "./audit-log.ts";
-import { call, newAccount } from "./helpers.ts";
-import { newPerson, PASSWORD, signedIn, tokenTo } from "./people.ts";
+import { call, newAccount, problemOf } from "./helpers.ts";
+import { enrolled, newPerson, PASSWORD, signedIn, tokenTo } from "./people.ts";
 import { acceptWith, invite, joined } from "./people-invited.ts";
 
 type Files = Map<string, string>;
@@ -103,7 +103,8 @@ it("gives a person what is kept of them in all their accounts, and nothing of an
     await acceptWith(await tokenTo(person.email))
   ).json<{ principalId: string }>();
   const somebodyElse = await joined(account, "member");
-  const { headers } = await signedIn(person, { accountId: account.accountId });
+  const { app } = await enrolled(person);
+  const { headers } = await signedIn(person, { accountId: account.accountId, otp: app.next() });
   await call("POST", "/v1/units", {
     headers,
     body: { title: "By a person", body: "What this person said about tides." },
@@ -133,4 +134,21 @@ it("gives a person what is kept of them in all their accounts, and nothing of an
     expect(whole).not.toContain(foreign);
   expect(whole).toContain(principalId);
   expect((await account.call("GET", "/v1/people/me/export")).status).toBe(404);
+});
+
+it("gives a person's archive for a fresh second factor, and notes it wherever it exports from", async () => {
+  const account = await newAccount();
+  const person = await newPerson();
+  await invite(account, person.email, "member");
+  expect((await acceptWith(await tokenTo(person.email))).status).toBe(201);
+  const stale = await signedIn(person);
+  const early = await call("GET", "/v1/people/me/export", { headers: stale.headers });
+  expect((await problemOf(early)).code).toBe("second-factor-required");
+  const { headers } = await enrolled(person);
+  const done = await call("GET", "/v1/people/me/export", { headers });
+  expect(done.status).toBe(200);
+  await done.body?.cancel();
+  expect((await entries(account, "&action=person.export")).map(({ phase }) => phase)).toEqual([
+    "noted",
+  ]);
 });

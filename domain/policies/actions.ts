@@ -142,7 +142,7 @@ export const ACTIONS = {
     fresh: true,
     sensitive: true,
   },
-  "person.export": { resource: "person", role: "viewer", sensitive: true },
+  "person.export": { resource: "person", role: "viewer", fresh: true, sensitive: true },
   "member.erase": {
     resource: "member",
     scope: "admin",

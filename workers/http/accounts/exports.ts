@@ -1,6 +1,7 @@
 import { type ExportOf, exportFiles, type Source } from "#domain/protection/export.ts";
 import { tarOf } from "#domain/protection/tar.ts";
 import { z } from "zod";
+import { noted } from "#workers/http/guard/noted.ts";
 import { fails, feature, refuse, route } from "#workers/http/kit.ts";
 
 const TAR_GZ = "application/gzip";
@@ -29,7 +30,7 @@ const ofPerson = route(
     path: "/v1/people/me/export",
     summary: "Export everything that is kept of you, as one archive",
     description:
-      "In all your accounts: who you are, how you sign in, your sessions and keys, what you wrote, and what the audit logs say of you. For a session that a person signed in to.",
+      "In all your accounts: who you are, how you sign in, your sessions and keys, what you wrote, and what the audit logs say of you. For a session that a person signed in to, with a fresh second factor; noted in the log of each account.",
     access: "person.export",
     responses: { 200: { description: "The archive", ...archive }, ...fails("not-found") },
   },
@@ -38,6 +39,10 @@ const ofPerson = route(
     const { personId: id } = principal;
     const sources = id === undefined ? null : await services.exports.ofPerson(id);
     if (id === undefined || sources === null) return refuse({ code: "not-found" });
+    // The pipeline records it in the account of the session; the others are exported from just as much.
+    for (const membership of await services.people.memberships(id))
+      if (membership.accountId !== principal.accountId)
+        await noted(c, { ...membership, personId: id }, "person.export", { type: "person" });
     return archived({ kind: "person", id }, sources, nowMs);
   },
 );
