@@ -55,3 +55,11 @@ it("forgets what an answer ends", () => {
   session().options()?.cookies?.(["wishub_session=; Path=/; Max-Age=0"]);
   expect(session().options()).toBeNull();
 });
+
+it("keeps and forgets a session that came over TLS, whose name says so", () => {
+  session().anybody().cookies?.(["__Host-wishub_session=ws0_a; Path=/; Secure; Max-Age=600"]);
+  expect(session().options()?.cookie).toBe("__Host-wishub_session=ws0_a");
+  expect(session().anybody().cookie).toBe("");
+  session().forget();
+  expect(session().options()).toBeNull();
+});

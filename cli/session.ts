@@ -10,7 +10,9 @@ export type Session = ReturnType<typeof sessionOf>;
 
 type Kept = { url: string; cookies: Record<string, string> };
 
-const SESSION = "wishub_session";
+/** Over TLS it has the prefix. */
+const SESSIONS = ["__Host-wishub_session", "wishub_session"];
+const isSession = ([name]: [string, string]) => SESSIONS.includes(name);
 
 export function sessionOf(flags: Flags, { env, cwd }: Pick<Terminal, "env" | "cwd">) {
   const file = path.resolve(cwd, env["WISHUB_STATE"] ?? ".wishub", "session.json");
@@ -22,7 +24,7 @@ export function sessionOf(flags: Flags, { env, cwd }: Pick<Terminal, "env" | "cw
     const known = read(file);
     const cookies = known?.url === from ? { ...known.cookies } : {};
     for (const each of set) {
-      const [, name, value] = /^(\w+)=([^;]*)/.exec(each) ?? [];
+      const [, name, value] = /^([\w-]+)=([^;]*)/.exec(each) ?? [];
       if (name === undefined || value === undefined) continue;
       if (/; Max-Age=0(;|$)/.test(each)) delete cookies[name];
       else cookies[name] = value;
@@ -45,7 +47,7 @@ export function sessionOf(flags: Flags, { env, cwd }: Pick<Terminal, "env" | "cw
     /** Who is signed in, for any command; null where nobody is, or a key was given. A session goes only where it was opened. */
     options(): WisHubOptions | null {
       const kept = isKeyGiven ? null : read(file);
-      if (kept?.cookies[SESSION] === undefined) return null;
+      if (kept === null || !Object.entries(kept.cookies).some(isSession)) return null;
       const asked = flags.text("url") ?? env["WISHUB_URL"];
       if (asked !== undefined && new URL(url()).origin !== new URL(kept.url).origin)
         throw new UsageError(`you are signed in at ${kept.url}, not at ${asked}: give --key too`);
@@ -55,18 +57,20 @@ export function sessionOf(flags: Flags, { env, cwd }: Pick<Terminal, "env" | "cw
     anybody(): WisHubOptions {
       const from = url();
       const kept = read(file);
-      const { [SESSION]: _, ...rest } = kept?.url === from ? kept.cookies : {};
-      return optionsFor(from, rest);
+      return optionsFor(from, kept?.url === from ? withoutSession(kept) : {});
     },
     forget(): void {
       const kept = read(file);
       if (kept === null) return;
-      const { [SESSION]: _, ...cookies } = kept.cookies;
+      const cookies = withoutSession(kept);
       if (Object.keys(cookies).length === 0) rmSync(file, { force: true });
       else writeFileSync(file, `${JSON.stringify({ ...kept, cookies })}\n`, { mode: 0o600 });
     },
   };
 }
+
+const withoutSession = ({ cookies }: Kept): Record<string, string> =>
+  Object.fromEntries(Object.entries(cookies).filter((each) => !isSession(each)));
 
 function read(file: string): Kept | null {
   try {

@@ -1,5 +1,7 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
+import { app } from "#workers/http/app.ts";
 import { call, newAccount, ORIGIN } from "./helpers.ts";
 
 const cookieOf = (response: Response) => response.headers.get("Set-Cookie")?.split(";")[0] ?? "";
@@ -25,6 +27,30 @@ it("signs a browser in by key, with a cookie that no script and no other site ca
   });
   const { results } = await env.CATALOG_0.prepare("SELECT * FROM session").all();
   expect(JSON.stringify(results)).not.toContain(Cookie.slice(-38));
+});
+
+it("takes a session over TLS in the cookie that no other host of the domain can set, and in no other", async () => {
+  const account = await newAccount();
+  const url = "https://hub.example.org";
+  const at = async (path: string, init: RequestInit) => {
+    const context = createExecutionContext();
+    const bindings = { ...env, WISHUB_PUBLIC_URL: url } as Env;
+    const response = await app.fetch(new Request(`${url}${path}`, init), bindings, context);
+    await waitOnExecutionContext(context);
+    return response;
+  };
+  const opened = await at("/v1/sessions", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ apiKey: account.apiKey }),
+  });
+  expect(opened.headers.get("Set-Cookie")).toMatch(
+    /^__Host-wishub_session=ws0_\w+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/,
+  );
+  const Cookie = cookieOf(opened);
+  expect((await at("/v1/sessions/current", { headers: { Cookie } })).status).toBe(200);
+  const headers = { Cookie: Cookie.replace("__Host-", "") };
+  expect((await at("/v1/sessions/current", { headers })).status).toBe(401);
 });
 
 it("changes something by cookie only from its own origin", async () => {

@@ -75,7 +75,7 @@ export type CodeRecord = {
   expiresAtMs: number;
 };
 
-export const SESSION_COOKIE = "wishub_session";
+const SESSION_COOKIE = "wishub_session";
 /** A working week: long enough not to annoy, short enough for a forgotten browser. Nothing extends it. */
 export const SESSION_LIFE_MS = 7 * 24 * 3_600_000;
 /** A console code is printed in a terminal, perhaps in a log: it works once and not for long. */
@@ -96,15 +96,23 @@ export const viewOfPrincipal = (principal: Principal): SessionView => ({
 const cookie = (name: string, value: string, path: string, publicUrl: string, lifeMs: number) =>
   `${name}=${value}; Path=${path}; HttpOnly; SameSite=Strict; Max-Age=${Math.floor(lifeMs / 1000)}${publicUrl.startsWith("https:") ? "; Secure" : ""}`;
 
+/**
+ * Over TLS with the prefix by which a browser takes it from this very host alone, and with `Secure` (RFC 6265bis, section
+ * 4.1.3.2): no other host of the domain can put a session into somebody's browser.
+ */
+const sessionCookieName = (publicUrl: string): string =>
+  publicUrl.startsWith("https:") ? `__Host-${SESSION_COOKIE}` : SESSION_COOKIE;
+
 export const sessionCookie = (token: string, publicUrl: string, lifeMs: number): string =>
-  cookie(SESSION_COOKIE, token, "/", publicUrl, lifeMs);
+  cookie(sessionCookieName(publicUrl), token, "/", publicUrl, lifeMs);
 
 /** What a browser is known again by; only signing in asks for it. */
 export const DEVICE_COOKIE = "wishub_device";
 export const deviceCookie = (text: string, publicUrl: string, lifeMs: number): string =>
   cookie(DEVICE_COOKIE, text, "/v1/sessions", publicUrl, lifeMs);
 
-export const tokenInCookies = (header: string): string | null => cookieIn(header, SESSION_COOKIE);
+export const tokenInCookies = (header: string, publicUrl: string): string | null =>
+  cookieIn(header, sessionCookieName(publicUrl));
 
 export function cookieIn(header: string | null, name: string): string | null {
   for (const pair of (header ?? "").split(";", 64)) {

@@ -52,7 +52,7 @@ export function openApiDocument(routes: readonly Route[], publicUrl: string): Js
           in: "cookie",
           name: "wishub_session",
           description:
-            "A browser's session. What changes something must come from the product's own origin.",
+            "A browser's session, named `__Host-wishub_session` over TLS. What changes something must come from the product's own origin.",
         },
       },
       schemas: { Problem: problemSchema() },

@@ -39,7 +39,7 @@ export async function authenticate(c: Call<{ access: Action }>, nowMs: number): 
     return principal;
   }
   const cookies = c.req.raw.headers.get("Cookie");
-  const token = cookies === null ? null : tokenInCookies(cookies);
+  const token = cookies === null ? null : tokenInCookies(cookies, c.env.WISHUB_PUBLIC_URL);
   const principal = token === null ? null : await principalOf(c, "session", token, nowMs);
   if (principal === null) return refuse({ code: "unauthenticated" });
   const { method, raw } = c.req;
@@ -52,7 +52,8 @@ export async function authenticate(c: Call<{ access: Action }>, nowMs: number): 
 
 /** Whose browser asks for a page, if anybody is signed in there. It may look at what the page shows, and change nothing by it. */
 export async function sessionOf(c: Context, nowMs: number): Promise<Principal | null> {
-  const token = tokenInCookies(c.req.raw.headers.get("Cookie") ?? "");
+  const cookies = c.req.raw.headers.get("Cookie") ?? "";
+  const token = tokenInCookies(cookies, (c.env as Env).WISHUB_PUBLIC_URL);
   return token === null
     ? null
     : await principalOf(c as Call<{ access: Action }>, "session", token, nowMs);
