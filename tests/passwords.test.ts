@@ -18,6 +18,7 @@ import {
   freshEmail,
   mailsTo,
   newPerson,
+  OPEN,
   operatorKey,
   PASSWORD,
   signedIn,
@@ -187,4 +188,30 @@ it("ends with a reset what the person has let programs do, and what is about to 
     refresh_token: granted.refresh_token,
   });
   expect([refreshed.status, (await redeem(pending)).status]).toEqual([400, 400]);
+});
+
+it("gives up no mail that waits for one that anybody can ask for, and says so to everybody alike", async () => {
+  const person = await newPerson();
+  await env.CATALOG_0.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1010)
+     INSERT INTO mail (id, person_id, recipient, kind, body, created_at_ms)
+     SELECT 'm0_waits' || i, 'h0_x', 'x', 'sign-up', 'x', ?1 + i FROM n`,
+  )
+    .bind(Date.now() - 3_600_000)
+    .run();
+  const body = { email: freshEmail() };
+  const refused = [
+    await reset(person.email),
+    await reset(freshEmail()),
+    await ask(OPEN, "POST", "/v1/sign-up", { body }),
+    await call("POST", "/v1/known-devices", { body }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
+  expect(refused[0]?.headers.get("Retry-After")).toBe("60");
+  const left = await env.CATALOG_0.prepare(
+    "SELECT count(*) AS n FROM mail WHERE id LIKE 'm0_waits%'",
+  ).first("n");
+  expect(left).toBe(1_010);
+  await env.CATALOG_0.prepare("DELETE FROM mail WHERE id LIKE 'm0_waits%'").run();
+  expect((await reset(person.email)).status).toBe(202);
 });

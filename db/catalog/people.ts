@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, lte, notInArray, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { type Role, ROLES } from "#domain/accounts/model.ts";
 import type { AccountRecord } from "#domain/accounts/bootstrap.ts";
@@ -166,11 +166,15 @@ function attempts(db: PeopleDb) {
   };
 }
 
-/** Writes a mail to be sent. Only so many wait, and none for longer than what it holds works. */
+/** What a person is told of a change of their own: it waits however many others ask for mails. */
+const OWN_KIND = "password-changed";
+
+/** Writes a mail to be sent. None waits for longer than what it holds works, and none that does goes for another one. */
 export function mailWrites(db: PeopleDb, record: MailRecord) {
   const beyond = db
     .select({ id: mail.id })
     .from(mail)
+    .where(eq(mail.kind, OWN_KIND))
     .orderBy(desc(mail.createdAtMs), desc(mail.id))
     .limit(PURGED_AT_ONCE)
     .offset(LIMITS.mailsMax);
@@ -190,6 +194,22 @@ export function mailWrites(db: PeopleDb, record: MailRecord) {
 
 function mails(db: PeopleDb) {
   return {
+    /** Whether as many mails wait as may, of those that anybody can have sent to anybody. */
+    async outboxIsFull(nowMs: number): Promise<boolean> {
+      const waiting = await db
+        .select({ id: mail.id })
+        .from(mail)
+        .where(
+          and(
+            notInArray(mail.kind, ["none", OWN_KIND]),
+            gt(mail.createdAtMs, nowMs - MAIL_LIFE_MS),
+          ),
+        )
+        .limit(1)
+        .offset(LIMITS.mailsMax - 1);
+      return waiting.length > 0;
+    },
+
     /** Mails that wait for a sender, newest first. */
     async mails(after: Cursor | null, limit: number): Promise<MailRecord[]> {
       const beyond =

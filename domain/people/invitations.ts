@@ -20,6 +20,7 @@ import {
   type PersonMade,
   type Ring,
   tokenText,
+  OUTBOX_FULL,
 } from "#domain/people/sign-up.ts";
 import { mayGive } from "#domain/people/members.ts";
 import type { Prove } from "#domain/proofs/model.ts";
@@ -85,6 +86,7 @@ type InviteDeps = {
   sha256Hex(text: string): Promise<string>;
   countAttempt: CountAttempt;
   firstAccountId(): Promise<string | null>;
+  outboxIsFull(nowMs: number): Promise<boolean>;
   insertInvitation(invitation: InvitationRecord, mail: MailRecord): Promise<"done" | "too-many">;
 };
 
@@ -95,13 +97,16 @@ export async function invite(
   input: InvitationInput,
   idBytes: Uint8Array,
   nowMs: number,
-): Promise<Result<InvitationView, Problem<"forbidden" | "conflict" | "too-many-requests">>> {
+): Promise<
+  Result<InvitationView, Problem<"forbidden" | "conflict" | "too-many-requests" | "overloaded">>
+> {
   const { accountId, principalId } = inviter;
   const role = input.role ?? null;
   const allowed = mayGive(inviter, role);
   if (!allowed.ok) return allowed;
   if (role === null && (await deps.firstAccountId()) !== accountId)
     return err({ code: "forbidden", detail: "the first account invites to new accounts" });
+  if (await deps.outboxIsFull(nowMs)) return err(OUTBOX_FULL);
   const emailIndex = await emailIndexOf(deps.ring, input.email);
   const mails = await counted(deps, `invite ${accountId} ${emailIndex}`, MAILS_MAX, nowMs);
   if (!mails.ok) return mails;

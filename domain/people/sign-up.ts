@@ -61,9 +61,14 @@ export type LinkDeps = {
   random(length: number): Uint8Array;
   sha256Hex(text: string): Promise<string>;
   countAttempt: CountAttempt;
+  /** Whether as many mails wait as may. */
+  outboxIsFull(nowMs: number): Promise<boolean>;
   insertLink(link: LinkRecord, mail: MailRecord): Promise<void>;
   personByEmail(emailIndex: string): Promise<PersonRecord | null>;
 };
+
+/** Said to everybody, whether they are known or not: a mail that waits is not given up for one that anybody can ask for. */
+export const OUTBOX_FULL = { code: "overloaded" as const, retryAfterS: 60 };
 
 export const emailIndexOf = (ring: Ring, email: string): Promise<string> =>
   ring.blindIndex("email", normalEmail(email));
@@ -71,14 +76,16 @@ export const emailIndexOf = (ring: Ring, email: string): Promise<string> =>
 /**
  * Mails a link that proves the address. The answer, and the work behind it, are the same whether somebody has signed
  * up with the address or not; the mail says which. Nothing of a person is stored before the link comes back, so
- * nobody can take an address that is not theirs, nor choose a password for whoever it belongs to.
+ * nobody can take an address that is not theirs, nor choose a password for whoever it belongs to. Where too many mails
+ * wait it mails nothing.
  */
 export async function mailLink(
   deps: LinkDeps,
   purpose: MailPurpose,
   email: string,
   nowMs: number,
-): Promise<void> {
+): Promise<Result<null, Problem<"overloaded">>> {
+  if (await deps.outboxIsFull(nowMs)) return err(OUTBOX_FULL);
   const emailIndex = await emailIndexOf(deps.ring, email);
   const known = await deps.personByEmail(emailIndex);
   const mayMail = await counted(deps, `mail ${purpose} ${emailIndex}`, MAILS_MAX, nowMs);
@@ -100,6 +107,7 @@ export async function mailLink(
     link,
     await mailRecord(deps.ring, personId, mail, deps.random(ID_BYTES), nowMs),
   );
+  return ok(null);
 }
 
 /** Who signs up must be new, and who sets a password must not be. */

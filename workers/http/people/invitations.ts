@@ -24,7 +24,7 @@ const send = route(
     request: { body: json(invitationInput) },
     responses: {
       201: { description: "The invitation", ...json(invitationView) },
-      ...fails("forbidden", "conflict", "too-many-requests"),
+      ...fails("forbidden", "conflict", "too-many-requests", "overloaded"),
     },
   },
   async (c) => {

@@ -22,8 +22,9 @@ const accepted = z.object({ status: z.literal("accepted") });
 /** Mails a link to whoever has the address; the answer is the same where nobody has. */
 async function mailed(c: Context<PublicEnv>, purpose: MailPurpose, email: string) {
   const { people } = c.var.services;
-  await mailLink(people, purpose, email, c.var.nowMs);
+  const sent = await mailLink(people, purpose, email, c.var.nowMs);
   c.executionCtx.waitUntil(people.sendWaiting());
+  unwrap(sent);
   return c.json({ status: "accepted" }, 202);
 }
 

@@ -49,8 +49,9 @@ const signUp = route(
           : "signing up is closed";
       refuse({ code: "forbidden", detail });
     }
-    await mailLink(services.people, "sign-up", c.req.valid("json").email, nowMs);
+    const sent = await mailLink(services.people, "sign-up", c.req.valid("json").email, nowMs);
     c.executionCtx.waitUntil(services.people.sendWaiting());
+    unwrap(sent);
     return c.json({ status: "accepted" }, 202);
   },
 );
