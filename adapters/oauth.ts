@@ -16,8 +16,9 @@ import { oauthStore } from "#db/catalog/oauth.ts";
 
 /** The authorisation server's ports. The issuer is the public address, never what a request says it was sent to. */
 export function oauthPort(env: Env, out: Egress) {
-  const described = clientDocuments(out);
   const store = oauthStore(env.CATALOG_0);
+  const grants = oauthGrantStore(env.CATALOG_0);
+  const described = clientDocuments(out, grants.holdsSomething);
   const keys = signingKeys(env);
   const issuer = env.WISHUB_PUBLIC_URL;
   const audiences = resourcesOf(issuer);
@@ -30,7 +31,7 @@ export function oauthPort(env: Env, out: Egress) {
   let nonces: { windows: string; values: [string, string] } | undefined;
   return {
     ...store,
-    ...oauthGrantStore(env.CATALOG_0),
+    ...grants,
     ...oauthDeviceStore(env.CATALOG_0),
     client: async (id: string, nowMs: number) =>
       builtIn(id) ?? (await (isDocumentId(id) ? described : store.client)(id, nowMs)),

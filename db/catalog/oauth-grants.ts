@@ -34,6 +34,14 @@ function codes(db: CatalogDb) {
       ]);
     },
 
+    /** Whether anybody has let a client do something, or is about to. */
+    async holdsSomething(clientId: string): Promise<boolean> {
+      const row = await db.get<{ holds: number } | undefined>(sql`
+        SELECT EXISTS (SELECT 1 FROM oauth_grant WHERE client_id = ${clientId} AND revoked_at_ms IS NULL)
+          OR EXISTS (SELECT 1 FROM oauth_code WHERE client_id = ${clientId}) AS holds`);
+      return row?.holds === 1;
+    },
+
     async code(id: string): Promise<CodeRecord | null> {
       const [row] = await db.select().from(oauthCode).where(eq(oauthCode.id, id));
       return row === undefined ? null : { ...row, scopes: knownScopes(row.scopes) };
