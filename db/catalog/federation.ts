@@ -1,10 +1,11 @@
-import { and, asc, count, desc, eq, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, eq, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Linked, Newcomer, Subject } from "#domain/federation/identity.ts";
 import type { ProviderRecord } from "#domain/federation/provider.ts";
 import type { GivenRole } from "#domain/federation/roles.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { behind, newestFirst } from "#db/newest-first.ts";
 import { federatedIdentity, identityProvider } from "#db/catalog/federation-tables.ts";
 import { spent } from "#db/catalog/people-tables.ts";
 import { principal } from "#db/catalog/tables.ts";
@@ -55,15 +56,11 @@ function providers(of: Of) {
       after: Cursor | null,
       limit: number,
     ): Promise<ProviderRecord[]> {
-      const { createdAtMs, id } = identityProvider;
-      const page =
-        after &&
-        or(lt(createdAtMs, after.atMs), and(eq(createdAtMs, after.atMs), lt(id, after.id)));
       const rows = await of(accountId)
         ?.db.select()
         .from(identityProvider)
-        .where(and(eq(identityProvider.accountId, accountId), page ?? undefined))
-        .orderBy(desc(createdAtMs), desc(id))
+        .where(and(eq(identityProvider.accountId, accountId), behind(identityProvider, after)))
+        .orderBy(...newestFirst(identityProvider))
         .limit(limit);
       return (rows ?? []).map(recordOf);
     },

@@ -1,9 +1,10 @@
-import { and, count, desc, eq, gt, inArray, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, count, eq, gt, inArray, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { KeyRecord } from "#domain/accounts/keys.ts";
 import { type Scope, SCOPES } from "#domain/accounts/model.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { behind, newestFirst } from "#db/newest-first.ts";
 import { account, apiKey } from "#db/catalog/tables.ts";
 
 type DatabaseOf = (id: string) => DrizzleD1Database | null;
@@ -41,18 +42,11 @@ function reading(of: DatabaseOf) {
       after: Cursor | null,
       limit: number,
     ): Promise<KeyRecord[]> {
-      const beyond =
-        after === null
-          ? undefined
-          : or(
-              lt(apiKey.createdAtMs, after.atMs),
-              and(eq(apiKey.createdAtMs, after.atMs), lt(apiKey.id, after.id)),
-            );
       const rows = await of(accountId)
         ?.select()
         .from(apiKey)
-        .where(and(live(accountId), ofPrincipal(principalId), beyond))
-        .orderBy(desc(apiKey.createdAtMs), desc(apiKey.id))
+        .where(and(live(accountId), ofPrincipal(principalId), behind(apiKey, after)))
+        .orderBy(...newestFirst(apiKey))
         .limit(limit);
       return (rows ?? []).map(keyRecord);
     },

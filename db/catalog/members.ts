@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { AccountRecord } from "#domain/accounts/bootstrap.ts";
 import type { Role } from "#domain/accounts/model.ts";
@@ -8,6 +8,7 @@ import type { MailRecord } from "#domain/people/mail.ts";
 import type { MemberChange, MemberRecord } from "#domain/people/members.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { behind, newestFirst } from "#db/newest-first.ts";
 import { isTaken, mailWrites, type OwnerRow, type PeopleDb, roleOf } from "#db/catalog/people.ts";
 import { invitation, person } from "#db/catalog/people-tables.ts";
 import { account, principal } from "#db/catalog/tables.ts";
@@ -92,16 +93,9 @@ function members(db: PeopleDb, shard: D1Database) {
 
     /** Newest first. */
     async members(accountId: string, after: Cursor | null, limit: number): Promise<MemberRecord[]> {
-      const beyond =
-        after === null
-          ? undefined
-          : or(
-              lt(principal.createdAtMs, after.atMs),
-              and(eq(principal.createdAtMs, after.atMs), lt(principal.id, after.id)),
-            );
       const rows = await select()
-        .where(and(active(accountId), beyond))
-        .orderBy(desc(principal.createdAtMs), desc(principal.id))
+        .where(and(active(accountId), behind(principal, after)))
+        .orderBy(...newestFirst(principal))
         .limit(limit);
       return rows.map(recordOf);
     },

@@ -1,10 +1,11 @@
-import { and, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNull, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { type Scope, SCOPES } from "#domain/accounts/model.ts";
 import type { CodeRecord } from "#domain/oauth/authorize.ts";
 import type { GrantRecord } from "#domain/oauth/grants.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { behind, newestFirst } from "#db/newest-first.ts";
 import { liveKey } from "#db/catalog/oauth.ts";
 import { oauthClient, oauthCode, oauthGrant } from "#db/catalog/oauth-tables.ts";
 import { account, principal } from "#db/catalog/tables.ts";
@@ -151,19 +152,12 @@ function given(db: CatalogDb) {
       page: { after: Cursor | null; limit: number; nowMs: number },
     ) {
       const { after, limit, nowMs } = page;
-      const beyond =
-        after === null
-          ? undefined
-          : or(
-              lt(oauthGrant.createdAtMs, after.atMs),
-              and(eq(oauthGrant.createdAtMs, after.atMs), lt(oauthGrant.id, after.id)),
-            );
       const rows = await db
         .select({ grant: oauthGrant, clientName: oauthClient.name })
         .from(oauthGrant)
         .leftJoin(oauthClient, eq(oauthClient.id, oauthGrant.clientId))
-        .where(and(live(owner.accountId, owner.principalId, nowMs), beyond))
-        .orderBy(desc(oauthGrant.createdAtMs), desc(oauthGrant.id))
+        .where(and(live(owner.accountId, owner.principalId, nowMs), behind(oauthGrant, after)))
+        .orderBy(...newestFirst(oauthGrant))
         .limit(limit);
       return rows.map(({ grant, clientName }) => ({ ...grantRecord(grant), clientName }));
     },

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, count, desc, eq, inArray, isNull, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { SCOPES } from "#domain/accounts/model.ts";
 import { clientJwks } from "#domain/oauth/client-keys.ts";
@@ -7,6 +7,7 @@ import type { AccessToken } from "#domain/oauth/access-token.ts";
 import { clientsOf, type TokenRow } from "#domain/oauth/token-verdict.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { behind, newestFirst } from "#db/newest-first.ts";
 import { oauthClient, oauthGrant, oauthSpent } from "#db/catalog/oauth-tables.ts";
 
 /** At most so many rows that ran out are removed beside one that is written. */
@@ -66,18 +67,17 @@ function clients(db: CatalogDb) {
 
     /** An account's clients that were not revoked, newest first. */
     async clients(accountId: string, after: Cursor | null, limit: number): Promise<ClientRecord[]> {
-      const beyond =
-        after === null
-          ? undefined
-          : or(
-              lt(oauthClient.createdAtMs, after.atMs),
-              and(eq(oauthClient.createdAtMs, after.atMs), lt(oauthClient.id, after.id)),
-            );
       const rows = await db
         .select()
         .from(oauthClient)
-        .where(and(eq(oauthClient.accountId, accountId), isNull(oauthClient.revokedAtMs), beyond))
-        .orderBy(desc(oauthClient.createdAtMs), desc(oauthClient.id))
+        .where(
+          and(
+            eq(oauthClient.accountId, accountId),
+            isNull(oauthClient.revokedAtMs),
+            behind(oauthClient, after),
+          ),
+        )
+        .orderBy(...newestFirst(oauthClient))
         .limit(limit);
       return rows.map(clientRecord);
     },

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, lte, notInArray, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lte, notInArray, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { type Role, ROLES } from "#domain/accounts/model.ts";
 import type { AccountRecord } from "#domain/accounts/bootstrap.ts";
@@ -8,6 +8,7 @@ import { MAIL_LIFE_MS, type MailRecord } from "#domain/people/mail.ts";
 import type { Membership, PersonRecord } from "#domain/people/model.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { behind, newestFirst } from "#db/newest-first.ts";
 import { passwords } from "#db/catalog/passwords.ts";
 import { attempt, mail, mailLink, person } from "#db/catalog/people-tables.ts";
 import { account, principal } from "#db/catalog/tables.ts";
@@ -171,7 +172,7 @@ const OWN_KIND = "password-changed";
 
 /** Writes a mail to be sent. None waits for longer than what it holds works, and none that does goes for another one. */
 export function mailWrites(db: PeopleDb, record: MailRecord) {
-  const beyond = db
+  const excess = db
     .select({ id: mail.id })
     .from(mail)
     .where(eq(mail.kind, OWN_KIND))
@@ -185,7 +186,7 @@ export function mailWrites(db: PeopleDb, record: MailRecord) {
         or(
           eq(mail.kind, "none"),
           lte(mail.createdAtMs, record.createdAtMs - MAIL_LIFE_MS),
-          sql`${mail.id} in ${beyond}`,
+          sql`${mail.id} in ${excess}`,
         ),
       ),
     db.insert(mail).values(record),
@@ -212,18 +213,11 @@ function mails(db: PeopleDb) {
 
     /** Mails that wait for a sender, newest first. */
     async mails(after: Cursor | null, limit: number): Promise<MailRecord[]> {
-      const beyond =
-        after === null
-          ? undefined
-          : or(
-              lt(mail.createdAtMs, after.atMs),
-              and(eq(mail.createdAtMs, after.atMs), lt(mail.id, after.id)),
-            );
       return await db
         .select()
         .from(mail)
-        .where(and(sql`${mail.kind} <> 'none'`, beyond))
-        .orderBy(desc(mail.createdAtMs), desc(mail.id))
+        .where(and(sql`${mail.kind} <> 'none'`, behind(mail, after)))
+        .orderBy(...newestFirst(mail))
         .limit(limit);
     },
 

@@ -1,10 +1,11 @@
-import { and, eq, inArray, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { unitShardOf } from "#domain/units/id.ts";
 import type { Status } from "#domain/units/model.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import type { Placement } from "#domain/units/shard-map.ts";
 import { isVisible, type StoredUnit, type UnitVersion } from "#domain/units/record.ts";
+import { behind } from "#db/newest-first.ts";
 import { changeFeed } from "#db/units/changes.ts";
 import { unit, unitVersion } from "#db/units/tables.ts";
 import {
@@ -244,12 +245,7 @@ function listed(accountId: string, filter: ListFilter, cursor: Cursor | null): S
     eq(unitVersion.version, unit.version),
     filter.status && eq(unit.status, filter.status),
     filter.visibility && eq(unit.visibility, filter.visibility),
-    cursor === null
-      ? undefined
-      : or(
-          lt(unit.createdAtMs, cursor.atMs),
-          and(eq(unit.createdAtMs, cursor.atMs), lt(unit.id, cursor.id)),
-        ),
+    behind(unit, cursor),
   );
 }
 

@@ -8,7 +8,7 @@ import type { Action } from "#domain/policies/actions.ts";
 import type { Attributes } from "#domain/policies/attributes.ts";
 import type { LimitHeaders } from "#domain/limits/headers.ts";
 import type { Priority } from "#domain/limits/shedding.ts";
-import { type Cursor, cursorText } from "#domain/shared/cursor.ts";
+import { type Cursor, cursorFrom, cursorText } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem, type ProblemCode } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
@@ -211,6 +211,22 @@ export function pageFrom<T>(found: T[], limit: number, cursorOf: (last: T) => Cu
   const more = found.length > limit && last !== undefined;
   return { page, nextCursor: more ? cursorText(cursorOf(last)) : null };
 }
+
+/** The page that a list's query asks for; `read` is asked for one more, to know whether there is a next page. */
+export async function pageOfList<T>(
+  { limit = PAGE_DEFAULT, cursor }: { limit?: number | undefined; cursor?: string | undefined },
+  read: (after: Cursor | null, limit: number) => Promise<T[]>,
+  cursorOf: (last: T) => Cursor,
+) {
+  const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
+  return pageFrom(await read(after, limit + 1), limit, cursorOf);
+}
+
+/** The cursor of what is listed newest first. */
+export const byAge = ({ createdAtMs, id }: { createdAtMs: number; id: string }): Cursor => ({
+  atMs: createdAtMs,
+  id,
+});
 
 /** A single resource with its ETag; 304 when the client has this version already. */
 export function tagged(

@@ -3,16 +3,15 @@ import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts
 import { mayEnd, reachOf } from "#domain/accounts/key-rules.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import { rotateKey, rotation } from "#domain/accounts/rotate.ts";
-import { cursorFrom } from "#domain/shared/cursor.ts";
 import { forget } from "#workers/http/guard/auth.ts";
 import {
+  byAge,
   fails,
   feature,
   idParam,
   json,
-  pageFrom,
+  pageOfList,
   pageOf,
-  PAGE_DEFAULT,
   pageQuery,
   refuse,
   route,
@@ -55,14 +54,12 @@ const list = route(
   },
   async (c) => {
     const { services, principal } = c.var;
-    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
-    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
     const reach = reachOf(principal);
-    const keys = await services.accounts.keys(principal.accountId, reach, after, limit + 1);
-    const { page, nextCursor } = pageFrom(keys, limit, (key) => ({
-      atMs: key.createdAtMs,
-      id: key.id,
-    }));
+    const { page, nextCursor } = await pageOfList(
+      c.req.valid("query"),
+      (after, limit) => services.accounts.keys(principal.accountId, reach, after, limit),
+      byAge,
+    );
     return c.json({ items: page.map(viewOfKey), nextCursor });
   },
 );

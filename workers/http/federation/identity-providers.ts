@@ -9,17 +9,16 @@ import {
   providerView,
   viewOfProvider,
 } from "#domain/federation/provider.ts";
-import { cursorFrom } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import {
+  byAge,
   expectedVersion,
   fails,
   feature,
   idParam,
   json,
-  pageFrom,
+  pageOfList,
   pageOf,
-  PAGE_DEFAULT,
   pageQuery,
   refuse,
   route,
@@ -79,13 +78,11 @@ const list = route(
   },
   async (c) => {
     const { services, principal } = c.var;
-    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
-    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
-    const found = await services.federation.providers(principal.accountId, after, limit + 1);
-    const { page, nextCursor } = pageFrom(found, limit, ({ createdAtMs, id }) => ({
-      atMs: createdAtMs,
-      id,
-    }));
+    const { page, nextCursor } = await pageOfList(
+      c.req.valid("query"),
+      (after, limit) => services.federation.providers(principal.accountId, after, limit),
+      byAge,
+    );
     const items = page.map((each) => viewOfProvider(each, c.env.WISHUB_PUBLIC_URL));
     return c.json({ items, nextCursor });
   },

@@ -7,21 +7,19 @@ import {
   registrationOf,
   viewOfClient,
 } from "#domain/oauth/clients.ts";
-import { cursorFrom } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { forget } from "#workers/http/guard/auth.ts";
 import {
+  byAge,
   fails,
   feature,
   idParam,
   json,
-  pageFrom,
+  pageOfList,
   pageOf,
-  PAGE_DEFAULT,
   pageQuery,
   refuse,
   route,
-  unwrap,
 } from "#workers/http/kit.ts";
 
 const make = route(
@@ -78,13 +76,11 @@ const list = route(
   },
   async (c) => {
     const { services, principal } = c.var;
-    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
-    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
-    const found = await services.oauth.clients(principal.accountId, after, limit + 1);
-    const { page, nextCursor } = pageFrom(found, limit, (client) => ({
-      atMs: client.createdAtMs,
-      id: client.id,
-    }));
+    const { page, nextCursor } = await pageOfList(
+      c.req.valid("query"),
+      (after, limit) => services.oauth.clients(principal.accountId, after, limit),
+      byAge,
+    );
     return c.json({ items: page.map(viewOfClient), nextCursor });
   },
 );

@@ -1,20 +1,18 @@
 import { z } from "zod";
 import { type Principal, SCOPES } from "#domain/accounts/model.ts";
 import { builtIn } from "#domain/oauth/built-in.ts";
-import { cursorFrom } from "#domain/shared/cursor.ts";
 import { forget } from "#workers/http/guard/auth.ts";
 import {
+  byAge,
   fails,
   feature,
   idParam,
   json,
-  pageFrom,
+  pageOfList,
   pageOf,
-  PAGE_DEFAULT,
   pageQuery,
   refuse,
   route,
-  unwrap,
 } from "#workers/http/kit.ts";
 
 const grantView = z.object({
@@ -41,17 +39,11 @@ const list = route(
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
-    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
-    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
-    const found = await services.oauth.grants(reachOf(principal), {
-      after,
-      limit: limit + 1,
-      nowMs,
-    });
-    const { page, nextCursor } = pageFrom(found, limit, (grant) => ({
-      atMs: grant.createdAtMs,
-      id: grant.id,
-    }));
+    const { page, nextCursor } = await pageOfList(
+      c.req.valid("query"),
+      (after, limit) => services.oauth.grants(reachOf(principal), { after, limit, nowMs }),
+      byAge,
+    );
     const items = page.map((grant): z.infer<typeof grantView> => ({
       id: grant.id,
       principalId: grant.principalId,

@@ -8,17 +8,16 @@ import {
   viewOfMember,
 } from "#domain/people/members.ts";
 import { type Purpose, PURPOSES } from "#domain/protection/masking.ts";
-import { cursorFrom } from "#domain/shared/cursor.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import type { Services } from "#adapters/index.ts";
 import { forget } from "#workers/http/guard/auth.ts";
 import {
+  byAge,
   fails,
   feature,
   idParam,
   json,
-  PAGE_DEFAULT,
-  pageFrom,
+  pageOfList,
   pageOf,
   pageQuery,
   refuse,
@@ -41,13 +40,12 @@ const list = route(
   },
   async (c) => {
     const { services, principal } = c.var;
-    const { limit = PAGE_DEFAULT, cursor, purpose: why } = c.req.valid("query");
-    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
-    const found = await services.people.members(principal.accountId, after, limit + 1);
-    const { page, nextCursor } = pageFrom(found, limit, (member) => ({
-      atMs: member.createdAtMs,
-      id: member.id,
-    }));
+    const { purpose: why, ...asked } = c.req.valid("query");
+    const { page, nextCursor } = await pageOfList(
+      asked,
+      (after, limit) => services.people.members(principal.accountId, after, limit),
+      byAge,
+    );
     return c.json({ items: await viewed(services, page, principal, why), nextCursor });
   },
 );

@@ -7,14 +7,13 @@ import {
   signUpCompletion,
   signUpInput,
 } from "#domain/people/sign-up.ts";
-import { cursorFrom } from "#domain/shared/cursor.ts";
 import type { Services } from "#adapters/index.ts";
 import {
+  byAge,
   fails,
   feature,
   json,
-  PAGE_DEFAULT,
-  pageFrom,
+  pageOfList,
   pageOf,
   pageQuery,
   refuse,
@@ -144,13 +143,8 @@ const outbox = route(
     const { people } = c.var.services;
     if ((await people.firstAccountId()) !== c.var.principal.accountId)
       refuse({ code: "forbidden", detail: "the first account reads the outbox" });
-    const { limit = PAGE_DEFAULT, cursor } = c.req.valid("query");
-    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
-    const found = await people.mails(after, limit + 1);
-    const { page, nextCursor } = pageFrom(found, limit, ({ createdAtMs, id }) => ({
-      atMs: createdAtMs,
-      id,
-    }));
+    const query = c.req.valid("query");
+    const { page, nextCursor } = await pageOfList(query, people.mails, byAge);
     return c.json({ items: await opened(people.ring, page), nextCursor });
   },
 );

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Cursor } from "#domain/shared/cursor.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import { STATUSES, unitInput, unitPatch, unitView } from "#domain/units/model.ts";
 import { attributesAfter, attributesOfInput, unitAttributes } from "#domain/units/attributes.ts";
@@ -9,6 +8,7 @@ import { retractUnit, reviseUnit } from "#domain/units/revise.ts";
 import { levelOf } from "#domain/verification/level.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 import {
+  byAge,
   type Call,
   expectedVersion,
   fails,
@@ -16,9 +16,10 @@ import {
   idParam,
   integerQuery,
   json,
+  PAGE_DEFAULT,
+  pageOfList,
   pageFrom,
   pageOf,
-  PAGE_DEFAULT,
   pageQuery,
   refuse,
   route,
@@ -75,14 +76,13 @@ const list = route(
   },
   async (c) => {
     const { services, principal } = c.var;
-    const { limit = PAGE_DEFAULT, cursor, status, visibility } = c.req.valid("query");
-    const after: Cursor | null = cursor === undefined ? null : unwrap(cursorFrom(cursor));
+    const { status, visibility, ...asked } = c.req.valid("query");
     const filter = { ...(status && { status }), ...(visibility && { visibility }) };
-    const units = await services.units.list(principal.accountId, filter, after, limit + 1);
-    const { page, nextCursor } = pageFrom(units, limit, ({ head }) => ({
-      atMs: head.createdAtMs,
-      id: head.id,
-    }));
+    const { page, nextCursor } = await pageOfList(
+      asked,
+      (after, limit) => services.units.list(principal.accountId, filter, after, limit),
+      ({ head }) => byAge(head),
+    );
     const items = permitted(c, page).map((stored) => unitViewOf(stored, principal.accountId));
     return c.json({ items, nextCursor });
   },
