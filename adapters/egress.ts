@@ -1,5 +1,6 @@
 import { breakers } from "#adapters/breakers.ts";
 import { allowedOrigins, egressTarget } from "#domain/egress/target.ts";
+import { joined } from "#domain/shared/bytes.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
@@ -145,17 +146,7 @@ async function bounded(response: Response, bytesMax: number): Promise<Uint8Array
     }
     pieces.push(next.value);
   }
-  return joined(pieces, length);
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.byteLength;
-  }
-  return bytes;
+  return joined(pieces);
 }
 
 const refused = (detail: string) => err({ code: "egress-refused" as const, detail });

@@ -1,3 +1,5 @@
+import { joined } from "./bytes.ts";
+
 /** One line of a stream, without its end; null where it was longer than allowed. Numbered from 1. */
 export type Line = { number: number; bytes: Uint8Array | null };
 
@@ -16,7 +18,7 @@ export async function* linesOf(
   let number = 0;
   const cut = (): Line | null => {
     number++;
-    const line = size > bytesMax ? { number, bytes: null } : { number, bytes: joined(parts, size) };
+    const line = size > bytesMax ? { number, bytes: null } : { number, bytes: joined(parts) };
     parts = [];
     size = 0;
     return line.bytes !== null && isBlank(line.bytes) ? null : line;
@@ -64,18 +66,6 @@ export async function* gathered(
     }
     yield lines;
   }
-}
-
-function joined(parts: Uint8Array[], size: number): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }
 
 const isBlank = (bytes: Uint8Array) =>

@@ -4,6 +4,7 @@ import { certificateIn } from "#domain/oauth/certificates.ts";
 import type { Asking } from "#domain/oauth/client-auth.ts";
 import { type OAuthError, refused, statusOf } from "#domain/oauth/errors.ts";
 import { type Form, formFrom } from "#domain/oauth/form.ts";
+import { joined } from "#domain/shared/bytes.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 import { json } from "#workers/http/kit.ts";
@@ -26,13 +27,7 @@ export async function readBytes(request: Request): Promise<Result<Uint8Array, OA
       return refused("invalid_request", `at most ${LIMITS.formBytesMax} bytes`);
     chunks.push(chunk);
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return ok(bytes);
+  return ok(joined(chunks));
 }
 
 export async function readForm(c: Context): Promise<Result<Form, OAuthError>> {
