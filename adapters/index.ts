@@ -1,4 +1,5 @@
 import { clientAddresses } from "#adapters/client-address.ts";
+import { agentPort } from "#adapters/agents.ts";
 import { audits } from "#adapters/audit.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
@@ -88,6 +89,7 @@ export function services(env: Env) {
       hasAddresses: clientAddresses(env).hasAddresses,
     },
     ...clientAddresses(env),
+    agents: agentPort([env.CATALOG_0]),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     oauth: oauthPort(env, egress(env)),
     ...limiting(env),

@@ -345,6 +345,8 @@ export type Operations = {
         | "unit.retract"
         | "unit.read"
         | "unit.search"
+        | "agent.register"
+        | "agent.read"
         | "space.read"
         | "collection.read"
         | "collection.move"
@@ -1823,6 +1825,76 @@ export type Operations = {
     body: undefined;
     answer: {
       redriven: number;
+    };
+  };
+  /** Register an agent */
+  "POST /v1/agents": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility?: "private" | "listed";
+      accepts?: "account" | "listed" | Array<string>;
+    };
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** List your account's agents, newest first */
+  "GET /v1/agents": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        accountId: string;
+        name: string;
+        type: "query" | "analysis" | "generation" | "verification" | "coordination";
+        description: string;
+        capabilities: Array<string>;
+        visibility: "private" | "listed";
+        accepts: "account" | "listed" | Array<string>;
+        state: "created" | "active" | "paused" | "retired" | "quarantined";
+        version: number;
+        createdAt: string;
+        updatedAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read an agent: one of your account's, or one that is listed */
+  "GET /v1/agents/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      version: number;
+      createdAt: string;
+      updatedAt: string;
     };
   };
   /** Where and how a client gets tokens (RFC 8414) */

@@ -184,6 +184,12 @@ const THINGS: Record<string, Make> = {
         body: { title: "Ours alone", body: "A private note on tides." },
       }),
     ),
+  "/v1/agents": async (account) =>
+    await idOf(
+      await account.call("POST", "/v1/agents", {
+        body: { name: "Ours alone", type: "query", description: "Reads.", capabilities: [] },
+      }),
+    ),
   "/v1/members": async (account) => account.principal.principalId,
   "/v1/invitations": async (account) => await idOf(await invite(account, freshEmail(), "viewer")),
   "/v1/erasures": async (account) => {

@@ -2,6 +2,7 @@ import { app } from "#workers/http/app.ts";
 import { consume } from "#workers/queues/consume.ts";
 
 export { Account } from "#objects/account.ts";
+export { Agent } from "#objects/agent.ts";
 export { Bucket } from "#objects/bucket.ts";
 export { Collection } from "#objects/collection.ts";
 export { Relay } from "#objects/relay.ts";

@@ -1,4 +1,5 @@
 export { Account } from "#objects/account.ts";
+export { Agent } from "#objects/agent.ts";
 export { Bucket } from "#objects/bucket.ts";
 export { Collection } from "#objects/collection.ts";
 export { Relay } from "#objects/relay.ts";

@@ -53,6 +53,7 @@ export const ERASED_ROWS: readonly ErasedRows[] = [
 export const KEPT_COLUMNS: Readonly<Record<string, string>> = {
   "installation.principal_id": "which principal was made at set-up",
   "policy.principal_id": "who wrote a rule that is in force",
+  "agent.principal_id": "who registered an agent that its account goes on having",
   "invitation.invited_by": "an invitation ends by itself within days",
   "erasure.principal_id": "whose erasure it was, so that a backup cannot undo it",
   "erasure.person_id": "the same",

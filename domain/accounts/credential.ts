@@ -56,15 +56,21 @@ export function parseCredential(text: string): Credential | null {
   return { kind, shard: Number.parseInt(shard, 36), id: idOf(kind, shard, name) };
 }
 
-const MEMBER_LETTERS = { account: "a", principal: "p", person: "h", mail: "m" } as const;
+const MEMBER_LETTERS = {
+  account: "a",
+  principal: "p",
+  person: "h",
+  mail: "m",
+  agent: "n",
+} as const;
 
-/** The id of an account, a principal, a person or a mail; like every id it names its shard. */
+/** The id of an account, a principal, a person, a mail or an agent; like every id it names its shard. */
 export const memberId = (kind: keyof typeof MEMBER_LETTERS, shard: number, bytes: Uint8Array) =>
   `${MEMBER_LETTERS[kind]}${shard.toString(36)}_${base32(bytes.subarray(0, ID_BYTES))}`;
 
 /** The catalog shard an id names, or null where it cannot be an id of the catalog. */
 export function catalogShardOf(id: string): number | null {
-  const shard = /^[akpschlmog]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
+  const shard = /^[akpschlmogn]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
   return shard === undefined ? null : Number.parseInt(shard, 36);
 }
 

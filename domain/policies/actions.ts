@@ -112,6 +112,8 @@ export const ACTIONS = {
   "unit.retract": { resource: "unit", scope: "units:write", role: "member" },
   "unit.read": { resource: "unit", scope: "units:read", role: "viewer" },
   "unit.search": { resource: "unit", scope: "search", role: "viewer" },
+  "agent.register": { resource: "agent", scope: "agents", role: "member" },
+  "agent.read": { resource: "agent", scope: "agents", role: "viewer" },
   "space.read": { resource: "space", role: "viewer" },
   "collection.read": { resource: "collection", scope: "units:read", role: "viewer" },
   "collection.move": { resource: "collection", scope: "admin", role: "admin", sensitive: true },

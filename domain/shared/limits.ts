@@ -112,4 +112,11 @@ export const LIMITS = {
   /** A configured inference endpoint writes word by word, and 32 vectors of the most dimensions as decimal text. */
   endpointBytesMax: 4_194_304,
   endpointTimeoutMs: 120_000,
+  capabilitiesMax: 16,
+  capabilityCharsMax: 40,
+  agentDescriptionCharsMax: 2_000,
+  /** Accounts named one by one; for more, an agent takes messages of everybody who is listed. */
+  acceptedAccountsMax: 100,
+  /** A catalog shard holds the agents of some thousand accounts, or of one with all of these. */
+  agentsPerAccountMax: 1_000_000,
 } as const;

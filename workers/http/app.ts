@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { accounts } from "#workers/http/accounts/account.ts";
+import { agents } from "#workers/http/agents/registry.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
 import { collecting } from "#workers/http/units/collections.ts";
 import { deadLetters } from "#workers/http/units/dead-letters.ts";
@@ -65,6 +66,7 @@ const FEATURES: readonly Feature[] = [
   searching,
   collecting,
   deadLetters,
+  agents,
   oauthMetadata,
   oauthTokens,
   oauthRegister,

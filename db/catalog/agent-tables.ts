@@ -1,0 +1,27 @@
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { Accepts, AgentState, AgentType, AgentVisibility } from "#domain/agents/model.ts";
+
+/** Who is registered (domain/agents). An agent's mailbox and sessions are in its object, which needs no row here. */
+export const agent = sqliteTable(
+  "agent",
+  {
+    id: text().primaryKey(),
+    accountId: text().notNull(),
+    principalId: text().notNull(),
+    name: text().notNull(),
+    nameKey: text().notNull(),
+    type: text().$type<AgentType>().notNull(),
+    description: text().notNull(),
+    capabilities: text({ mode: "json" }).$type<string[]>().notNull(),
+    visibility: text().$type<AgentVisibility>().notNull(),
+    accepts: text({ mode: "json" }).$type<Accepts>().notNull(),
+    state: text().$type<AgentState>().notNull(),
+    version: integer().notNull(),
+    createdAtMs: integer().notNull(),
+    updatedAtMs: integer().notNull(),
+  },
+  (t) => [
+    uniqueIndex("agent_by_name").on(t.accountId, t.nameKey),
+    index("agent_by_account").on(t.accountId, t.createdAtMs, t.id),
+  ],
+);

@@ -1,0 +1,48 @@
+import { and, count, eq } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { catalogShardOf } from "#domain/accounts/credential.ts";
+import type { AgentRecord } from "#domain/agents/record.ts";
+import type { Cursor } from "#domain/shared/cursor.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { agent } from "#db/catalog/agent-tables.ts";
+import { behind, newestFirst } from "#db/newest-first.ts";
+
+/** The agents of each account, beside it. An agent's id names its shard. */
+export function agentStore(shards: readonly D1Database[]) {
+  const databases = shards.map((shard) => drizzle(shard, { casing: "snake_case" }));
+  const of = (id: string) => databases[catalogShardOf(id) ?? -1] ?? null;
+  return {
+    async agent(id: string): Promise<AgentRecord | null> {
+      const [row] = (await of(id)?.select().from(agent).where(eq(agent.id, id))) ?? [];
+      return row ?? null;
+    },
+
+    /** Newest first. */
+    async agents(accountId: string, after: Cursor | null, limit: number): Promise<AgentRecord[]> {
+      const rows = await of(accountId)
+        ?.select()
+        .from(agent)
+        .where(and(eq(agent.accountId, accountId), behind(agent, after)))
+        .orderBy(...newestFirst(agent))
+        .limit(limit);
+      return rows ?? [];
+    },
+
+    /** The same id again is the same agent, as it stands. */
+    async insertAgent(made: AgentRecord): Promise<AgentRecord | "name-taken" | "too-many"> {
+      const db = of(made.accountId);
+      if (db === null) throw new Error("the account names no catalog shard");
+      const own = eq(agent.accountId, made.accountId);
+      const [present] = await db.select({ agents: count() }).from(agent).where(own);
+      if ((present?.agents ?? 0) >= LIMITS.agentsPerAccountMax) return "too-many";
+      const [, [stored]] = await db.batch([
+        db.insert(agent).values(made).onConflictDoNothing(),
+        db
+          .select()
+          .from(agent)
+          .where(and(own, eq(agent.nameKey, made.nameKey))),
+      ]);
+      return stored?.id === made.id ? stored : "name-taken";
+    },
+  };
+}

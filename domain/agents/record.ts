@@ -1,0 +1,81 @@
+import type {
+  Accepts,
+  AgentInput,
+  AgentState,
+  AgentType,
+  AgentView,
+  AgentVisibility,
+} from "#domain/agents/model.ts";
+
+/** An agent as the catalog has it. */
+export type AgentRecord = {
+  id: string;
+  accountId: string;
+  /** Who registered it. */
+  principalId: string;
+  name: string;
+  /** What no two agents of one account share. */
+  nameKey: string;
+  type: AgentType;
+  description: string;
+  capabilities: string[];
+  visibility: AgentVisibility;
+  accepts: Accepts;
+  state: AgentState;
+  /** Grows with every change: its ETag. */
+  version: number;
+  createdAtMs: number;
+  updatedAtMs: number;
+};
+
+type Asking = { accountId: string };
+
+/** Whether an account may know of it at all; to others it is not there. */
+export const isVisibleTo = (agent: AgentRecord, { accountId }: Asking): boolean =>
+  agent.accountId === accountId || agent.visibility === "listed";
+
+/** Whether messages of an account are taken. */
+export function takesFrom(agent: AgentRecord, { accountId }: Asking): boolean {
+  if (agent.accountId === accountId) return true;
+  if (agent.visibility !== "listed" || agent.accepts === "account") return false;
+  return agent.accepts === "listed" || agent.accepts.includes(accountId);
+}
+
+export function agentFrom(
+  input: AgentInput,
+  by: { accountId: string; principalId: string },
+  id: string,
+  nowMs: number,
+): AgentRecord {
+  return {
+    ...input,
+    ...by,
+    id,
+    nameKey: nameKeyOf(input.name),
+    state: "active",
+    version: 1,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+}
+
+export const nameKeyOf = (name: string): string => name.normalize("NFKC").trim().toLowerCase();
+
+/** Of another account it shows whom it takes messages from only as far as the caller is concerned. */
+export function agentViewOf(agent: AgentRecord, asking: Asking): AgentView {
+  const isOwn = agent.accountId === asking.accountId;
+  return {
+    id: agent.id,
+    accountId: agent.accountId,
+    name: agent.name,
+    type: agent.type,
+    description: agent.description,
+    capabilities: agent.capabilities,
+    visibility: agent.visibility,
+    accepts: isOwn ? agent.accepts : takesFrom(agent, asking) ? "listed" : "account",
+    state: agent.state,
+    version: agent.version,
+    createdAt: new Date(agent.createdAtMs).toISOString(),
+    updatedAt: new Date(agent.updatedAtMs).toISOString(),
+  };
+}

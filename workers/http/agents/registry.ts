@@ -1,0 +1,78 @@
+import { ID_BYTES } from "#domain/accounts/credential.ts";
+import { agentInput, agentView } from "#domain/agents/model.ts";
+import { agentViewOf, isVisibleTo } from "#domain/agents/record.ts";
+import { registerAgent } from "#domain/agents/register.ts";
+import {
+  byAge,
+  fails,
+  feature,
+  idParam,
+  json,
+  pageOf,
+  pageOfList,
+  pageQuery,
+  refuse,
+  route,
+  tagged,
+  unwrap,
+} from "#workers/http/kit.ts";
+
+const register = route(
+  {
+    method: "post",
+    path: "/v1/agents",
+    summary: "Register an agent",
+    description:
+      "It is active when this answers. It costs a row of the catalog until its first message.",
+    access: "agent.register",
+    request: { body: json(agentInput) },
+    responses: { 201: { description: "The agent", ...json(agentView) }, ...fails("conflict") },
+  },
+  async (c) => {
+    const { services, principal, operationId, nowMs } = c.var;
+    const idBytes = Uint8Array.fromHex(operationId).subarray(0, ID_BYTES);
+    const agent = unwrap(
+      await registerAgent(services, principal, c.req.valid("json"), idBytes, nowMs),
+    );
+    return tagged(c, agentViewOf(agent, principal), agent.version, 201);
+  },
+);
+
+const list = route(
+  {
+    method: "get",
+    path: "/v1/agents",
+    summary: "List your account's agents, newest first",
+    access: "agent.read",
+    request: { query: pageQuery },
+    responses: { 200: { description: "A page of agents", ...json(pageOf(agentView)) } },
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const { page, nextCursor } = await pageOfList(
+      c.req.valid("query"),
+      (after, limit) => services.agents.agents(principal.accountId, after, limit),
+      byAge,
+    );
+    return c.json({ items: page.map((agent) => agentViewOf(agent, principal)), nextCursor });
+  },
+);
+
+const get = route(
+  {
+    method: "get",
+    path: "/v1/agents/{id}",
+    summary: "Read an agent: one of your account's, or one that is listed",
+    access: "agent.read",
+    request: { params: idParam },
+    responses: { 200: { description: "The agent", ...json(agentView) }, ...fails("not-found") },
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const agent = await services.agents.agent(c.req.valid("param").id);
+    if (agent === null || !isVisibleTo(agent, principal)) return refuse({ code: "not-found" });
+    return tagged(c, agentViewOf(agent, principal), agent.version);
+  },
+);
+
+export const agents = feature(register, list, get);
