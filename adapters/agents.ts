@@ -32,5 +32,11 @@ export function agentPort(catalog: readonly D1Database[], nowMs: () => number = 
       return agent;
     },
     forget: (id: string) => entries.drop(id),
+    async moveAgent(...change: Parameters<typeof store.moveAgent>): Promise<AgentRecord | null> {
+      return await store.moveAgent(...change).finally(() => entries.drop(change[0].id));
+    },
+    async removeAgent(agent: AgentRecord): Promise<boolean> {
+      return await store.removeAgent(agent).finally(() => entries.drop(agent.id));
+    },
   };
 }

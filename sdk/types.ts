@@ -346,6 +346,10 @@ export type Operations = {
         | "unit.read"
         | "unit.search"
         | "agent.register"
+        | "agent.run"
+        | "agent.retire"
+        | "agent.remove"
+        | "agent.quarantine"
         | "agent.read"
         | "space.read"
         | "collection.read"
@@ -1838,6 +1842,7 @@ export type Operations = {
       capabilities: Array<string>;
       visibility?: "private" | "listed";
       accepts?: "account" | "listed" | Array<string>;
+      start?: boolean;
     };
     answer: {
       id: string;
@@ -1849,6 +1854,12 @@ export type Operations = {
       visibility: "private" | "listed";
       accepts: "account" | "listed" | Array<string>;
       state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -1870,6 +1881,12 @@ export type Operations = {
         visibility: "private" | "listed";
         accepts: "account" | "listed" | Array<string>;
         state: "created" | "active" | "paused" | "retired" | "quarantined";
+        quarantine?: {
+          from: "created" | "active" | "paused" | "retired" | "quarantined";
+          by: "account" | "operator";
+          reason: string;
+          since: string;
+        };
         version: number;
         createdAt: string;
         updatedAt: string;
@@ -1892,6 +1909,177 @@ export type Operations = {
       visibility: "private" | "listed";
       accepts: "account" | "listed" | Array<string>;
       state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Delete an agent with its mailbox; its name is free again */
+  "DELETE /v1/agents/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Start an agent that was registered to wait */
+  "POST /v1/agents/{id}/start": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Pause an agent */
+  "POST /v1/agents/{id}/pause": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Let a paused agent go on */
+  "POST /v1/agents/{id}/resume": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Retire an agent for good */
+  "POST /v1/agents/{id}/retire": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Stop an agent at once: its keys, its work and its units */
+  "POST /v1/agents/{id}/quarantine": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      reason: string;
+    };
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Let an agent out of quarantine: all of it comes back as it was */
+  "POST /v1/agents/{id}/release": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
       version: number;
       createdAt: string;
       updatedAt: string;

@@ -225,6 +225,7 @@ for (const [kind, named] of [
 /** What an operation takes as a body, where it takes one. */
 const BODIES: Record<string, object> = {
   "POST /v1/keys/{id}/rotate": {},
+  "POST /v1/agents/{id}/quarantine": { reason: "Theirs" },
   "PATCH /v1/units/{id}": { title: "Theirs" },
   "PATCH /v1/members/{id}": { role: "viewer" },
   "POST /v1/members/{id}/erase": { units: "keep" },

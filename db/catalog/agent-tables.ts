@@ -1,5 +1,6 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Accepts, AgentState, AgentType, AgentVisibility } from "#domain/agents/model.ts";
+import type { Held } from "#domain/agents/record.ts";
 
 /** Who is registered (domain/agents). An agent's mailbox and sessions are in its object, which needs no row here. */
 export const agent = sqliteTable(
@@ -16,6 +17,8 @@ export const agent = sqliteTable(
     visibility: text().$type<AgentVisibility>().notNull(),
     accepts: text({ mode: "json" }).$type<Accepts>().notNull(),
     state: text().$type<AgentState>().notNull(),
+    /** In quarantine: why, by whom, and what it was before. */
+    held: text({ mode: "json" }).$type<Held>(),
     version: integer().notNull(),
     createdAtMs: integer().notNull(),
     updatedAtMs: integer().notNull(),

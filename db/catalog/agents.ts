@@ -44,5 +44,29 @@ export function agentStore(shards: readonly D1Database[]) {
       ]);
       return stored?.id === made.id ? stored : "name-taken";
     },
+
+    /** Writes the state where the version is still the one read; null where it is not. */
+    async moveAgent(
+      { id, accountId, version }: AgentRecord,
+      { state, held }: Pick<AgentRecord, "state" | "held">,
+      nowMs: number,
+    ): Promise<AgentRecord | null> {
+      const [row] =
+        (await of(id)
+          ?.update(agent)
+          .set({ state, held, version: version + 1, updatedAtMs: nowMs })
+          .where(asRead({ id, accountId, version }))
+          .returning()) ?? [];
+      return row ?? null;
+    },
+
+    /** False where the version is not the one read any more. */
+    async removeAgent(read: AgentRecord): Promise<boolean> {
+      const gone = await of(read.id)?.delete(agent).where(asRead(read)).returning({ id: agent.id });
+      return gone?.length === 1;
+    },
   };
 }
+
+const asRead = ({ id, accountId, version }: Pick<AgentRecord, "id" | "accountId" | "version">) =>
+  and(eq(agent.id, id), eq(agent.accountId, accountId), eq(agent.version, version));

@@ -45,8 +45,13 @@ export const agentInput = z.strictObject({
   capabilities,
   visibility: z.enum(AGENT_VISIBILITIES).default("private"),
   accepts: accepts.default("account"),
+  /** Whether it is active at once; otherwise it waits to be started. */
+  start: z.boolean().default(true),
 });
 export type AgentInput = z.output<typeof agentInput>;
+
+/** Why an agent is put into quarantine: its account reads it. */
+export const quarantineInput = z.strictObject({ reason: text(LIMITS.quarantineReasonCharsMax) });
 
 /** An agent as whoever may see it sees it. */
 export const agentView = z.object({
@@ -59,6 +64,15 @@ export const agentView = z.object({
   visibility: z.enum(AGENT_VISIBILITIES),
   accepts,
   state: z.enum(AGENT_STATES),
+  /** Only for its own account, and only while it is held. */
+  quarantine: z
+    .object({
+      from: z.enum(AGENT_STATES),
+      by: z.enum(["account", "operator"]),
+      reason: z.string(),
+      since: z.string(),
+    })
+    .optional(),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),

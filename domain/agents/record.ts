@@ -7,6 +7,14 @@ import type {
   AgentVisibility,
 } from "#domain/agents/model.ts";
 
+/** Why an agent is in quarantine, who put it there, and what it was before. */
+export type Held = {
+  from: AgentState;
+  by: "account" | "operator";
+  reason: string;
+  sinceMs: number;
+};
+
 /** An agent as the catalog has it. */
 export type AgentRecord = {
   id: string;
@@ -22,6 +30,8 @@ export type AgentRecord = {
   visibility: AgentVisibility;
   accepts: Accepts;
   state: AgentState;
+  /** In quarantine only. */
+  held: Held | null;
   /** Grows with every change: its ETag. */
   version: number;
   createdAtMs: number;
@@ -47,12 +57,14 @@ export function agentFrom(
   id: string,
   nowMs: number,
 ): AgentRecord {
+  const { start, ...described } = input;
   return {
-    ...input,
+    ...described,
     ...by,
     id,
     nameKey: nameKeyOf(input.name),
-    state: "active",
+    state: start ? "active" : "created",
+    held: null,
     version: 1,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -74,8 +86,16 @@ export function agentViewOf(agent: AgentRecord, asking: Asking): AgentView {
     visibility: agent.visibility,
     accepts: isOwn ? agent.accepts : takesFrom(agent, asking) ? "listed" : "account",
     state: agent.state,
+    ...(isOwn && agent.held !== null && { quarantine: quarantineViewOf(agent.held) }),
     version: agent.version,
     createdAt: new Date(agent.createdAtMs).toISOString(),
     updatedAt: new Date(agent.updatedAtMs).toISOString(),
   };
 }
+
+const quarantineViewOf = ({ from, by, reason, sinceMs }: Held): AgentView["quarantine"] => ({
+  from,
+  by,
+  reason,
+  since: new Date(sinceMs).toISOString(),
+});

@@ -115,6 +115,7 @@ export const LIMITS = {
   capabilitiesMax: 16,
   capabilityCharsMax: 40,
   agentDescriptionCharsMax: 2_000,
+  quarantineReasonCharsMax: 200,
   /** Accounts named one by one; for more, an agent takes messages of everybody who is listed. */
   acceptedAccountsMax: 100,
   /** A catalog shard holds the agents of some thousand accounts, or of one with all of these. */

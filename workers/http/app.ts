@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { accounts } from "#workers/http/accounts/account.ts";
 import { agents } from "#workers/http/agents/registry.ts";
+import { agentLife } from "#workers/http/agents/life.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
 import { collecting } from "#workers/http/units/collections.ts";
 import { deadLetters } from "#workers/http/units/dead-letters.ts";
@@ -67,6 +68,7 @@ const FEATURES: readonly Feature[] = [
   collecting,
   deadLetters,
   agents,
+  agentLife,
   oauthMetadata,
   oauthTokens,
   oauthRegister,
