@@ -1,5 +1,5 @@
 import { buildAll } from "./build.ts";
-import { DERIVED, deriveConfigs, readDeployFile } from "./launch/derive.ts";
+import { DERIVED, deriveConfigs, type Face, readDeployFile } from "./launch/derive.ts";
 import { executeFirstAccount } from "./launch/first-account.ts";
 import { run } from "./launch/run.ts";
 import { command, Refusal, say, step } from "./launch/say.ts";
@@ -7,7 +7,8 @@ import { openUnitShards, unitShardCount } from "./launch/unit-shards.ts";
 import { readWranglerConfig } from "./launch/wrangler-config.ts";
 
 // Databases first, then the proofs and the objects that others call, then the jobs, and the edge that users see; databases that are
-// new to the units family take units once all three reach them.
+// new to the units family take units once all three reach them. The first time, the objects come twice: without the edge, and
+// once more when it is there to be asked.
 await command(async () => {
   const dryRun = process.argv.includes("--dry-run");
   await buildAll();
@@ -16,12 +17,14 @@ await command(async () => {
   const configs = await deriveConfigs();
   if (process.argv.includes("--first-account")) return await makeFirstAccount(configs.edge, dryRun);
   if (!dryRun) await migrate(configs.edge);
-  for (const face of DERIVED) {
-    const args = ["deploy", "--config", configs[face], ...(dryRun ? ["--dry-run"] : [])];
-    const { code, output } = await step(`deploying ${face}`, () => run("wrangler", args));
-    if (code !== 0) throw new Refusal(`wishub-${face} cannot be deployed:\n${output}`);
-    say(`\nwishub-${face}\n${worthSaying(output)}`);
-  }
+  const isFirst = !dryRun && !(await isDeployed(`${config.name}-edge`));
+  for (const face of DERIVED)
+    await deploy(
+      face,
+      isFirst && face === "objects" ? configs.firstObjects : configs[face],
+      dryRun,
+    );
+  if (isFirst) await deploy("objects", configs.objects, dryRun);
   if (!dryRun) {
     await step("opening new databases for units", () =>
       openUnitShards(config, ["--remote", "--config", configs.edge]),
@@ -29,6 +32,17 @@ await command(async () => {
   }
   if (dryRun) say("\nnothing was deployed (--dry-run); the configurations are in dist/deploy/");
 });
+
+async function deploy(face: Face, config: string, dryRun: boolean): Promise<void> {
+  const args = ["deploy", "--config", config, ...(dryRun ? ["--dry-run"] : [])];
+  const { code, output } = await step(`deploying ${face}`, () => run("wrangler", args));
+  if (code !== 0) throw new Refusal(`wishub-${face} cannot be deployed:\n${output}`);
+  say(`\nwishub-${face}\n${worthSaying(output)}`);
+}
+
+/** The edge and the objects ask each other, and a Worker can only be bound to one that is there. */
+const isDeployed = async (name: string): Promise<boolean> =>
+  (await run("wrangler", ["deployments", "list", "--name", name, "--json"])).code === 0;
 
 /** Once, after the first deploy: nobody can sign up before somebody is there to invite them. */
 async function makeFirstAccount(config: string, dryRun: boolean): Promise<void> {

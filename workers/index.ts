@@ -12,6 +12,7 @@ export { VectorIndex } from "#objects/vector-index.ts";
 export { VectorTier } from "#objects/vector-tier.ts";
 export { Admin } from "#workers/admin.ts";
 export { EmbeddedAI } from "#workers/embedded-ai.ts";
+export { Operations } from "#workers/operations.ts";
 export { Proofs } from "#workers/proofs.ts";
 
 /** The whole product as one Worker: what `npm start`, `npm run dev` and the tests run. */

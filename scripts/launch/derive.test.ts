@@ -26,16 +26,15 @@ beforeAll(async () => {
 const BOUND = ["objects", "jobs", "edge"] as const;
 
 describe("the production configurations", () => {
-  it("give the proofs nothing to keep anything in, and let the edge alone ask for them", () => {
+  it("give the proofs nothing to keep anything in, let the edge alone ask for them, and objects alone for operations", () => {
     expect(
       Object.keys(configs.proofs).filter((name) => /durable|d1|r2|queues|vars/.test(name)),
     ).toEqual([]);
-    for (const face of DERIVED)
-      expect(configs[face].services ?? []).toEqual(
-        face === "edge"
-          ? [{ binding: "PROOFS", service: "wishub-proofs", entrypoint: "Proofs" }]
-          : [],
-      );
+    const asked: Partial<Record<Face, object[]>> = {
+      edge: [{ binding: "PROOFS", service: "wishub-proofs", entrypoint: "Proofs" }],
+      objects: [{ binding: "OPERATIONS", service: "wishub-edge", entrypoint: "Operations" }],
+    };
+    for (const face of DERIVED) expect(configs[face].services ?? []).toEqual(asked[face] ?? []);
   });
 
   it.each(BOUND)(

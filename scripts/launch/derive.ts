@@ -33,18 +33,23 @@ const FOLDER = join(DIST, "deploy");
 const LOCAL_ASSETS = ["model"];
 
 /** Writes dist/deploy/<face>.json, the production configurations that follow from wrangler.toml and deploy.json. */
-export async function deriveConfigs(): Promise<Record<Face, string>> {
+export async function deriveConfigs(): Promise<Record<Face | "firstObjects", string>> {
   const config = await readWranglerConfig();
   const own = readDeployFile();
   mkdirSync(FOLDER, { recursive: true });
   copyAssets();
-  const paths = {} as Record<Face, string>;
+  const paths = {} as Awaited<ReturnType<typeof deriveConfigs>>;
   for (const face of DERIVED) {
     paths[face] = join(FOLDER, `${face}.json`);
-    writeFileSync(paths[face], `${JSON.stringify(derive(config, own, face), null, 2)}\n`);
+    write(paths[face], derive(config, own, face));
   }
+  paths.firstObjects = join(FOLDER, "objects-first.json");
+  write(paths.firstObjects, { ...derive(config, own, "objects"), services: [] });
   return paths;
 }
+
+const write = (path: string, config: object): void =>
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`);
 
 export function readDeployFile(): DeployFile {
   const path = inRoot("deploy.json");
@@ -104,7 +109,12 @@ export function derive(
       producers: config.queues.producers,
       ...(face === "jobs" && { consumers: config.queues.consumers }),
     },
-    ...(face === "objects" && { migrations: config.migrations }),
+    ...(face === "objects" && {
+      migrations: config.migrations,
+      services: [
+        { binding: "OPERATIONS", service: `${config.name}-edge`, entrypoint: "Operations" },
+      ],
+    }),
     ...(face === "edge" && edgeOnly(config, own, publicUrl)),
   };
 }

@@ -13,6 +13,7 @@ import { health } from "#workers/http/health.ts";
 import { identityProviders } from "#workers/http/federation/identity-providers.ts";
 import { keys } from "#workers/http/accounts/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
+import { type Perform, performer } from "#workers/http/operations.ts";
 import { policies } from "#workers/http/accounts/policies.ts";
 import { oauthAuthorize } from "#workers/http/oauth/authorize.ts";
 import { oauthDevice } from "#workers/http/oauth/device.ts";
@@ -149,3 +150,6 @@ function unmatched(c: Context, table: readonly PathEntry[]): Response {
 }
 
 export const app = appOf(FEATURES, LATER);
+
+/** Every operation, for the protocols that carry them (operations.ts). */
+export const perform: Perform = performer(() => app.fetch);

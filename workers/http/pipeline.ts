@@ -25,6 +25,7 @@ import {
   type Route,
   type RouteConfig,
 } from "#workers/http/kit.ts";
+import { isOfOperation, performedFor } from "#workers/http/operations.ts";
 import { narrow, permit } from "#workers/http/guard/policing.ts";
 import { spend, spendByAddress, underLoad } from "#workers/http/guard/limits.ts";
 import { failureResponse, Refusal } from "#workers/http/problem.ts";
@@ -43,10 +44,12 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
       `${config.method} ${config.path} names no action that anybody could be allowed`,
     );
   const handler = access === "public" ? route.handler : recorded(access, route.handler);
+  const isPerformable = isOfOperation(config);
   const isBookmarked = access !== "public" && isApi(config.path);
 
   const answer = async (c: Context): Promise<Answer> => {
     c.set("services", servicesOf(c.env));
+    if (!isPerformable && performedFor(c.req.raw) !== undefined) refuse({ code: "not-found" });
     if (access !== "public") await allow(c as Call<{ access: Action }>, access);
     else if (config.method !== "get") await spendByAddress(c, c.get("services"));
     const bytes = body === undefined ? undefined : await readBody(c, body);

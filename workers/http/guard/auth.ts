@@ -7,6 +7,7 @@ import { keyVerdict, sessionVerdict, type Verdict } from "#domain/accounts/verdi
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { type Call, refuse } from "#workers/http/kit.ts";
+import { performedFor } from "#workers/http/operations.ts";
 import { admit, presentedIn, readToken, refusePresented } from "./tokens.ts";
 
 /** A revoked credential works for no longer than this, wherever it was seen last. */
@@ -30,6 +31,11 @@ type Verdicts = Record<"granted" | "tokens" | "refused", Map<string, Remembered>
 
 /** Who the request acts as. Anything but a valid credential is 401, before body or upgrade are looked at. */
 export async function authenticate(c: Call<{ access: Action }>, nowMs: number): Promise<Principal> {
+  const own = performedFor(c.req.raw);
+  if (own !== undefined) {
+    const { expiresAtMs = Infinity } = own.principal;
+    return expiresAtMs > nowMs ? own.principal : refuse({ code: "unauthenticated" });
+  }
   const header = c.req.raw.headers.get("Authorization");
   if (header !== null) {
     const presented = presentedIn(header);

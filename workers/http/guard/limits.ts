@@ -12,6 +12,7 @@ import { addressLimit } from "#domain/limits/addresses.ts";
 import { canWait, type Priority } from "#domain/limits/shedding.ts";
 import { type Services, servicesOf } from "#adapters/index.ts";
 import { type Answer, refuse } from "#workers/http/kit.ts";
+import { performedFor } from "#workers/http/operations.ts";
 import { Refusal } from "#workers/http/problem.ts";
 
 /** What a principal spends from, found once for each verdict of an isolate; null where its plan sets no limits. */
@@ -24,6 +25,8 @@ export function underLoad(
   answer: (c: Context) => Promise<Answer>,
 ): (c: Context) => Promise<Answer> {
   return async (c) => {
+    // Another request that is under way waits for this one, and is counted.
+    if (performedFor(c.req.raw)?.isCounted === true) return await answer(c);
     const { load } = servicesOf(c.env);
     const waits = load.isBusy() && canWait(c.req.raw.headers.get("Priority"));
     const entered = load.enter(waits ? "background" : priority, c.get("nowMs"));
@@ -44,6 +47,7 @@ export function spend(
   principal: Principal,
   nowMs: number,
 ): void | Promise<void> {
+  if (performedFor(c.req.raw)?.isCounted === true) return;
   let here = known.get(limits);
   if (here === undefined) known.set(limits, (here = new WeakMap()));
   let mine = here.get(principal);
