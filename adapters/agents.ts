@@ -38,5 +38,8 @@ export function agentPort(catalog: readonly D1Database[], nowMs: () => number = 
     async removeAgent(agent: AgentRecord): Promise<boolean> {
       return await store.removeAgent(agent).finally(() => entries.drop(agent.id));
     },
+    /** Forgets it also where nobody can say whether the change was made. */
+    replaceAgent: (agent: AgentRecord) =>
+      store.replaceAgent(agent).finally(() => entries.drop(agent.id)),
   };
 }

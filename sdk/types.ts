@@ -350,6 +350,10 @@ export type Operations = {
         | "agent.retire"
         | "agent.remove"
         | "agent.quarantine"
+        | "agent.change"
+        | "agent-key.make"
+        | "agent-key.read"
+        | "agent-key.revoke"
         | "agent.read"
         | "space.read"
         | "collection.read"
@@ -1920,6 +1924,38 @@ export type Operations = {
       updatedAt: string;
     };
   };
+  /** Change an agent */
+  "PATCH /v1/agents/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      name?: string;
+      description?: string;
+      capabilities?: Array<string>;
+      visibility?: "private" | "listed";
+      accepts?: "account" | "listed" | Array<string>;
+    };
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
   /** Delete an agent with its mailbox; its name is free again */
   "DELETE /v1/agents/{id}": {
     path: { id: string };
@@ -2084,6 +2120,96 @@ export type Operations = {
       createdAt: string;
       updatedAt: string;
     };
+  };
+  /** Make an API key that acts as an agent */
+  "POST /v1/agents/{id}/keys": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      name: string;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+        | "scim"
+      >;
+      expiresAt?: string;
+      networks?: Array<string>;
+    };
+    answer: {
+      id: string;
+      name: string;
+      scopes: Array<
+        | "search"
+        | "units:read"
+        | "units:write"
+        | "agents"
+        | "tasks"
+        | "inference"
+        | "events"
+        | "keys"
+        | "audit"
+        | "admin"
+        | "scim"
+      >;
+      principalId: string;
+      agentId: string | null;
+      parentId: string | null;
+      replacedById: string | null;
+      networks: Array<string> | null;
+      createdAt: string;
+      expiresAt: string | null;
+      lastUsedAt: string | null;
+      apiKey: string;
+    };
+  };
+  /** List the API keys that act as an agent, newest first */
+  "GET /v1/agents/{id}/keys": {
+    path: { id: string };
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        name: string;
+        scopes: Array<
+          | "search"
+          | "units:read"
+          | "units:write"
+          | "agents"
+          | "tasks"
+          | "inference"
+          | "events"
+          | "keys"
+          | "audit"
+          | "admin"
+          | "scim"
+        >;
+        principalId: string;
+        agentId: string | null;
+        parentId: string | null;
+        replacedById: string | null;
+        networks: Array<string> | null;
+        createdAt: string;
+        expiresAt: string | null;
+        lastUsedAt: string | null;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Revoke an agent's API key, and the keys and sessions made with it */
+  "DELETE /v1/agents/{id}/keys/{keyId}": {
+    path: { id: string; keyId: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
   /** Where and how a client gets tokens (RFC 8414) */
   "GET /.well-known/oauth-authorization-server": {

@@ -7,7 +7,7 @@ const otter = {
   description: "Finds otters by the sounds they make.",
   capabilities: ["find-otters", "audio/listen"],
 };
-type Shown = { id: string; name: string; state: string };
+type Shown = { id: string; name: string; state: string; version: number };
 
 describe("registering an agent", () => {
   it("makes it active, and its account reads and lists it", async () => {
@@ -63,5 +63,53 @@ describe("registering an agent", () => {
       expect([answer.status, code], pointer).toEqual([400, "invalid-request"]);
       expect(errors[0]?.pointer).toBe(pointer);
     }
+  });
+});
+
+describe("changing an agent", () => {
+  const made = async (body: object = otter) => {
+    const account = await newAccount();
+    const { id } = await (await account.call("POST", "/v1/agents", { body })).json<Shown>();
+    const change = (patch: object, match: string | null = "*") =>
+      account.call("PATCH", `/v1/agents/${id}`, {
+        body: patch,
+        headers: match === null ? {} : { "If-Match": match },
+      });
+    return { account, id, change };
+  };
+
+  it("changes what is named and leaves the rest, under a new version", async () => {
+    const { account, id, change } = await made();
+    const changed = await change({ description: "Finds them by scent." }, '"1"');
+    expect([changed.status, changed.headers.get("ETag")]).toEqual([200, '"2"']);
+    const agent = await (await account.call("GET", `/v1/agents/${id}`)).json();
+    expect(agent).toMatchObject({ ...otter, description: "Finds them by scent.", version: 2 });
+    expect(await changed.json()).toEqual(agent);
+  });
+
+  it("needs the version that is there, and lets one of two at once through", async () => {
+    const { change } = await made();
+    expect((await change({ description: "x" }, null)).status).toBe(428);
+    expect((await change({ description: "x" }, '"7"')).status).toBe(412);
+    const both = await Promise.all(["a", "b"].map((one) => change({ description: one }, '"1"')));
+    expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 412]));
+  });
+
+  it("takes no name that another agent of the account has, and frees the one it leaves", async () => {
+    const { account, change } = await made();
+    await account.call("POST", "/v1/agents", { body: { ...otter, name: "Beaver" } });
+    expect((await change({ name: "BEAVER" })).status).toBe(409);
+    expect((await change({ name: "Sea otter" })).status).toBe(200);
+    expect((await account.call("POST", "/v1/agents", { body: otter })).status).toBe(201);
+  });
+
+  it("refuses a change of nothing, of its type, and of another account's", async () => {
+    const { id, change } = await made({ ...otter, visibility: "listed" });
+    expect((await change({})).status).toBe(400);
+    expect((await change({ type: "generation" })).status).toBe(400);
+    const stranger = await newAccount();
+    const headers = { "If-Match": "*" };
+    const body = { description: "Mine now" };
+    expect((await stranger.call("PATCH", `/v1/agents/${id}`, { body, headers })).status).toBe(404);
   });
 });

@@ -176,16 +176,3 @@ it("stops every key of a suspended account", async () => {
     .run();
   expect((await account.call("GET", "/v1/keys")).status).toBe(401);
 });
-
-it("makes with an agent's key none that is not that agent's", async () => {
-  const account = await newAccount();
-  const { id, apiKey } = await account.key(["keys", "search"]);
-  await env.CATALOG_0.prepare("UPDATE api_key SET agent_id = 'agent-1' WHERE id = ?")
-    .bind(id)
-    .run();
-  const made = await call("POST", "/v1/keys", {
-    body: { name: "Child", scopes: ["search"] },
-    headers: { Authorization: `Bearer ${apiKey}` },
-  });
-  expect(await made.json()).toMatchObject({ parentId: id, agentId: "agent-1" });
-});

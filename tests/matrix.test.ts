@@ -227,6 +227,8 @@ const BODIES: Record<string, object> = {
   "POST /v1/keys/{id}/rotate": {},
   "POST /v1/agents/{id}/quarantine": { reason: "Theirs" },
   "PATCH /v1/units/{id}": { title: "Theirs" },
+  "PATCH /v1/agents/{id}": { description: "Theirs" },
+  "POST /v1/agents/{id}/keys": { name: "Theirs", scopes: ["search"] },
   "PATCH /v1/members/{id}": { role: "viewer" },
   "POST /v1/members/{id}/erase": { units: "keep" },
   "PATCH /v1/identity-providers/{id}": { name: "Theirs" },

@@ -107,7 +107,8 @@ export async function cast(): Promise<Cast> {
   return { account, role, without, tokenWithout, gone: await gone(account), person };
 }
 
-async function keyOfRole(account: TestAccount, role: Role): Promise<string> {
+/** The key of a member of that role, who is a principal of its own. */
+export async function keyOfRole(account: TestAccount, role: Role): Promise<string> {
   const principalId = `p0_${role.padEnd(16, "0")}`;
   await insert("principal", {
     account_id: account.accountId,

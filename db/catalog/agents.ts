@@ -5,6 +5,7 @@ import type { AgentRecord } from "#domain/agents/record.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { agent } from "#db/catalog/agent-tables.ts";
+import { isTaken } from "#db/catalog/people.ts";
 import { behind, newestFirst } from "#db/newest-first.ts";
 
 /** The agents of each account, beside it. An agent's id names its shard. */
@@ -64,6 +65,21 @@ export function agentStore(shards: readonly D1Database[]) {
     async removeAgent(read: AgentRecord): Promise<boolean> {
       const gone = await of(read.id)?.delete(agent).where(asRead(read)).returning({ id: agent.id });
       return gone?.length === 1;
+    },
+
+    async replaceAgent(changed: AgentRecord): Promise<"done" | "stale" | "name-taken"> {
+      const { id, accountId, version } = changed;
+      try {
+        const done = await of(accountId)
+          ?.update(agent)
+          .set(changed)
+          .where(asRead({ id, accountId, version: version - 1 }))
+          .returning({ id: agent.id });
+        return done === undefined || done.length === 0 ? "stale" : "done";
+      } catch (error) {
+        if (isTaken(error)) return "name-taken";
+        throw error;
+      }
     },
   };
 }

@@ -5,7 +5,7 @@ import { type Scope, SCOPES } from "#domain/accounts/model.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { behind, newestFirst } from "#db/newest-first.ts";
-import { account, apiKey } from "#db/catalog/tables.ts";
+import { account, apiKey, principal } from "#db/catalog/tables.ts";
 
 type DatabaseOf = (id: string) => DrizzleD1Database | null;
 
@@ -51,6 +51,22 @@ function reading(of: DatabaseOf) {
       return (rows ?? []).map(keyRecord);
     },
 
+    /** An agent's, newest first. */
+    async keysOfAgent(
+      accountId: string,
+      agentId: string,
+      after: Cursor | null,
+      limit: number,
+    ): Promise<KeyRecord[]> {
+      const rows = await of(accountId)
+        ?.select()
+        .from(apiKey)
+        .where(and(live(accountId), eq(apiKey.agentId, agentId), behind(apiKey, after)))
+        .orderBy(...newestFirst(apiKey))
+        .limit(limit);
+      return (rows ?? []).map(keyRecord);
+    },
+
     /** A key and those it descends from, itself first. */
     async ancestors(accountId: string, id: string): Promise<string[]> {
       const rows = await of(accountId)?.all<{ id: string }>(sql`
@@ -68,24 +84,30 @@ function reading(of: DatabaseOf) {
 }
 
 function writing(at: (accountId: string) => DrizzleD1Database) {
-  const isFull = async (accountId: string, nowMs: number): Promise<boolean> => {
+  const isFull = async ({ accountId, agentId, createdAtMs }: KeyRecord): Promise<boolean> => {
+    const nowMs = createdAtMs;
+    const theirs = agentId === null ? isNull(apiKey.agentId) : eq(apiKey.agentId, agentId);
+    const max = agentId === null ? LIMITS.keysPerAccountMax : LIMITS.keysPerAgentMax;
     const usable = or(isNull(apiKey.expiresAtMs), gt(apiKey.expiresAtMs, nowMs));
     const [present] = await at(accountId)
       .select({ keys: count() })
       .from(apiKey)
-      .where(and(live(accountId), usable));
-    return (present?.keys ?? 0) >= LIMITS.keysPerAccountMax;
+      .where(and(live(accountId), theirs, usable));
+    return (present?.keys ?? 0) >= max;
   };
   return {
     async insertKey(key: KeyRecord): Promise<"inserted" | "too-many" | "orphan"> {
-      if (await isFull(key.accountId, key.createdAtMs)) return "too-many";
+      if (await isFull(key)) return "too-many";
       const { parentId } = key;
       // In the statement that stores it: revoking its parent ends it, or keeps it from being stored.
       const hasParent =
         parentId === null
           ? sql`true`
           : sql`EXISTS (SELECT 1 FROM api_key WHERE id = ${parentId} AND revoked_at_ms IS NULL)`;
-      const stored = await insertWhere(at(key.accountId), key, hasParent);
+      const db = at(key.accountId);
+      if (key.agentId === key.principalId)
+        await db.insert(principal).values(agentPrincipal(key)).onConflictDoNothing();
+      const stored = await insertWhere(db, key, hasParent);
       return stored.length > 0 ? "inserted" : "orphan";
     },
 
@@ -94,7 +116,7 @@ function writing(at: (accountId: string) => DrizzleD1Database) {
       key: KeyRecord,
     ): Promise<"done" | "replaced" | "too-many"> {
       const { accountId } = key;
-      if (await isFull(accountId, key.createdAtMs)) return "too-many";
+      if (await isFull(key)) return "too-many";
       const db = at(accountId);
       const free = or(isNull(apiKey.replacedById), eq(apiKey.replacedById, key.id));
       const isReplaced = sql`EXISTS (SELECT 1 FROM api_key WHERE id = ${old.id} AND replaced_by_id = ${key.id} AND revoked_at_ms IS NULL)`;
@@ -148,6 +170,16 @@ function ending(at: (accountId: string) => DrizzleD1Database) {
     },
   };
 }
+
+/** An agent acts under its own id, as a member of its account that nobody signs in as. */
+const agentPrincipal = ({ accountId, principalId, createdAtMs }: KeyRecord) => ({
+  accountId,
+  id: principalId,
+  kind: "agent",
+  name: "",
+  status: "active",
+  createdAtMs,
+});
 
 /** Stores a key where the condition holds. The same id again replaces the secret of a key whose answer never reached its caller. */
 function insertWhere(db: DrizzleD1Database, key: KeyRecord, condition: SQL) {

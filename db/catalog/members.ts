@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, lt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { AccountRecord } from "#domain/accounts/bootstrap.ts";
 import type { Role } from "#domain/accounts/model.ts";
@@ -78,7 +78,11 @@ const ENDS_WITH_MEMBER = [
 
 function members(db: PeopleDb, shard: D1Database) {
   const active = (accountId: string) =>
-    and(eq(principal.accountId, accountId), eq(principal.status, "active"));
+    and(
+      eq(principal.accountId, accountId),
+      eq(principal.status, "active"),
+      ne(principal.kind, "agent"), // an account's agents are its own list, and have no role to be changed
+    );
   const select = () =>
     db.select(memberColumns).from(principal).leftJoin(person, eq(person.id, principal.personId));
   const recordOf = <R extends { role: string }>(row: R) => ({ ...row, role: roleOf(row.role) });

@@ -150,8 +150,10 @@ function tokens(db: CatalogDb) {
         liveClients: Number(row["liveClients"]),
         grantIsLive: token.grantId === undefined || row["liveGrants"] === 1,
         keyIsLive: row["liveKeys"] === 1,
-        keyId: typeof row["keyId"] === "string" ? row["keyId"] : null,
-        agentId: typeof row["agentId"] === "string" ? row["agentId"] : null,
+        keyId: textOf(row["keyId"]),
+        agentId: textOf(row["agentId"]),
+        agentType: textOf(row["agentType"]),
+        agentState: textOf(row["agentState"]),
         isRevoked: row["revoked"] !== 0,
       };
     },
@@ -163,6 +165,9 @@ function tokens(db: CatalogDb) {
     },
   };
 }
+
+const textOf = (value: string | number | null | undefined) =>
+  typeof value === "string" ? value : null;
 
 /** Whoever made a client must still be able to do something, and the key it was made by must still count. */
 const liveMaker = (nowMs: number) => sql`
@@ -190,7 +195,7 @@ const givenBy = (token: AccessToken) =>
 const tokenQuery = (token: AccessToken, nowMs: number) => sql`
   SELECT account.status AS accountStatus, principal.status AS principalStatus, principal.role AS role,
     account.policy_version AS policyVersion, account.plan AS plan,
-    giver.id AS keyId, giver.agent_id AS agentId,
+    giver.id AS keyId, giver.agent_id AS agentId, agent.type AS agentType, agent.state AS agentState,
     (SELECT count(*) FROM oauth_client
       WHERE oauth_client.id IN (SELECT value FROM json_each(${JSON.stringify(clientsOf(token))}))
         AND oauth_client.revoked_at_ms IS NULL AND ${liveMaker(nowMs)}) AS liveClients,
@@ -205,6 +210,7 @@ const tokenQuery = (token: AccessToken, nowMs: number) => sql`
       WHERE id IN (SELECT value FROM json_each(${JSON.stringify(tokensOf(token))}))) AS revoked
   FROM account JOIN principal ON principal.account_id = account.id
     LEFT JOIN api_key AS giver ON giver.id = ${givenBy(token)}
+    LEFT JOIN agent ON agent.id = giver.agent_id AND agent.account_id = giver.account_id
   WHERE account.id = ${token.accountId} AND principal.id = ${token.principalId}`;
 
 /** Who was given the token that all others were exchanged for. */

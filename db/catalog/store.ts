@@ -6,6 +6,7 @@ import type { KeyRecord } from "#domain/accounts/keys.ts";
 import type { CodeRecord, SessionRecord } from "#domain/accounts/sessions.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { keyStore } from "#db/catalog/keys.ts";
+import { agent } from "#db/catalog/agent-tables.ts";
 import {
   account,
   apiKey,
@@ -45,6 +46,10 @@ const memberStatus = {
   policyVersion: account.policyVersion,
 };
 
+/** The agent that an API key acts as, beside it in the same account. */
+const agentColumns = { agentId: apiKey.agentId, agentType: agent.type, agentState: agent.state };
+const ofKey = and(eq(agent.id, apiKey.agentId), eq(agent.accountId, apiKey.accountId));
+
 function credentials(of: DatabaseOf) {
   return {
     async keyRow(id: string) {
@@ -60,10 +65,11 @@ function credentials(of: DatabaseOf) {
             revokedAtMs: apiKey.revokedAtMs,
             lastUsedAtMs: apiKey.lastUsedAtMs,
             networks: apiKey.networks,
-            agentId: apiKey.agentId,
+            ...agentColumns,
             ...memberStatus,
           })
           .from(apiKey)
+          .leftJoin(agent, ofKey)
           .innerJoin(account, eq(account.id, apiKey.accountId))
           .innerJoin(
             principal,
@@ -107,7 +113,7 @@ function signedIn(of: DatabaseOf) {
             keyRevokedAtMs: apiKey.revokedAtMs,
             keyExpiresAtMs: apiKey.expiresAtMs,
             networks: apiKey.networks,
-            agentId: apiKey.agentId,
+            ...agentColumns,
             ...memberStatus,
           })
           .from(session)
@@ -120,6 +126,7 @@ function signedIn(of: DatabaseOf) {
             apiKey,
             and(eq(apiKey.id, session.keyId), eq(apiKey.accountId, session.accountId)),
           )
+          .leftJoin(agent, ofKey)
           .where(eq(session.id, id))) ?? [];
       if (row === undefined) return null;
       const { keyFound, keyRevokedAtMs, ...rest } = row;

@@ -6,6 +6,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
 import type { Rule } from "#domain/policies/model.ts";
 
 // Generated migrations get WITHOUT ROWID by hand: a text key then costs one row written instead of two.
@@ -91,6 +92,13 @@ export const apiKey = sqliteTable(
   (t) => [
     index("api_key_by_account").on(t.accountId, t.createdAtMs, t.id),
     index("api_key_by_parent").on(t.parentId),
+    index("api_key_by_agent")
+      .on(t.agentId, t.createdAtMs, t.id)
+      .where(sql`agent_id IS NOT NULL`),
+    // What the keys of people are counted by: an account may have a million agents' beside them.
+    index("api_key_in_use")
+      .on(t.accountId)
+      .where(sql`agent_id IS NULL AND revoked_at_ms IS NULL`),
   ],
 );
 

@@ -29,7 +29,7 @@ export const keyView = z.object({
   name: z.string(),
   scopes: z.array(z.enum(SCOPES)),
   principalId: z.string(),
-  /** The agent it acts as; null until there are agents. */
+  /** The agent it acts as; null where it acts as none. */
   agentId: z.string().nullable(),
   /** The key it was made with: it dies with it. */
   parentId: z.string().nullable(),
@@ -70,20 +70,24 @@ type Deps = {
   hasAddresses: boolean;
   /** A key and those it descends from, itself first. */
   ancestors(accountId: string, id: string): Promise<string[]>;
-  /** Stores a new key; the same id again replaces the secret of a key whose answer never reached its caller. */
+  /**
+   * Stores a new key; the same id again replaces the secret of a key whose answer never reached its caller. An agent's
+   * first one makes it a principal of its account.
+   */
   insertKey(key: KeyRecord): Promise<"inserted" | "too-many" | "orphan">;
 };
 
 export type KeyMade = { key: KeyRecord; apiKey: string };
 type Refused = Problem<"unauthenticated" | "forbidden" | "invalid-request" | "conflict">;
 
-/** Makes a key for the caller's own principal. It can grant nothing that its maker does not have, and dies with the key it is made with. */
+/** Makes a key for the caller's own principal, or for an agent. It can grant nothing that its maker does not have, and dies with the key it is made with. */
 export async function makeKey(
   deps: Deps,
   maker: Principal,
   input: KeyInput,
   random: Randomness,
   nowMs: number,
+  agentId: string | null = null,
 ): Promise<Result<KeyMade, Refused>> {
   const expiresAtMs = input.expiresAt === undefined ? null : Date.parse(input.expiresAt);
   if (expiresAtMs !== null && !(expiresAtMs > nowMs)) {
@@ -114,8 +118,9 @@ export async function makeKey(
   const key: KeyRecord = {
     id,
     accountId: maker.accountId,
-    principalId: maker.principalId,
-    agentId: maker.agentId ?? null,
+    // What an agent makes belongs to it, whoever made its own key.
+    principalId: agentId ?? maker.principalId,
+    agentId: agentId ?? maker.agentId ?? null,
     parentId,
     replacedById: null,
     name: input.name,
@@ -130,10 +135,16 @@ export async function makeKey(
   const stored = await deps.insertKey(key);
   // Its maker was revoked a moment ago, which this isolate had not heard of.
   if (stored === "orphan") return err({ code: "unauthenticated" });
-  return stored === "too-many" ? err(TOO_MANY_KEYS) : ok({ key, apiKey });
+  return stored === "too-many" ? err(tooManyKeys(key)) : ok({ key, apiKey });
 }
 
-export const TOO_MANY_KEYS: Problem<"conflict"> = {
+/** Agents' keys are counted by agent: an account may have more agents than its people may have keys. */
+export const tooManyKeys = ({ agentId }: Pick<KeyRecord, "agentId">): Problem<"conflict"> =>
+  agentId === null
+    ? TOO_MANY_KEYS
+    : { code: "conflict", detail: `an agent has at most ${LIMITS.keysPerAgentMax} keys` };
+
+const TOO_MANY_KEYS: Problem<"conflict"> = {
   code: "conflict",
   detail: `an account has at most ${LIMITS.keysPerAccountMax} keys`,
 };

@@ -1,3 +1,4 @@
+import type { AgentState, AgentType } from "#domain/agents/model.ts";
 import type { PlanName } from "#domain/limits/plans.ts";
 
 /** What a credential may do. A route names one of these or is public (CONTRACT.md, HTTP conventions). */
@@ -52,6 +53,8 @@ export type Principal = {
   plan?: PlanName;
   /** The agent it acts as, where it acts as one. */
   agentId?: string;
+  /** What that agent is, and where it is in its life: it does nothing while it does not work (domain/agents/principal.ts). */
+  agent?: { type: AgentType; state: AgentState };
   /** In a session that a person opened: when a second factor was proven last. Other credentials are not bound by one. */
   factor?: { provenAtMs: number | null };
   /** Of an access token: the client it was given to, what it is for, and what it is bound to (domain/oauth). */

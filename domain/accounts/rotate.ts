@@ -5,7 +5,7 @@ import {
   type KeyMade,
   type KeyRecord,
   type Randomness,
-  TOO_MANY_KEYS,
+  tooManyKeys,
 } from "#domain/accounts/keys.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -84,7 +84,7 @@ export async function rotateKey(
       code: "conflict",
       detail: `it is replaced already, by ${old.replacedById ?? "another key"}`,
     });
-  return stored === "too-many" ? err(TOO_MANY_KEYS) : ok({ key, apiKey });
+  return stored === "too-many" ? err(tooManyKeys(key)) : ok({ key, apiKey });
 }
 
 const isOver = ({ expiresAtMs }: KeyRecord, nowMs: number): boolean =>

@@ -16,6 +16,8 @@ const row: CredentialRow = {
   plan: "free",
   networks: null,
   agentId: null,
+  agentType: null,
+  agentState: null,
 };
 const session = {
   ...row,
@@ -46,7 +48,17 @@ it("grants nothing for a scope that this release does not know", () => {
   );
 });
 
+it("acts as the agent that a key is of", () => {
+  const ofAgent = { agentId: "n0_1", agentType: "query", agentState: "paused" };
+  expect(keyVerdict({ ...row, ...ofAgent }, "h", 0)?.principal).toMatchObject({
+    agentId: "n0_1",
+    agent: { type: "query", state: "paused" },
+  });
+});
+
 describe.each<[string, Partial<CredentialRow>]>([
+  ["of an agent that is gone", { agentId: "n0_1" }],
+  ["of an agent of an unknown type", { agentId: "n0_1", agentType: "x", agentState: "active" }],
   ["another secret", { hash: "other" }],
   ["one that has expired", { expiresAtMs: 50 }],
   ["a revoked one", { revokedAtMs: 1 }],

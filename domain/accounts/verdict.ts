@@ -1,3 +1,4 @@
+import { agentOf, type AgentRow } from "#domain/agents/principal.ts";
 import { planOf } from "#domain/limits/plans.ts";
 import { type Principal, type Role, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { scopesOfRole } from "#domain/people/model.ts";
@@ -18,8 +19,7 @@ export type CredentialRow = {
   plan: string;
   /** Of the API key, or of the one that a session was opened with. */
   networks: string[] | null;
-  agentId: string | null;
-};
+} & AgentRow;
 
 export type Verdict = { principal: Principal; expiresAtMs: number };
 
@@ -82,7 +82,8 @@ function isLive(row: CredentialRow, nowMs: number): boolean {
     !expired &&
     row.revokedAtMs === null &&
     row.accountStatus === "active" &&
-    row.principalStatus === "active"
+    row.principalStatus === "active" &&
+    agentOf(row) !== null
   );
 }
 
@@ -93,7 +94,7 @@ const identity = (row: CredentialRow) => ({
   policyVersion: row.policyVersion,
   plan: planOf(row.plan),
   ...(row.networks !== null && { networks: row.networks }),
-  ...(row.agentId !== null && { agentId: row.agentId }),
+  ...agentOf(row),
 });
 
 /** A role that this release does not know is the least one. */

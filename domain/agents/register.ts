@@ -12,6 +12,11 @@ type Deps = {
   };
 };
 
+export const nameTaken: Problem<"conflict"> = {
+  code: "conflict",
+  detail: "your account has an agent of that name",
+};
+
 /** Registers an agent: it is in the catalog when this answers, and its object begins with its first message. */
 export async function registerAgent(
   { agents }: Deps,
@@ -29,8 +34,7 @@ export async function registerAgent(
     nowMs,
   );
   const stored = await agents.insertAgent(agent);
-  if (stored === "name-taken")
-    return err({ code: "conflict", detail: "your account has an agent of that name" });
+  if (stored === "name-taken") return err(nameTaken);
   if (stored === "too-many")
     return err({
       code: "conflict",

@@ -1,3 +1,4 @@
+import { agentOf, type AgentRow } from "#domain/agents/principal.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import { planOf } from "#domain/limits/plans.ts";
 import { knownRole, type Verdict } from "#domain/accounts/verdict.ts";
@@ -20,11 +21,10 @@ export type TokenRow = {
   keyIsLive: boolean;
   /** The API key by which it was given, if by one: whatever holds for that key holds for the token. */
   keyId: string | null;
-  /** The agent that this key acts as. */
-  agentId: string | null;
   /** It, or a token that it was exchanged for, was revoked. */
   isRevoked: boolean;
-};
+  /** And the agent that this key acts as. */
+} & AgentRow;
 
 /** Every client a token passed through that is stored: all of them must still be there for it to count. */
 export const clientsOf = (token: AccessToken): string[] => {
@@ -38,6 +38,8 @@ export function tokenVerdict(token: AccessToken, row: TokenRow | null): Verdict 
     return null;
   if (row.isRevoked || !row.keyIsLive || !row.grantIsLive) return null;
   if (row.liveClients !== clientsOf(token).length) return null;
+  const agent = agentOf(row);
+  if (agent === null) return null;
   const principal: Principal = {
     accountId: token.accountId,
     principalId: token.principalId,
@@ -48,7 +50,7 @@ export function tokenVerdict(token: AccessToken, row: TokenRow | null): Verdict 
     plan: planOf(row.plan),
     expiresAtMs: token.expiresAtMs,
     ...(row.keyId !== null && { keyId: row.keyId }),
-    ...(row.agentId !== null && { agentId: row.agentId }),
+    ...agent,
     token: {
       id: token.id,
       clientId: token.clientId,

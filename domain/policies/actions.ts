@@ -1,4 +1,5 @@
 import type { Principal, Role, Scope } from "#domain/accounts/model.ts";
+import { agentRefusal } from "#domain/agents/principal.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 
 /** What an action needs before any policy of an account is asked: these bind everybody, and a policy only narrows them. */
@@ -117,6 +118,16 @@ export const ACTIONS = {
   "agent.retire": { resource: "agent", scope: "agents", role: "member", sensitive: true },
   "agent.remove": { resource: "agent", scope: "agents", role: "member", sensitive: true },
   "agent.quarantine": { resource: "agent", scope: "agents", role: "admin", sensitive: true },
+  "agent.change": { resource: "agent", scope: "agents", role: "member" },
+  "agent-key.make": {
+    resource: "agent",
+    scope: "keys",
+    role: "member",
+    fresh: true,
+    sensitive: true,
+  },
+  "agent-key.read": { resource: "agent", scope: "keys", role: "member" },
+  "agent-key.revoke": { resource: "agent", scope: "keys", role: "member", sensitive: true },
   "agent.read": { resource: "agent", scope: "agents", role: "viewer" },
   "space.read": { resource: "space", role: "viewer" },
   "collection.read": { resource: "collection", scope: "units:read", role: "viewer" },
@@ -178,6 +189,8 @@ export function refusalOf(
   action: Action,
   nowMs: number,
 ): Problem<"forbidden" | "second-factor-required"> | null {
+  const stopped = agentRefusal(principal);
+  if (stopped !== null) return stopped;
   const { scope, role, fresh, inPerson } = requirementOf(action);
   const isScoped = scope !== undefined && !(inPerson === true && principal.factor !== undefined);
   if (isScoped && !principal.scopes.has(scope))

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { agentRefusal } from "#domain/agents/principal.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import { type Action, ACTIONS, refusalOf, requirementOf } from "#domain/policies/actions.ts";
 import {
@@ -29,7 +30,7 @@ export const explainInput = z
 
 export const explained = z.object({
   decision: z.enum(["allow", "deny", "depends"]),
-  /** `scope:…`, `role:…`, `second-factor`, `policy:<rule>@<version>`: the first thing that decided. */
+  /** `agent:paused` and the like, `scope:…`, `role:…`, `second-factor`, `policy:<rule>@<version>`: the first thing that decided. */
   rule: z.string(),
   reason: z.string(),
 });
@@ -44,6 +45,13 @@ export function explain(
   circumstances: Circumstances,
 ): Explained {
   const { scope, role } = requirementOf(action);
+  const stopped = agentRefusal(principal);
+  if (stopped !== null)
+    return {
+      decision: "deny",
+      rule: `agent:${principal.agent?.state}`,
+      reason: stopped.detail ?? "",
+    };
   const refusal = refusalOf(principal, action, circumstances.nowMs);
   if (refusal?.code === "second-factor-required") {
     const reason = "needs a second factor proven a short while ago";

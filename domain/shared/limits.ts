@@ -28,6 +28,7 @@ export const LIMITS = {
   idempotencyKeyCharsMax: 255,
   keyNameCharsMax: 100,
   keysPerAccountMax: 1_000,
+  keysPerAgentMax: 10,
   sessionsPerPrincipalMax: 100,
   /** Each may have search shards rewritten. */
   erasuresPerDayMax: 50,

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { accounts } from "#workers/http/accounts/account.ts";
+import { agentKeys } from "#workers/http/agents/keys.ts";
 import { agents } from "#workers/http/agents/registry.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
@@ -70,6 +71,7 @@ const FEATURES: readonly Feature[] = [
   deadLetters,
   agents,
   agentLife,
+  agentKeys,
   oauthMetadata,
   oauthTokens,
   oauthRegister,

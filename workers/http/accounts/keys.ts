@@ -1,7 +1,5 @@
-import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
 import { mayEnd, reachOf } from "#domain/accounts/key-rules.ts";
-import type { Principal } from "#domain/accounts/model.ts";
 import { rotateKey, rotation } from "#domain/accounts/rotate.ts";
 import { forget } from "#workers/http/guard/auth.ts";
 import {
@@ -18,6 +16,7 @@ import {
   tagged,
   unwrap,
 } from "#workers/http/kit.ts";
+import { notByToken, randomFrom } from "#workers/http/minting.ts";
 
 const make = route(
   {
@@ -113,17 +112,6 @@ const rotate = route(
     return tagged(c, { ...viewOfKey(key), apiKey }, key.id, 201);
   },
 );
-
-/** A token ends within 5 seconds with its grant and its client; a key made by it would not. */
-function notByToken({ token }: Principal): void {
-  if (token !== undefined) refuse({ code: "forbidden", detail: "an access token makes no keys" });
-}
-
-/** From the operation, so that a repetition after a crash replaces the key nobody was shown. */
-const randomFrom = (operationId: string) => ({
-  idBytes: Uint8Array.fromHex(operationId).subarray(0, ID_BYTES),
-  secretBytes: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
-});
 
 const revoke = route(
   {

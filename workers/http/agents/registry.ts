@@ -2,8 +2,10 @@ import { ID_BYTES } from "#domain/accounts/credential.ts";
 import { agentInput, agentView } from "#domain/agents/model.ts";
 import { agentViewOf, isVisibleTo } from "#domain/agents/record.ts";
 import { registerAgent } from "#domain/agents/register.ts";
+import { agentPatch, updateAgent } from "#domain/agents/update.ts";
 import {
   byAge,
+  expectedVersion,
   fails,
   feature,
   idParam,
@@ -75,4 +77,27 @@ const get = route(
   },
 );
 
-export const agents = feature(register, list, get);
+const change = route(
+  {
+    method: "patch",
+    path: "/v1/agents/{id}",
+    summary: "Change an agent",
+    description:
+      "Needs `If-Match` with the version you read. An agent changes its own description and capabilities, by its own key, and nothing else.",
+    access: "agent.change",
+    request: { params: idParam, body: json(agentPatch) },
+    responses: {
+      200: { description: "The agent", ...json(agentView) },
+      ...fails("not-found", "forbidden", "conflict", "version-stale", "version-required"),
+    },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const { id } = c.req.valid("param");
+    const asked = { id, patch: c.req.valid("json"), expected: expectedVersion(c) };
+    const agent = unwrap(await updateAgent(services, principal, asked, nowMs));
+    return tagged(c, agentViewOf(agent, principal), agent.version);
+  },
+);
+
+export const agents = feature(register, list, get, change);

@@ -1,0 +1,2 @@
+CREATE INDEX `api_key_by_agent` ON `api_key` (`agent_id`,`created_at_ms`,`id`) WHERE agent_id IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `api_key_in_use` ON `api_key` (`account_id`) WHERE agent_id IS NULL AND revoked_at_ms IS NULL;
