@@ -16,7 +16,7 @@ const STEPS = [
   "CREATE TABLE bucket (name TEXT PRIMARY KEY, spent TEXT NOT NULL, ends_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 ];
 /** Some 40 MB where every one of them is spent from all the time; those that nobody spends from are dropped first. */
-const BUCKETS_MAX = 10_000;
+const BUCKETS_MAX = 2_500;
 
 type Named = { name: string; quota: Quota; bucket: State };
 

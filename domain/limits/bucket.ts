@@ -33,8 +33,8 @@ export type Grant = {
 /** An isolate gives up what it has not spent this long after it asked; the bucket waits a second longer. */
 export const LEASE_MS = 5_000;
 const LEASE_GRACE_MS = 1_000;
-/** A spent token comes back between one and two slots late. */
-const SLOTS = 128;
+/** A spent token comes back between one and two slots late: two to four of a thousand. */
+const SLOTS = 512;
 /** What all isolates hold together: one chunk. Requests are refused early by no more than that. */
 const CHUNK_SHARE = 25;
 /** What a restart may forget. */
@@ -159,7 +159,8 @@ function available(bucket: Bucket, quota: Quota): number {
 function settle(bucket: Bucket, quota: Quota, nowMs: number): void {
   for (const [holder, { tokens, endsAtMs }] of bucket.leases) {
     if (endsAtMs > nowMs && bucket.leases.size <= HOLDERS_MAX) break;
-    const slot = slotOf(bucket, quota, nowMs);
+    // When it ended, and not now: nobody may have asked for a long while, and by then it has come back.
+    const slot = slotOf(bucket, quota, Math.min(endsAtMs, nowMs));
     bucket.leases.delete(holder);
     bucket.leasedTotal -= tokens;
     spend(bucket, slot, tokens);

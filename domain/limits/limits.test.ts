@@ -284,3 +284,15 @@ test("tokens that a lease left unspent come back when its holder says so, and on
   expect(at(7_000, 0, 7)?.remaining).toBe(987); // three were spent, ten are leased again
   expect(at(8_000, 10, 7)?.remaining).toBe(987);
 });
+
+test("what was leased before a pause has come back after it, though nobody asked meanwhile", () => {
+  const quota = quotaOf(1_000);
+  const bucket = openBucket(quota, [], 0, 0);
+  const at = (nowMs: number, holder: string, want: number) =>
+    give(
+      [{ bucket, quota, ask: { take: false, lease: { holder, held: 0, unspent: 0, want } } }],
+      nowMs,
+    )[0];
+  expect(at(0, "silent", 40)?.granted).toBe(40);
+  expect(at(67_000, "other", 0)?.remaining).toBe(1_000);
+});
