@@ -63,6 +63,14 @@ export function egress(env: Env): Egress {
   };
 }
 
+/** Whether a call could have this target at all, said before it is kept: what its name leads to is seen when it is called. */
+export function mayBeReached(env: Env, url: string): Problem<"egress-refused"> | null {
+  const target = egressTarget(url, originsOf(env));
+  if (!target.ok) return target.error;
+  const isSafe = target.value.open || target.value.url.startsWith("https:");
+  return isSafe ? null : refused("it must start with https://").error;
+}
+
 /**
  * A call to an inference endpoint, which is the operator's own configuration and nothing of a caller's: it may be private
  * and take 120 s. Throws when it does not answer.

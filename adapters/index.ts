@@ -1,6 +1,7 @@
 import { clientAddresses } from "#adapters/client-address.ts";
 import { agentPort } from "#adapters/agents.ts";
 import { audits } from "#adapters/audit.ts";
+import { deliveryPort } from "#adapters/deliveries.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
 import { limiting } from "#adapters/limits.ts";
@@ -90,6 +91,7 @@ export function services(env: Env) {
     },
     ...clientAddresses(env),
     agents: agentPort([env.CATALOG_0]),
+    deliveries: deliveryPort(env, keyRing(env)),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     oauth: oauthPort(env, egress(env)),
     ...limiting(env),

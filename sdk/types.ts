@@ -355,6 +355,8 @@ export type Operations = {
         | "agent-key.read"
         | "agent-key.revoke"
         | "agent.read"
+        | "delivery.read"
+        | "delivery.change"
         | "space.read"
         | "collection.read"
         | "collection.move"
@@ -2210,6 +2212,83 @@ export type Operations = {
     query: Record<never, never>;
     body: undefined;
     answer: undefined;
+  };
+  /** Have an agent's messages delivered to a webhook */
+  "PUT /v1/agents/{id}/delivery": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      url: string;
+      secret?: string;
+    };
+    answer: {
+      url: string;
+      state: "active" | "failing" | "gone";
+      failures: number;
+      lastAttemptAt: string | null;
+      lastStatus: number | null;
+      nextAttemptAt: string | null;
+      waiting: number;
+      deadLetters: number;
+      secret?: string;
+    };
+  };
+  /** Read where an agent's messages are delivered, and how that goes */
+  "GET /v1/agents/{id}/delivery": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      url: string;
+      state: "active" | "failing" | "gone";
+      failures: number;
+      lastAttemptAt: string | null;
+      lastStatus: number | null;
+      nextAttemptAt: string | null;
+      waiting: number;
+      deadLetters: number;
+    };
+  };
+  /** Deliver an agent's messages no more: they wait in its mailbox */
+  "DELETE /v1/agents/{id}/delivery": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Send an agent's webhook a ping, to see that it verifies signatures */
+  "POST /v1/agents/{id}/delivery/ping": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+    };
+  };
+  /** Show what an agent's webhook never took */
+  "GET /v1/agents/{id}/delivery/dead-letters": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        reason: string;
+        attempts: number;
+        createdAt: string;
+        deadAt: string;
+        body: string;
+      }>;
+    };
+  };
+  /** Send the oldest 100 dead letters of an agent's webhook again */
+  "POST /v1/agents/{id}/delivery/redrive": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      redriven: number;
+    };
   };
   /** Where and how a client gets tokens (RFC 8414) */
   "GET /.well-known/oauth-authorization-server": {

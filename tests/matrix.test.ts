@@ -226,6 +226,7 @@ for (const [kind, named] of [
 const BODIES: Record<string, object> = {
   "POST /v1/keys/{id}/rotate": {},
   "POST /v1/agents/{id}/quarantine": { reason: "Theirs" },
+  "PUT /v1/agents/{id}/delivery": { url: "https://hooks.example.com/" },
   "PATCH /v1/units/{id}": { title: "Theirs" },
   "PATCH /v1/agents/{id}": { description: "Theirs" },
   "POST /v1/agents/{id}/keys": { name: "Theirs", scopes: ["search"] },

@@ -5,6 +5,7 @@ export { Account } from "#objects/account.ts";
 export { Agent } from "#objects/agent.ts";
 export { Bucket } from "#objects/bucket.ts";
 export { Collection } from "#objects/collection.ts";
+export { Delivery } from "#objects/delivery.ts";
 export { Relay } from "#objects/relay.ts";
 export { SearchReplica } from "#objects/search-replica.ts";
 export { SearchShard } from "#objects/search-shard.ts";

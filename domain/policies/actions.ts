@@ -129,6 +129,8 @@ export const ACTIONS = {
   "agent-key.read": { resource: "agent", scope: "keys", role: "member" },
   "agent-key.revoke": { resource: "agent", scope: "keys", role: "member", sensitive: true },
   "agent.read": { resource: "agent", scope: "agents", role: "viewer" },
+  "delivery.read": { resource: "agent", scope: "agents", role: "member" },
+  "delivery.change": { resource: "agent", scope: "agents", role: "member", sensitive: true },
   "space.read": { resource: "space", role: "viewer" },
   "collection.read": { resource: "collection", scope: "units:read", role: "viewer" },
   "collection.move": { resource: "collection", scope: "admin", role: "admin", sensitive: true },

@@ -121,4 +121,8 @@ export const LIMITS = {
   acceptedAccountsMax: 100,
   /** A catalog shard holds the agents of some thousand accounts, or of one with all of these. */
   agentsPerAccountMax: 1_000_000,
+  /** What waits for one receiver outside, and what was given up and can be sent again: the oldest of that goes. */
+  deliveriesWaitingMax: 5_000,
+  deliveryBytesMax: 67_108_864,
+  deadDeliveriesMax: 1_000,
 } as const;

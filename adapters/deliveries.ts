@@ -1,0 +1,66 @@
+import {
+  type DeadDelivery,
+  type DeliveryItem,
+  type DeliveryState,
+  HEADERS_FIELD,
+  SECRET_FIELD,
+} from "#domain/delivery/model.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import { mayBeReached } from "#adapters/egress.ts";
+import type { keyRing } from "#adapters/key-ring.ts";
+
+/** A receiver as it is asked for: a webhook with a secret, or a push with the headers its task's caller wants. */
+export type Receiver = { accountId: string; url: string } & (
+  | { form: "webhook"; secret: string | null }
+  | { form: "push"; headers: Record<string, string> }
+);
+
+/** The objects that deliver to receivers outside, one for each, by name: an agent's own webhook has the agent's id. */
+export function deliveryPort(env: Env, ring: ReturnType<typeof keyRing>) {
+  const of = (name: string) => env.DELIVERY.getByName(name);
+  return {
+    /** Sets or changes a receiver; what is secret leaves here sealed. */
+    async configure(
+      name: string,
+      receiver: Receiver,
+    ): Promise<Result<true, Problem<"egress-refused">>> {
+      const refusal = mayBeReached(env, receiver.url);
+      if (refusal !== null) return err(refusal);
+      const { accountId, url, form } = receiver;
+      const seal = (field: string, text: string) => ring.seal({ account: accountId }, field, text);
+      const hasHeaders = form === "push" && Object.keys(receiver.headers).length > 0;
+      await of(name).configure({
+        accountId,
+        url,
+        form,
+        sealedSecret:
+          form === "webhook" && receiver.secret !== null
+            ? await seal(SECRET_FIELD, receiver.secret)
+            : null,
+        sealedHeaders: hasHeaders
+          ? await seal(HEADERS_FIELD, JSON.stringify(receiver.headers))
+          : null,
+      });
+      return ok(true);
+    },
+    async state(name: string): Promise<DeliveryState | null> {
+      return await of(name).state();
+    },
+    async enqueue(
+      name: string,
+      items: DeliveryItem[],
+    ): Promise<Result<number, Problem<"not-found" | "too-many-requests">>> {
+      return await of(name).enqueue(items);
+    },
+    async deadLetters(name: string, afterSeq: number, limit: number): Promise<DeadDelivery[]> {
+      return await of(name).deadLetters(afterSeq, limit);
+    },
+    async redrive(name: string): Promise<number> {
+      return await of(name).redrive();
+    },
+    async close(name: string): Promise<void> {
+      await of(name).close();
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import type { DeadDelivery, DeliveryItem } from "#domain/delivery/model.ts";
+import { nextAttemptMs, WAITS_MS_MAX } from "#domain/delivery/pace.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+
+/** `dead_at_ms` is set on what was given up; `token` grows with each lease, so that an old attempt's outcome is not taken. */
+export const ITEM_STEP = `CREATE TABLE item (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, lane TEXT NOT NULL, body TEXT NOT NULL,
+    bytes INTEGER NOT NULL, created_at_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, token INTEGER NOT NULL DEFAULT 0,
+    leased_until_ms INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0, dead_at_ms INTEGER, reason TEXT
+  ) STRICT;
+  CREATE INDEX item_live ON item (dead_at_ms, lane, seq)`;
+
+/** Longer than an attempt takes: egress ends it after 10 s. */
+const LEASE_MS = 30_000;
+
+/** One attempt's work. */
+export type Work = { id: string; lane: string; body: string; token: number };
+
+type Row = {
+  seq: number;
+  id: string;
+  lane: string;
+  body: string;
+  created_at_ms: number;
+  due_ms: number;
+  token: number;
+  leased_until_ms: number;
+  refusals: number;
+  dead_at_ms: number | null;
+  reason: string | null;
+};
+
+const HEADS = "SELECT min(seq) FROM item WHERE dead_at_ms IS NULL GROUP BY lane";
+
+/** What waits for one endpoint, in lanes: of each, only the oldest is ever sent. */
+export class Items {
+  readonly #storage: DurableObjectStorage;
+  #waiting: { items: number; bytes: number } | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Adds all or, where they are too many, none. One whose id waits already is the same. */
+  add(items: readonly DeliveryItem[], nowMs: number): boolean {
+    const waiting = this.waiting();
+    const bytes = items.reduce((sum, { body }) => sum + body.length, 0);
+    const isFull =
+      waiting.items + items.length > LIMITS.deliveriesWaitingMax ||
+      waiting.bytes + bytes > LIMITS.deliveryBytesMax;
+    if (isFull) return false;
+    this.#storage.transactionSync(() => {
+      for (const { id, lane, body } of items)
+        this.#storage.sql.exec(
+          `INSERT INTO item (id, lane, body, bytes, created_at_ms, due_ms) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO NOTHING`,
+          id,
+          lane,
+          body,
+          body.length,
+          nowMs,
+          nowMs,
+        );
+    });
+    this.#waiting = null;
+    return true;
+  }
+
+  waiting(): { items: number; bytes: number } {
+    this.#waiting ??= this.#storage.sql
+      .exec<{ items: number; bytes: number }>(
+        "SELECT count(*) AS items, coalesce(sum(bytes), 0) AS bytes FROM item WHERE dead_at_ms IS NULL",
+      )
+      .one();
+    return this.#waiting;
+  }
+
+  /** Leases the heads of lanes that may be sent now. */
+  take(nowMs: number, max: number): Work[] {
+    const { sql } = this.#storage;
+    this.#giveUp("it waited for too long", nowMs, "created_at_ms <= ?", nowMs - WAITS_MS_MAX);
+    const rows = sql
+      .exec<Row>(
+        `SELECT * FROM item WHERE seq IN (${HEADS}) AND due_ms <= ? AND leased_until_ms <= ? ORDER BY seq LIMIT ?`,
+        nowMs,
+        nowMs,
+        max,
+      )
+      .toArray();
+    return rows.map(({ seq, id, lane, body, token }) => {
+      sql.exec(
+        "UPDATE item SET token = token + 1, leased_until_ms = ? WHERE seq = ?",
+        nowMs + LEASE_MS,
+        seq,
+      );
+      return { id, lane, body, token: token + 1 };
+    });
+  }
+
+  /** It has arrived. False for an attempt whose lease another one has taken over. */
+  delivered({ id, token }: Work): boolean {
+    this.#waiting = null;
+    return (
+      this.#storage.sql.exec(
+        "DELETE FROM item WHERE id = ? AND token = ? AND dead_at_ms IS NULL",
+        id,
+        token,
+      ).rowsWritten > 0
+    );
+  }
+
+  /** The endpoint could not take it: as if it had not been tried. */
+  release({ id, token }: Work): void {
+    this.#storage.sql.exec(
+      "UPDATE item SET leased_until_ms = 0 WHERE id = ? AND token = ? AND dead_at_ms IS NULL",
+      id,
+      token,
+    );
+  }
+
+  /** The endpoint took other things and not this one: again later, or given up. */
+  refused({ id, token }: Work, status: number, nowMs: number, random: number): void {
+    const { sql } = this.#storage;
+    const [row] = sql.exec<Row>(
+      "SELECT * FROM item WHERE id = ? AND token = ? AND dead_at_ms IS NULL",
+      id,
+      token,
+    );
+    if (row === undefined) return;
+    const refusals = row.refusals + 1;
+    const dueMs = nextAttemptMs(refusals, nowMs, random);
+    sql.exec(
+      "UPDATE item SET refusals = ?, due_ms = ?, leased_until_ms = 0 WHERE seq = ?",
+      refusals,
+      dueMs ?? nowMs,
+      row.seq,
+    );
+    if (dueMs === null)
+      this.#giveUp(`it was refused with ${status} every time`, nowMs, "seq = ?", row.seq);
+  }
+
+  clear(): void {
+    this.#waiting = null;
+    this.#storage.sql.exec("DELETE FROM item");
+  }
+
+  /** When the next lane has something to send; null where nothing waits. */
+  dueMs(): number | null {
+    const [row] = this.#storage.sql.exec<{ at: number | null }>(
+      `SELECT min(max(due_ms, leased_until_ms)) AS at FROM item WHERE seq IN (${HEADS})`,
+    );
+    return row?.at ?? null;
+  }
+
+  deadCount(): number {
+    return this.#storage.sql
+      .exec<{ n: number }>("SELECT count(*) AS n FROM item WHERE dead_at_ms IS NOT NULL")
+      .one().n;
+  }
+
+  /** The oldest that were given up, after this one. */
+  dead(afterSeq: number, limit: number): DeadDelivery[] {
+    const rows = this.#storage.sql.exec<Row>(
+      "SELECT * FROM item WHERE dead_at_ms IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?",
+      afterSeq,
+      limit,
+    );
+    return rows.toArray().map((row) => ({
+      seq: row.seq,
+      id: row.id,
+      reason: row.reason ?? "",
+      attempts: row.refusals,
+      createdAtMs: row.created_at_ms,
+      deadAtMs: row.dead_at_ms ?? 0,
+      body: row.body,
+    }));
+  }
+
+  /** Puts the oldest that were given up back in their old places. */
+  redrive(limit: number, nowMs: number): number {
+    this.#waiting = null;
+    return this.#storage.sql
+      .exec(
+        `UPDATE item SET dead_at_ms = NULL, reason = NULL, refusals = 0, created_at_ms = ?, due_ms = ?, leased_until_ms = 0
+         WHERE seq IN (SELECT seq FROM item WHERE dead_at_ms IS NOT NULL ORDER BY seq LIMIT ?)
+         RETURNING seq`,
+        nowMs,
+        nowMs,
+        limit,
+      )
+      .toArray().length;
+  }
+
+  /** The oldest of what was given up goes where there is no room. */
+  #giveUp(reason: string, nowMs: number, which: string, value: number): void {
+    const { sql } = this.#storage;
+    const given = sql.exec(
+      `UPDATE item SET dead_at_ms = ?, reason = ? WHERE dead_at_ms IS NULL AND ${which}`,
+      nowMs,
+      reason,
+      value,
+    ).rowsWritten;
+    if (given === 0) return;
+    this.#waiting = null;
+    sql.exec(
+      `DELETE FROM item WHERE dead_at_ms IS NOT NULL AND seq NOT IN
+         (SELECT seq FROM item WHERE dead_at_ms IS NOT NULL ORDER BY seq DESC LIMIT ?)`,
+      LIMITS.deadDeliveriesMax,
+    );
+  }
+}

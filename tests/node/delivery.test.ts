@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
+
+let state: ReturnType<typeof temporaryState>;
+let port: number;
+let product: Launched;
+let receiver: Receiver;
+let agentId: string;
+
+beforeAll(async () => {
+  state = temporaryState();
+  port = await freePort();
+  receiver = await webhookReceiver();
+  product = await started();
+  const body = { name: "Heron", type: "query", description: "Waits.", capabilities: [] };
+  agentId = (await api<{ id: string }>("POST", "/v1/agents", body)).id;
+}, 60_000);
+afterAll(async () => {
+  product.process.kill("SIGTERM");
+  await product.ended;
+  await receiver.close();
+  state.remove();
+});
+
+async function started(): Promise<Launched> {
+  const one = launch({ state: state.path, port, env: { WISHUB_EGRESS_ALLOW: receiver.url } });
+  await one.ready();
+  return one;
+}
+
+async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
+  const { apiKey } = JSON.parse(file) as { apiKey: string };
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+const path = () => `/v1/agents/${agentId}/delivery`;
+const ping = async () => (await api<{ id: string }>("POST", `${path()}/ping`)).id;
+const arrived = (ids: string[]) =>
+  vi.waitFor(() => expect(receiver.received.map(({ id }) => id)).toEqual(ids), {
+    timeout: 20_000,
+    interval: 50,
+  });
+
+it("sends what a receiver takes that verifies by the specification's own library", async () => {
+  const { secret } = await api<{ secret: string }>("PUT", path(), { url: `${receiver.url}/hook` });
+  receiver.secret = secret;
+  const id = await ping();
+  await arrived([id]);
+  expect(receiver.received[0]).toMatchObject({ type: "ping", data: { agentId } });
+  expect(receiver.forged).toBe(0);
+});
+
+it("signs with the old and the new secret for a day, so that a receiver may change it at any time", async () => {
+  const [before] = receiver.received;
+  const secret = `whsec_${btoa("a new secret of 32 bytes, or so.")}`;
+  await api("PUT", path(), { url: `${receiver.url}/hook`, secret });
+  const second = await ping();
+  await arrived([before?.id ?? "", second]);
+  receiver.secret = secret;
+  const third = await ping();
+  await arrived([before?.id ?? "", second, third]);
+  expect(receiver.forged).toBe(0);
+});
+
+it("goes on after a kill where it was: what a receiver that was down has not taken arrives, once and in order", async () => {
+  receiver.received.length = 0;
+  receiver.answer = () => 503;
+  const ids = [await ping(), await ping(), await ping()];
+  await vi.waitFor(async () => {
+    const shown = await api<{ state: string; waiting: number }>("GET", path());
+    expect(shown).toMatchObject({ state: "failing", waiting: 3 });
+  });
+  product.process.kill("SIGKILL");
+  await product.ended;
+  receiver.answer = () => 204;
+  product = await started();
+  await arrived(ids);
+  await vi.waitFor(async () =>
+    expect(await api("GET", path())).toMatchObject({ state: "active", waiting: 0, failures: 0 }),
+  );
+}, 60_000);
