@@ -1,8 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
+import type { LeaseInput } from "#domain/mailbox/model.ts";
+import type { Draft } from "#domain/mailbox/message.ts";
+import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import type { Result } from "#domain/shared/result.ts";
+import { AgentMailbox } from "#objects/agent-mailbox.ts";
+import { MAILBOX_STEP } from "#objects/mailbox-rows.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
-const STEPS: readonly string[] = [];
+const STEPS: readonly string[] = [MAILBOX_STEP];
 
 /** What an agent's object is made of: each part has its own tables, and its own work that falls due. */
 export type AgentPart = {
@@ -13,14 +20,29 @@ export type AgentPart = {
 
 /**
  * One agent: its mailbox, its tasks, its sessions. Named by agent id, and not there before the first message. An idle
- * one has no alarm and no timer; one alarm serves all its parts.
+ * one has no alarm and no timer; one alarm serves all its parts. Who may do what is decided before it is asked.
  */
 export class Agent extends DurableObject<Env> {
+  readonly #mailbox: AgentMailbox;
   readonly #parts: readonly AgentPart[] = [];
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
+    this.#mailbox = new AgentMailbox(ctx.storage);
+  }
+
+  /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
+  async send(drafts: Draft[]): Promise<Result<Placed, Problem>[]> {
+    return await this.#mailbox.put(drafts);
+  }
+
+  async lease(input: LeaseInput): Promise<Result<Leased[], Problem>> {
+    return await this.#mailbox.lease(input);
+  }
+
+  async settle(settlements: Settlement[]): Promise<Result<Settled, Problem>[]> {
+    return await this.#mailbox.settle(settlements);
   }
 
   override async alarm(): Promise<void> {

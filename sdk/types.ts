@@ -15,6 +15,8 @@ export type Problem = {
     | "method-not-allowed"
     | "conflict"
     | "unit-duplicate"
+    | "lease-lost"
+    | "agent-unavailable"
     | "idempotency-conflict"
     | "idempotency-in-flight"
     | "version-stale"
@@ -25,6 +27,7 @@ export type Problem = {
     | "internal"
     | "no-model-bound"
     | "egress-failed"
+    | "mailbox-full"
     | "shards-full"
     | "overloaded";
   detail?: string;
@@ -357,6 +360,8 @@ export type Operations = {
         | "agent.read"
         | "delivery.read"
         | "delivery.change"
+        | "message.send"
+        | "message.receive"
         | "space.read"
         | "collection.read"
         | "collection.move"
@@ -2288,6 +2293,179 @@ export type Operations = {
     body: undefined;
     answer: {
       redriven: number;
+    };
+  };
+  /** Send a message to an agent */
+  "POST /v1/agents/{id}/messages": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      body: unknown;
+      conversationId?: string;
+      priority?: number;
+      deadline?: string;
+      deduplicationId?: string;
+      kind?: string;
+      inReplyTo?: string;
+      fromAgentId?: string;
+    };
+    answer: {
+      id: string;
+      conversationId: string | null;
+      priority: number;
+      sentAt: string;
+      duplicate: boolean;
+    };
+  };
+  /** Take an agent's next messages to work on */
+  "POST /v1/agents/{id}/messages/lease": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      limit?: number;
+      leaseMs?: number;
+      waitMs?: number;
+    };
+    answer: {
+      messages: Array<{
+        id: string;
+        from: {
+          accountId: string;
+          agentId?: string;
+        };
+        kind: string;
+        conversationId: string | null;
+        inReplyTo: string | null;
+        priority: number;
+        sentAt: string;
+        deadline: string | null;
+        attempts: number;
+        fencingToken: number;
+        leasedUntil: string;
+        body: unknown;
+      }>;
+    };
+  };
+  /** Acknowledge a message: its work is done */
+  "POST /v1/agents/{id}/messages/{messageId}/ack": {
+    path: { id: string; messageId: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+    };
+    answer: {
+      id: string;
+      state: "done" | "waiting" | "leased" | "dead";
+      leasedUntil?: string;
+    };
+  };
+  /** Acknowledge a message: its work is done, several at once */
+  "POST /v1/agents/{id}/messages/ack": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      messages: Array<{
+        fencingToken: number;
+        id: string;
+      }>;
+    };
+    answer: {
+      results: Array<
+        | {
+            id: string;
+            state: "done" | "waiting" | "leased" | "dead";
+            leasedUntil?: string;
+          }
+        | {
+            id: string;
+            code: string;
+            detail: string;
+          }
+      >;
+    };
+  };
+  /** Give a message back, to be given out again or to become a dead letter */
+  "POST /v1/agents/{id}/messages/{messageId}/nack": {
+    path: { id: string; messageId: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+      delayMs?: number;
+      final?: boolean;
+      reason?: string;
+    };
+    answer: {
+      id: string;
+      state: "done" | "waiting" | "leased" | "dead";
+      leasedUntil?: string;
+    };
+  };
+  /** Give a message back, to be given out again or to become a dead letter, several at once */
+  "POST /v1/agents/{id}/messages/nack": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      messages: Array<{
+        fencingToken: number;
+        delayMs?: number;
+        final?: boolean;
+        reason?: string;
+        id: string;
+      }>;
+    };
+    answer: {
+      results: Array<
+        | {
+            id: string;
+            state: "done" | "waiting" | "leased" | "dead";
+            leasedUntil?: string;
+          }
+        | {
+            id: string;
+            code: string;
+            detail: string;
+          }
+      >;
+    };
+  };
+  /** Keep a message longer, counted from now */
+  "POST /v1/agents/{id}/messages/{messageId}/extend": {
+    path: { id: string; messageId: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+      leaseMs?: number;
+    };
+    answer: {
+      id: string;
+      state: "done" | "waiting" | "leased" | "dead";
+      leasedUntil?: string;
+    };
+  };
+  /** Keep a message longer, counted from now, several at once */
+  "POST /v1/agents/{id}/messages/extend": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      messages: Array<{
+        fencingToken: number;
+        leaseMs?: number;
+        id: string;
+      }>;
+    };
+    answer: {
+      results: Array<
+        | {
+            id: string;
+            state: "done" | "waiting" | "leased" | "dead";
+            leasedUntil?: string;
+          }
+        | {
+            id: string;
+            code: string;
+            detail: string;
+          }
+      >;
     };
   };
   /** Where and how a client gets tokens (RFC 8414) */

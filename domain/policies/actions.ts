@@ -131,6 +131,8 @@ export const ACTIONS = {
   "agent.read": { resource: "agent", scope: "agents", role: "viewer" },
   "delivery.read": { resource: "agent", scope: "agents", role: "member" },
   "delivery.change": { resource: "agent", scope: "agents", role: "member", sensitive: true },
+  "message.send": { resource: "message", scope: "agents", role: "member" },
+  "message.receive": { resource: "message", scope: "agents", role: "member" },
   "space.read": { resource: "space", role: "viewer" },
   "collection.read": { resource: "collection", scope: "units:read", role: "viewer" },
   "collection.move": { resource: "collection", scope: "admin", role: "admin", sensitive: true },

@@ -125,4 +125,30 @@ export const LIMITS = {
   deliveriesWaitingMax: 5_000,
   deliveryBytesMax: 67_108_864,
   deadDeliveriesMax: 1_000,
+  /** One message, as JSON text in UTF-8; larger things are units, which a message names. */
+  messageBytesMax: 262_144,
+  /** What one mailbox holds: a week of ten messages a minute, dead letters among them. */
+  mailboxMessagesMax: 100_000,
+  mailboxBytesMax: 536_870_912,
+  /** Of these, what its own account may fill, all other accounts together, and one of them. */
+  ownMessagesMax: 90_000,
+  foreignMessagesMax: 50_000,
+  senderMessagesMax: 1_000,
+  senderBytesMax: 16_777_216,
+  /** What a sender names in a day so that it comes once: about 12 a second, all day. */
+  deduplicationsMax: 1_000_000,
+  conversationCharsMax: 200,
+  deduplicationCharsMax: 255,
+  messageKindCharsMax: 40,
+  /** Messages of one lease, and of one batch of acknowledgements. */
+  messagesPerCallMax: 100,
+  /** What one lease carries; it ends before the message that would not fit. */
+  leasedBytesMax: 4_194_304,
+  leaseMsMin: 10,
+  leaseMsMax: 43_200_000,
+  nackDelayMsMax: 86_400_000,
+  nackReasonCharsMax: 500,
+  /** A long poll, which ends before proxies give up. */
+  pollMsMax: 30_000,
+  pollsMax: 100,
 } as const;

@@ -13,6 +13,11 @@ export const PROBLEMS = {
   "method-not-allowed": { status: 405, title: "This address does not take that method" },
   conflict: { status: 409, title: "The request conflicts with the present state" },
   "unit-duplicate": { status: 409, title: "This content is already published" },
+  "lease-lost": { status: 409, title: "The lease is not yours any more" },
+  "agent-unavailable": {
+    status: 409,
+    title: "The agent is in a state in which it does not do this",
+  },
   "idempotency-conflict": { status: 409, title: "The idempotency key was used with another body" },
   "idempotency-in-flight": {
     status: 409,
@@ -26,6 +31,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: "Something went wrong on our side" },
   "no-model-bound": { status: 501, title: "No model is bound for this task" },
   "egress-failed": { status: 502, title: "The target did not answer as it should" },
+  "mailbox-full": { status: 503, title: "The mailbox has no room until its agent takes messages" },
   "shards-full": { status: 503, title: "There is no room for new units until a shard is added" },
   overloaded: { status: 503, title: "This part is busy, try again shortly" },
 } as const;

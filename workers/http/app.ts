@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { accounts } from "#workers/http/accounts/account.ts";
 import { agentKeys } from "#workers/http/agents/keys.ts";
 import { agentDelivery } from "#workers/http/agents/delivery.ts";
+import { messages } from "#workers/http/agents/messages.ts";
 import { agents } from "#workers/http/agents/registry.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
@@ -74,6 +75,7 @@ const FEATURES: readonly Feature[] = [
   agentLife,
   agentKeys,
   agentDelivery,
+  messages,
   oauthMetadata,
   oauthTokens,
   oauthRegister,

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { text } from "#domain/shared/text.ts";
+
+export const PRIORITY_DEFAULT = 4;
+export const LEASE_MS_DEFAULT = 30_000;
+
+/** Kinds that only the platform sends: a program acts on them without asking who wrote the message. */
+export const RESERVED_KINDS: ReadonlySet<string> = new Set(["task"]);
+
+const kind = text(LIMITS.messageKindCharsMax)
+  .regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, "must be lower-case words joined by . or -")
+  .refine((one) => !RESERVED_KINDS.has(one), "is a kind that only the platform sends");
+
+/** Any JSON value, `null` too. Its size is judged as it is stored (bytesOf in ./message.ts). */
+const jsonValue = z.unknown().refine((value) => value !== undefined, "is needed");
+
+export const messageInput = z.strictObject({
+  body: jsonValue,
+  /** Messages of one sender in one conversation come in the order they were sent. */
+  conversationId: text(LIMITS.conversationCharsMax).optional(),
+  priority: z.int().min(0).max(9).default(PRIORITY_DEFAULT),
+  /** After it nobody is given the message any more: it becomes a dead letter. */
+  deadline: z.iso.datetime({ offset: true }).optional(),
+  /** Within a day, a second message of the same sender under it is the first one. */
+  deduplicationId: text(LIMITS.deduplicationCharsMax).optional(),
+  kind: kind.default("message"),
+  /** The message this one answers; it is passed on as it is. */
+  inReplyTo: text(LIMITS.idCharsMax).optional(),
+  /** Which of the sender's agents it comes from; an agent's own key says it by itself. */
+  fromAgentId: text(LIMITS.idCharsMax).optional(),
+});
+export type MessageInput = z.output<typeof messageInput>;
+
+const fencingToken = z.int().min(1);
+const leaseMs = z.int().min(LIMITS.leaseMsMin).max(LIMITS.leaseMsMax);
+
+export const leaseInput = z.strictObject({
+  limit: z.int().min(1).max(LIMITS.messagesPerCallMax).default(1),
+  leaseMs: leaseMs.default(LEASE_MS_DEFAULT),
+  /** How long to wait for the first message where there is none. */
+  waitMs: z.int().min(0).max(LIMITS.pollMsMax).default(0),
+});
+export type LeaseInput = z.output<typeof leaseInput>;
+
+export const ackInput = z.strictObject({ fencingToken });
+export const nackInput = z.strictObject({
+  fencingToken,
+  /** When it is to be given out again; at once where nothing is said. */
+  delayMs: z.int().min(0).max(LIMITS.nackDelayMsMax).default(0),
+  /** Straight to the dead letters: another attempt would change nothing. */
+  final: z.boolean().default(false),
+  reason: text(LIMITS.nackReasonCharsMax).optional(),
+});
+export const extendInput = z.strictObject({
+  fencingToken,
+  leaseMs: leaseMs.default(LEASE_MS_DEFAULT),
+});
+
+/** One of a batch: which message, and the rest as for one alone. */
+const batchOf = <S extends z.ZodObject>(one: S) =>
+  z.strictObject({
+    messages: z
+      .array(one.extend({ id: text(LIMITS.idCharsMax) }))
+      .min(1)
+      .max(LIMITS.messagesPerCallMax),
+  });
+export const ackBatch = batchOf(ackInput);
+export const nackBatch = batchOf(nackInput);
+export const extendBatch = batchOf(extendInput);
+
+const from = z.object({ accountId: z.string(), agentId: z.string().optional() });
+
+/** What its sender is told. */
+export const sentView = z.object({
+  id: z.string(),
+  conversationId: z.string().nullable(),
+  priority: z.int(),
+  sentAt: z.string(),
+  /** Whether it is an earlier message of the same deduplicationId. */
+  duplicate: z.boolean(),
+});
+
+/** A message as its agent is given it. */
+export const leasedView = z.object({
+  id: z.string(),
+  from,
+  kind: z.string(),
+  conversationId: z.string().nullable(),
+  inReplyTo: z.string().nullable(),
+  priority: z.int(),
+  sentAt: z.string(),
+  deadline: z.string().nullable(),
+  attempts: z.int(),
+  fencingToken: z.int(),
+  leasedUntil: z.string(),
+  body: z.unknown(),
+});
+
+export const leasedViews = z.object({ messages: z.array(leasedView) });
+
+/** What became of a message that was acknowledged, given back or kept longer. */
+export const settledView = z.object({
+  id: z.string(),
+  state: z.enum(["done", "waiting", "leased", "dead"]),
+  leasedUntil: z.string().optional(),
+});
+export const settledViews = z.object({
+  results: z.array(
+    z.union([settledView, z.object({ id: z.string(), code: z.string(), detail: z.string() })]),
+  ),
+});

@@ -1,0 +1,31 @@
+import type { Stored } from "#domain/mailbox/message.ts";
+import type { Lease } from "#domain/shared/lease.ts";
+
+/** Where a message that was taken lies; `duplicate`: it was there already. */
+export type Placed = { seq: number; sentAtMs: number; duplicate: boolean };
+
+/** A message with the lease under which its agent works on it. */
+export type Leased = Stored & { lease: Lease };
+
+/** What its holder wants done with a message. */
+export type Settlement =
+  | { how: "ack"; seq: number; token: number }
+  | {
+      how: "nack";
+      seq: number;
+      token: number;
+      delayMs: number;
+      final: boolean;
+      reason: string | null;
+    }
+  | { how: "extend"; seq: number; token: number; leaseMs: number };
+
+export type Settled =
+  | { state: "done" | "waiting" | "dead" }
+  | { state: "leased"; leasedUntilMs: number };
+
+/** Why a message is a dead letter. */
+export type Cause = "deadline" | "attempts" | "refused";
+
+/** How often a message is given out before it is taken for one that nobody can work on. */
+export const ATTEMPTS_MAX = 5;

@@ -1,0 +1,125 @@
+import type { LeaseInput } from "#domain/mailbox/model.ts";
+import type { Draft } from "#domain/mailbox/message.ts";
+import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
+import { groupCommit } from "#domain/shared/group-commit.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import { MailboxRows } from "#objects/mailbox-rows.ts";
+
+const GROUP = {
+  itemsMax: 256,
+  bytesMax: 8_000_000,
+  waitingMax: 2_000,
+  gathersFirst: true,
+} as const;
+const OP_BYTES = 500;
+const BUSY: Problem<"overloaded"> = { code: "overloaded", retryAfterS: 1 };
+
+type Op = { bytes: number; run(rows: MailboxRows, nowMs: number): void };
+
+/**
+ * The mailbox of one agent: what many ask for at once is done in one transaction, and a lease that finds nothing may wait
+ * for what comes. It sets no timer but for those who wait.
+ */
+export class AgentMailbox {
+  readonly #rows: MailboxRows;
+  readonly #write: (ops: Op[]) => Promise<true | null>;
+  /** Who waits for a message, in the order they came. */
+  readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(storage: DurableObjectStorage, nowMs: () => number = Date.now) {
+    this.#rows = new MailboxRows(storage.sql);
+    this.#write = groupCommit(
+      GROUP,
+      async (ops) => this.#writeAll(storage, ops, nowMs()),
+      // One turn: whoever has come meanwhile shares the write to disk, which is most of what a message costs.
+      () => scheduler.wait(0),
+    );
+  }
+
+  /** Called whenever there is something to be given out that was not there before. */
+  onReady(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async put(drafts: readonly Draft[]): Promise<Result<Placed, Problem>[]> {
+    const bytes = drafts.reduce((sum, draft) => sum + OP_BYTES + draft.bytes, 0);
+    const placed = await this.#do(bytes, (rows, nowMs) =>
+      drafts.map((draft) => rows.put(draft, nowMs)),
+    );
+    return placed ?? drafts.map(() => err(BUSY));
+  }
+
+  async settle(all: readonly Settlement[]): Promise<Result<Settled, Problem>[]> {
+    const settled = await this.#do(OP_BYTES * all.length, (rows, nowMs) =>
+      all.map((one) => rows.settle(one, nowMs)),
+    );
+    return settled ?? all.map(() => err(BUSY));
+  }
+
+  /** The next messages; with `waitMs` the first to come in that time where there are none. */
+  async lease({ limit, leaseMs, waitMs }: LeaseInput): Promise<Result<Leased[], Problem>> {
+    const endsAtMs = Date.now() + waitMs;
+    for (;;) {
+      const leased = await this.#do(OP_BYTES * limit, (rows, nowMs) =>
+        rows.lease(limit, leaseMs, nowMs),
+      );
+      if (leased === null) return err(BUSY);
+      const leftMs = endsAtMs - Date.now();
+      if (leased.length > 0 || leftMs <= 0) return ok(leased);
+      // What came behind it in the same transaction woke nobody.
+      if (this.#rows.hasReady) continue;
+      if (this.#waiting.size >= LIMITS.pollsMax)
+        return err({ code: "too-many-requests", detail: "too many wait here", retryAfterS: 1 });
+      await this.#something(Math.min(leftMs, Math.max(this.#rows.dueMs - Date.now(), 1)));
+    }
+  }
+
+  /** Ends when there may be something, or when the time is over. */
+  async #something(forMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, forMs);
+    this.#waiting.add(resolve);
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(resolve);
+  }
+
+  async #do<T>(bytes: number, work: (rows: MailboxRows, nowMs: number) => T): Promise<T | null> {
+    let done: { value: T } | null = null;
+    const run = (rows: MailboxRows, nowMs: number) => {
+      done = { value: work(rows, nowMs) };
+    };
+    const written = await this.#write([{ bytes, run }]);
+    return written === null ? null : ((done as { value: T } | null)?.value ?? null);
+  }
+
+  #writeAll(storage: DurableObjectStorage, ops: readonly Op[], nowMs: number): true {
+    let ready = 0;
+    try {
+      ready = storage.transactionSync(() => {
+        this.#rows.begin(nowMs);
+        for (const op of ops) op.run(this.#rows, nowMs);
+        return this.#rows.end();
+      });
+    } catch (error) {
+      this.#rows.forget();
+      throw error;
+    }
+    if (ready > 0) this.#tell(ready);
+    return true;
+  }
+
+  #tell(ready: number): void {
+    for (const listener of this.#listeners) listener();
+    let left = ready;
+    for (const wake of this.#waiting) {
+      if (left-- <= 0) break;
+      this.#waiting.delete(wake);
+      wake();
+    }
+  }
+}

@@ -1,0 +1,379 @@
+import { type Draft, laneOf, rankOf, type Stored } from "#domain/mailbox/message.ts";
+import {
+  ATTEMPTS_MAX,
+  type Cause,
+  type Leased,
+  type Placed,
+  type Settled,
+  type Settlement,
+} from "#domain/mailbox/outcome.ts";
+import { roomFor } from "#domain/mailbox/room.ts";
+import { extended, isHeldBy, isSpent, LEASE_LOST, leaseAfter } from "#domain/shared/lease.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import { MailboxTally } from "#objects/mailbox-tally.ts";
+
+/** `ready` can be given out; `held` is leased, or delayed; `behind` waits for the head of its lane; `dead` is kept to be looked at. */
+const [READY, HELD, BEHIND, DEAD] = [0, 1, 2, 3];
+
+// The row of a message is written three times, so that what is long lies beside it.
+export const MAILBOX_STEP = `
+  CREATE TABLE message (
+    seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, rank INTEGER NOT NULL, lane TEXT,
+    token INTEGER NOT NULL DEFAULT 0, until_ms INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+    deadline_ms INTEGER, priority INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL, own INTEGER NOT NULL,
+    from_account TEXT NOT NULL, from_agent TEXT, kind TEXT NOT NULL, conversation_id TEXT, in_reply_to TEXT,
+    died_at_ms INTEGER, cause TEXT, reason TEXT, bytes INTEGER NOT NULL, body TEXT
+  ) STRICT;
+  CREATE INDEX message_ready ON message (rank, seq) WHERE state = 0;
+  CREATE INDEX message_held ON message (until_ms) WHERE state = 1;
+  CREATE INDEX message_lane ON message (lane, seq) WHERE lane IS NOT NULL AND state <> 3;
+  CREATE INDEX message_deadline ON message (deadline_ms) WHERE deadline_ms IS NOT NULL AND state IN (0, 2);
+  CREATE INDEX message_dead ON message (died_at_ms, seq) WHERE state = 3;
+  CREATE TABLE message_body (seq INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+  CREATE TABLE message_seen (key TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, body_hash TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+  CREATE TABLE mailbox (one INTEGER PRIMARY KEY CHECK (one = 1), newest INTEGER NOT NULL) STRICT;
+  CREATE TABLE mailbox_held (
+    who TEXT PRIMARY KEY, messages INTEGER NOT NULL, bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+const SWEPT_MAX = 500;
+const LONG_BYTES = 4_096;
+const SEEN_LIFE_MS = 24 * 3_600_000;
+const SEEN_PURGED = 4;
+/** Of its last lease: whoever took messages as lately as this is there. */
+const TAKING_MS = 60_000;
+
+type Row = {
+  seq: number;
+  state: number;
+  lane: string | null;
+  token: number;
+  until_ms: number;
+  attempts: number;
+  own: number;
+  from_account: string;
+  bytes: number;
+};
+type FullRow = Row & {
+  from_agent: string | null;
+  kind: string;
+  conversation_id: string | null;
+  in_reply_to: string | null;
+  priority: number;
+  sent_at_ms: number;
+  deadline_ms: number | null;
+  body: string | null;
+};
+
+/**
+ * The messages of one agent. Each method runs inside a transaction that its caller opens with `begin` and closes with
+ * `end`; what is remembered beside the rows is dropped by `forget` where one was rolled back.
+ */
+export class MailboxRows {
+  readonly #sql: SqlStorage;
+  readonly #tally: MailboxTally;
+  /** Nothing falls due before. */
+  #dueMs = 0;
+  /** False once a lease has found nothing, until something becomes ready. */
+  #hasReady = true;
+  #madeReady = 0;
+  #tookAtMs = 0;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    this.#tally = new MailboxTally(sql);
+  }
+
+  /** What has fallen due first: leases that ran out, and deadlines. */
+  begin(nowMs: number): void {
+    this.#madeReady = 0;
+    if (this.#dueMs > nowMs) return;
+    const released = this.#release(nowMs);
+    const expired = this.#expire(nowMs);
+    this.#dueMs = released < SWEPT_MAX && expired < SWEPT_MAX ? this.#nextDueMs() : nowMs;
+  }
+
+  /** How many messages became ready in it. */
+  end(): number {
+    this.#tally.store();
+    return this.#madeReady;
+  }
+
+  forget(): void {
+    this.#tally.forget();
+    this.#dueMs = 0;
+    this.#hasReady = true;
+  }
+
+  /** When the next lease or deadline ends, which may bring something to be given out. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** Whether a lease may find something. */
+  get hasReady(): boolean {
+    return this.#hasReady;
+  }
+
+  put(draft: Draft, nowMs: number): Result<Placed, Problem> {
+    const { from, isOwn, once, bytes, body } = draft;
+    if (once !== null) {
+      const known = this.#seen(once, nowMs);
+      if (known !== null) return known;
+    }
+    const isTaking = nowMs - this.#tookAtMs < TAKING_MS;
+    const none = roomFor(this.#tally.filling(from.accountId), bytes, isOwn, isTaking);
+    if (none !== null) return err(none);
+    const seq = this.#tally.next();
+    const lane = laneOf(draft);
+    const rank = rankOf(nowMs, draft.priority);
+    const state = lane !== null && this.#lift(lane, rank) ? BEHIND : READY;
+    const isLong = bytes > LONG_BYTES;
+    this.#sql.exec(
+      `INSERT INTO message (seq, state, rank, lane, deadline_ms, priority, sent_at_ms, own, from_account, from_agent, kind,
+         conversation_id, in_reply_to, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      seq,
+      state,
+      rank,
+      lane,
+      draft.deadlineMs,
+      draft.priority,
+      nowMs,
+      isOwn ? 1 : 0,
+      from.accountId,
+      from.agentId,
+      draft.kind,
+      draft.conversationId,
+      draft.inReplyTo,
+      bytes,
+      isLong ? null : body,
+    );
+    if (isLong) this.#sql.exec("INSERT INTO message_body VALUES (?, ?)", seq, body);
+    if (once !== null)
+      this.#sql.exec(
+        "INSERT INTO message_seen VALUES (?, ?, ?, ?)",
+        once.key,
+        seq,
+        once.bodyHash,
+        nowMs,
+      );
+    if (state === READY) this.#isReady();
+    if (draft.deadlineMs !== null) this.#dueMs = Math.min(this.#dueMs, draft.deadlineMs);
+    this.#tally.add(from.accountId, isOwn, 1, bytes);
+    return ok({ seq, sentAtMs: nowMs, duplicate: false });
+  }
+
+  /** The next messages in their order, each under a lease of its own. */
+  lease(limit: number, leaseMs: number, nowMs: number): Leased[] {
+    this.#tookAtMs = nowMs;
+    if (!this.#hasReady) return [];
+    const leased: Leased[] = [];
+    let bytes = 0;
+    const rows = this.#sql
+      .exec<FullRow>("SELECT * FROM message WHERE state = 0 ORDER BY rank, seq LIMIT ?", limit)
+      .toArray();
+    for (const row of rows) {
+      bytes += row.bytes;
+      if (leased.length > 0 && bytes > LIMITS.leasedBytesMax) break;
+      const lease = leaseAfter(this.#tally.next() - 1, nowMs, leaseMs);
+      this.#sql.exec(
+        "UPDATE message SET state = 1, token = ?, until_ms = ?, attempts = attempts + 1 WHERE seq = ?",
+        lease.token,
+        lease.untilMs,
+        row.seq,
+      );
+      this.#dueMs = Math.min(this.#dueMs, lease.untilMs);
+      leased.push({ ...this.#stored(row), attempts: row.attempts + 1, lease });
+    }
+    if (rows.length < limit) this.#hasReady = false;
+    return leased;
+  }
+
+  settle(one: Settlement, nowMs: number): Result<Settled, Problem<"not-found" | "lease-lost">> {
+    const [row] = this.#sql.exec<Row>(
+      "SELECT seq, state, lane, token, until_ms, attempts, own, from_account, bytes FROM message WHERE seq = ?",
+      one.seq,
+    );
+    if (row === undefined)
+      return err({ code: "not-found", detail: "the message is not here any more" });
+    const lease = row.token === 0 ? null : { token: row.token, untilMs: row.until_ms };
+    if (row.state === DEAD || !isHeldBy(lease, one.token)) return err(LEASE_LOST);
+    switch (one.how) {
+      case "ack":
+        this.#remove(row);
+        return ok({ state: "done" });
+      case "nack":
+        return ok({ state: this.#giveBack(row, one, nowMs) });
+      case "extend": {
+        const longer = extended(lease, one.token, nowMs, one.leaseMs);
+        if (!longer.ok) return longer;
+        const { untilMs } = longer.value;
+        this.#sql.exec(
+          "UPDATE message SET state = 1, until_ms = ? WHERE seq = ?",
+          untilMs,
+          row.seq,
+        );
+        this.#dueMs = Math.min(this.#dueMs, untilMs);
+        return ok({ state: "leased", leasedUntilMs: untilMs });
+      }
+    }
+  }
+
+  #giveBack(
+    row: Row,
+    { delayMs, final, reason }: Settlement & { how: "nack" },
+    nowMs: number,
+  ): "waiting" | "dead" {
+    if (final || isSpent(row.attempts, ATTEMPTS_MAX)) {
+      this.#die(row, final ? "refused" : "attempts", reason, nowMs);
+      return "dead";
+    }
+    const untilMs = nowMs + delayMs;
+    this.#sql.exec(
+      "UPDATE message SET state = ?, token = 0, until_ms = ?, reason = ? WHERE seq = ?",
+      delayMs === 0 ? READY : HELD,
+      untilMs,
+      reason,
+      row.seq,
+    );
+    if (delayMs === 0) this.#isReady();
+    else this.#dueMs = Math.min(this.#dueMs, untilMs);
+    return "waiting";
+  }
+
+  #release(nowMs: number): number {
+    const over = this.#sql
+      .exec<Row>(
+        "SELECT * FROM message WHERE state = 1 AND until_ms <= ? ORDER BY until_ms LIMIT ?",
+        nowMs,
+        SWEPT_MAX,
+      )
+      .toArray();
+    for (const row of over) {
+      if (isSpent(row.attempts, ATTEMPTS_MAX)) this.#die(row, "attempts", null, nowMs);
+      else {
+        // Its token stays good until somebody else is given the message: who was slow may still finish.
+        this.#sql.exec("UPDATE message SET state = 0 WHERE seq = ?", row.seq);
+        this.#isReady();
+      }
+    }
+    return over.length;
+  }
+
+  #expire(nowMs: number): number {
+    const over = this.#sql
+      .exec<Row>(
+        `SELECT * FROM message WHERE deadline_ms IS NOT NULL AND state IN (0, 2) AND deadline_ms <= ?
+           ORDER BY deadline_ms LIMIT ?`,
+        nowMs,
+        SWEPT_MAX,
+      )
+      .toArray();
+    for (const row of over) this.#die(row, "deadline", null, nowMs);
+    return over.length;
+  }
+
+  #nextDueMs(): number {
+    const { held, deadline } = this.#sql
+      .exec<{ held: number | null; deadline: number | null }>(
+        `SELECT (SELECT min(until_ms) FROM message WHERE state = 1) AS held,
+           (SELECT min(deadline_ms) FROM message WHERE deadline_ms IS NOT NULL AND state IN (0, 2)) AS deadline`,
+      )
+      .one();
+    return Math.min(held ?? Infinity, deadline ?? Infinity);
+  }
+
+  #die(row: Row, cause: Cause, reason: string | null, nowMs: number): void {
+    this.#sql.exec(
+      "UPDATE message SET state = 3, token = 0, died_at_ms = ?, cause = ?, reason = coalesce(?, reason) WHERE seq = ?",
+      nowMs,
+      cause,
+      reason,
+      row.seq,
+    );
+    this.#advance(row);
+  }
+
+  #remove({ seq, lane, state, own, from_account, bytes }: Row): void {
+    this.#sql.exec("DELETE FROM message WHERE seq = ?", seq);
+    if (bytes > LONG_BYTES) this.#sql.exec("DELETE FROM message_body WHERE seq = ?", seq);
+    this.#tally.add(from_account, own === 1, -1, -bytes);
+    this.#advance({ lane, state });
+  }
+
+  /** What stood at the head of its lane is gone: the next one may be given out. */
+  #advance({ lane, state }: Pick<Row, "lane" | "state">): void {
+    if (lane === null || state === BEHIND) return;
+    const { rowsWritten } = this.#sql.exec(
+      `UPDATE message SET state = 0 WHERE state = 2 AND seq =
+         (SELECT seq FROM message WHERE lane = ? AND lane IS NOT NULL AND state <> 3 ORDER BY seq LIMIT 1)`,
+      lane,
+    );
+    if (rowsWritten > 0) this.#isReady();
+  }
+
+  /** Whether others of its lane wait already; a conversation is as urgent as the most urgent message that waits in it. */
+  #lift(lane: string, rank: number): boolean {
+    const [last] = this.#sql.exec<{ rank: number }>(
+      "SELECT rank FROM message WHERE lane = ? AND lane IS NOT NULL AND state <> 3 ORDER BY seq DESC LIMIT 1",
+      lane,
+    );
+    if (last === undefined) return false;
+    if (last.rank > rank)
+      this.#sql.exec(
+        "UPDATE message SET rank = ? WHERE lane = ? AND lane IS NOT NULL AND state <> 3 AND rank > ?",
+        rank,
+        lane,
+        rank,
+      );
+    return true;
+  }
+
+  #seen({ key, bodyHash }: NonNullable<Draft["once"]>, nowMs: number) {
+    const overMs = nowMs - SEEN_LIFE_MS;
+    this.#sql.exec(
+      "DELETE FROM message_seen WHERE rowid IN (SELECT rowid FROM message_seen ORDER BY rowid LIMIT ?) AND at_ms <= ?",
+      SEEN_PURGED,
+      overMs,
+    );
+    const [row] = this.#sql.exec<{ seq: number; body_hash: string; at_ms: number }>(
+      "SELECT seq, body_hash, at_ms FROM message_seen WHERE key = ?",
+      key,
+    );
+    if (row === undefined) return null;
+    if (row.at_ms <= overMs) {
+      this.#sql.exec("DELETE FROM message_seen WHERE key = ?", key);
+      return null;
+    }
+    return row.body_hash === bodyHash
+      ? ok({ seq: row.seq, sentAtMs: row.at_ms, duplicate: true })
+      : err<Problem>({ code: "idempotency-conflict" });
+  }
+
+  #isReady(): void {
+    this.#hasReady = true;
+    this.#madeReady++;
+  }
+
+  #stored(row: FullRow): Stored {
+    const body =
+      row.body ??
+      this.#sql.exec<{ text: string }>("SELECT text FROM message_body WHERE seq = ?", row.seq).one()
+        .text;
+    return {
+      seq: row.seq,
+      from: { accountId: row.from_account, agentId: row.from_agent },
+      kind: row.kind,
+      conversationId: row.conversation_id,
+      inReplyTo: row.in_reply_to,
+      priority: row.priority,
+      sentAtMs: row.sent_at_ms,
+      deadlineMs: row.deadline_ms,
+      attempts: row.attempts,
+      body,
+    };
+  }
+}
