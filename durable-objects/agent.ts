@@ -5,7 +5,7 @@ import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcom
 import type { Problem } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
-import { MAILBOX_STEP } from "#objects/mailbox-rows.ts";
+import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */

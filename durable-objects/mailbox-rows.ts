@@ -12,61 +12,14 @@ import { extended, isHeldBy, isSpent, LEASE_LOST, leaseAfter } from "#domain/sha
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { MailboxSeen } from "#objects/mailbox-seen.ts";
+import { BEHIND, DEAD, type FullRow, HELD, READY, type Row } from "#objects/mailbox-tables.ts";
 import { MailboxTally } from "#objects/mailbox-tally.ts";
-
-/** `ready` can be given out; `held` is leased, or delayed; `behind` waits for the head of its lane; `dead` is kept to be looked at. */
-const [READY, HELD, BEHIND, DEAD] = [0, 1, 2, 3];
-
-// The row of a message is written three times, so that what is long lies beside it.
-export const MAILBOX_STEP = `
-  CREATE TABLE message (
-    seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, rank INTEGER NOT NULL, lane TEXT,
-    token INTEGER NOT NULL DEFAULT 0, until_ms INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-    deadline_ms INTEGER, priority INTEGER NOT NULL, sent_at_ms INTEGER NOT NULL, own INTEGER NOT NULL,
-    from_account TEXT NOT NULL, from_agent TEXT, kind TEXT NOT NULL, conversation_id TEXT, in_reply_to TEXT,
-    died_at_ms INTEGER, cause TEXT, reason TEXT, bytes INTEGER NOT NULL, body TEXT
-  ) STRICT;
-  CREATE INDEX message_ready ON message (rank, seq) WHERE state = 0;
-  CREATE INDEX message_held ON message (until_ms) WHERE state = 1;
-  CREATE INDEX message_lane ON message (lane, seq) WHERE lane IS NOT NULL AND state <> 3;
-  CREATE INDEX message_deadline ON message (deadline_ms) WHERE deadline_ms IS NOT NULL AND state IN (0, 2);
-  CREATE INDEX message_dead ON message (died_at_ms, seq) WHERE state = 3;
-  CREATE TABLE message_body (seq INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
-  CREATE TABLE message_seen (key TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, body_hash TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
-  CREATE TABLE mailbox (one INTEGER PRIMARY KEY CHECK (one = 1), newest INTEGER NOT NULL) STRICT;
-  CREATE TABLE mailbox_held (
-    who TEXT PRIMARY KEY, messages INTEGER NOT NULL, bytes INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-`;
 
 const SWEPT_MAX = 500;
 const LONG_BYTES = 4_096;
-const SEEN_LIFE_MS = 24 * 3_600_000;
-const SEEN_PURGED = 4;
 /** Of its last lease: whoever took messages as lately as this is there. */
 const TAKING_MS = 60_000;
-
-type Row = {
-  seq: number;
-  state: number;
-  lane: string | null;
-  token: number;
-  until_ms: number;
-  attempts: number;
-  own: number;
-  from_account: string;
-  bytes: number;
-};
-type FullRow = Row & {
-  from_agent: string | null;
-  kind: string;
-  conversation_id: string | null;
-  in_reply_to: string | null;
-  priority: number;
-  sent_at_ms: number;
-  deadline_ms: number | null;
-  body: string | null;
-};
 
 /**
  * The messages of one agent. Each method runs inside a transaction that its caller opens with `begin` and closes with
@@ -75,6 +28,7 @@ type FullRow = Row & {
 export class MailboxRows {
   readonly #sql: SqlStorage;
   readonly #tally: MailboxTally;
+  readonly #seen: MailboxSeen;
   /** Nothing falls due before. */
   #dueMs = 0;
   /** False once a lease has found nothing, until something becomes ready. */
@@ -85,6 +39,7 @@ export class MailboxRows {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.#tally = new MailboxTally(sql);
+    this.#seen = new MailboxSeen(sql);
   }
 
   /** What has fallen due first: leases that ran out, and deadlines. */
@@ -121,7 +76,7 @@ export class MailboxRows {
   put(draft: Draft, nowMs: number): Result<Placed, Problem> {
     const { from, isOwn, once, bytes, body } = draft;
     if (once !== null) {
-      const known = this.#seen(once, nowMs);
+      const known = this.#seen.find(once, nowMs);
       if (known !== null) return known;
     }
     const isTaking = nowMs - this.#tookAtMs < TAKING_MS;
@@ -152,14 +107,7 @@ export class MailboxRows {
       isLong ? null : body,
     );
     if (isLong) this.#sql.exec("INSERT INTO message_body VALUES (?, ?)", seq, body);
-    if (once !== null)
-      this.#sql.exec(
-        "INSERT INTO message_seen VALUES (?, ?, ?, ?)",
-        once.key,
-        seq,
-        once.bodyHash,
-        nowMs,
-      );
+    if (once !== null) this.#seen.add(once, seq, nowMs);
     if (state === READY) this.#isReady();
     if (draft.deadlineMs !== null) this.#dueMs = Math.min(this.#dueMs, draft.deadlineMs);
     this.#tally.add(from.accountId, isOwn, 1, bytes);
@@ -330,27 +278,6 @@ export class MailboxRows {
         rank,
       );
     return true;
-  }
-
-  #seen({ key, bodyHash }: NonNullable<Draft["once"]>, nowMs: number) {
-    const overMs = nowMs - SEEN_LIFE_MS;
-    this.#sql.exec(
-      "DELETE FROM message_seen WHERE rowid IN (SELECT rowid FROM message_seen ORDER BY rowid LIMIT ?) AND at_ms <= ?",
-      SEEN_PURGED,
-      overMs,
-    );
-    const [row] = this.#sql.exec<{ seq: number; body_hash: string; at_ms: number }>(
-      "SELECT seq, body_hash, at_ms FROM message_seen WHERE key = ?",
-      key,
-    );
-    if (row === undefined) return null;
-    if (row.at_ms <= overMs) {
-      this.#sql.exec("DELETE FROM message_seen WHERE key = ?", key);
-      return null;
-    }
-    return row.body_hash === bodyHash
-      ? ok({ seq: row.seq, sentAtMs: row.at_ms, duplicate: true })
-      : err<Problem>({ code: "idempotency-conflict" });
   }
 
   #isReady(): void {
