@@ -1,4 +1,5 @@
 import { clientAddresses } from "#adapters/client-address.ts";
+import { agentCards } from "#adapters/agent-cards.ts";
 import { agentPort } from "#adapters/agents.ts";
 import { audits } from "#adapters/audit.ts";
 import { deliveryPort } from "#adapters/deliveries.ts";
@@ -73,6 +74,7 @@ export function services(env: Env) {
     : anywhere;
   const regional = regionalSearch(env, search, homeOfOwner);
   const relay = relays(env, names);
+  const cards = agentCards(env, { search, spaces, embed });
   const hand = handover(env);
   const units = { ...store, ...pipeline };
   const verifying = { units, outbox: pipeline, search, spaces, relay, hand, embed };
@@ -90,8 +92,9 @@ export function services(env: Env) {
       hasAddresses: clientAddresses(env).hasAddresses,
     },
     ...clientAddresses(env),
-    agents: agentPort([env.CATALOG_0]),
     deliveries: deliveryPort(env, keyRing(env)),
+    agents: agentPort([env.CATALOG_0], cards),
+    cards,
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     oauth: oauthPort(env, egress(env)),
     ...limiting(env),

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { agentOutboxOf } from "#db/catalog/agent-changes.ts";
 import { outboxOf, type UnitQueue } from "#db/units/pipeline.ts";
 import { sendAll } from "#db/units/send.ts";
 import { unitsDb, type UnitsDb, unitShardsIn } from "#db/units/shards.ts";
@@ -6,6 +7,8 @@ import { type Inserted, insertIn, type NewUnit, UNITS_PER_WRITE } from "#db/unit
 import { groupCommit } from "#domain/shared/group-commit.ts";
 import { handout } from "#domain/units/handout.ts";
 
+/** Relays of the catalog are named like its shards. */
+const CATALOG = "CATALOG_";
 const ARMED_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 const ROWS_PER_LOOK = 500;
@@ -27,7 +30,7 @@ const SHARE_MS = 10_000;
 const GATHER_MS = 1;
 
 /**
- * D1 has no alarms, so each shard of the units family has one relay, named by its binding. It looks for outbox rows
+ * D1 has no alarms, so each shard of a family has one relay, named by its binding. It looks for outbox rows
  * that their queue has not seen to, sends them again, and sleeps once nothing is left (ARCHITECTURE.md, Queues). New
  * units of many requests it writes together, and hands them to one of those requests to be verified together.
  */
@@ -99,25 +102,45 @@ export class Relay extends DurableObject<Env> {
     if (shard === undefined) return;
     // Set first: whatever happens below, the next look comes.
     await this.ctx.storage.setAlarm(Date.now() + LOOK_EVERY_MS);
-    const outbox = outboxOf(databaseOf(this.env, shard));
-    const due = await outbox.due(Date.now(), ROWS_PER_LOOK);
-    for (const [queue, rows] of Map.groupBy(due, (row) => row.queue)) {
-      for (let start = 0; start < rows.length; start += MESSAGES_PER_SEND) {
-        const batch = rows.slice(start, start + MESSAGES_PER_SEND);
-        await this.#queue(queue).sendBatch(
-          batch.map(({ unitId, version }) => ({ body: { unitId, version } })),
-        );
-        await outbox.sent(batch, Date.now());
-      }
-    }
+    const outbox = shard.startsWith(CATALOG) ? this.#agents(shard) : this.#units(shard);
+    const found = await outbox.resend();
     // Asked again after the read: whoever armed meanwhile relies on the alarm that is set.
-    if (
-      due.length === 0 &&
-      this.#isPromiseOver() &&
-      (await outbox.isEmpty()) &&
-      this.#isPromiseOver()
-    )
+    if (found === 0 && this.#isPromiseOver() && (await outbox.isEmpty()) && this.#isPromiseOver())
       await this.ctx.storage.deleteAlarm();
+  }
+
+  #units(shard: string): Outbox {
+    const outbox = outboxOf(databaseOf(this.env, shard));
+    return {
+      isEmpty: outbox.isEmpty,
+      resend: async () => {
+        const due = await outbox.due(Date.now(), ROWS_PER_LOOK);
+        for (const [queue, rows] of Map.groupBy(due, (row) => row.queue)) {
+          for (const batch of batches(rows)) {
+            await this.#queue(queue).sendBatch(
+              batch.map(({ unitId, version }) => ({ body: { unitId, version } })),
+            );
+            await outbox.sent(batch, Date.now());
+          }
+        }
+        return due.length;
+      },
+    };
+  }
+
+  #agents(shard: string): Outbox {
+    const outbox = agentOutboxOf(catalogOf(this.env, shard));
+    return {
+      isEmpty: outbox.isEmpty,
+      resend: async () => {
+        const due = await outbox.due(Date.now(), ROWS_PER_LOOK);
+        for (const batch of batches(due)) {
+          await this.env.AGENT_INDEX.sendBatch(batch.map((agentId) => ({ body: { agentId } })));
+          await outbox.sent(batch, Date.now());
+        }
+        return due.length;
+      },
+    };
   }
 
   #isPromiseOver(): boolean {
@@ -132,6 +155,19 @@ export class Relay extends DurableObject<Env> {
         return this.env.UNIT_INDEX;
     }
   }
+}
+
+/** What is handed over again of a shard; `resend` answers how much was due. */
+type Outbox = { resend(): Promise<number>; isEmpty(): Promise<boolean> };
+
+const batches = <T>(rows: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(rows.length / MESSAGES_PER_SEND) }, (_, i) =>
+    rows.slice(i * MESSAGES_PER_SEND, (i + 1) * MESSAGES_PER_SEND),
+  );
+
+function catalogOf(env: Env, shard: string): D1Database {
+  if (shard !== "CATALOG_0") throw new Error(`${shard} is not bound`);
+  return env.CATALOG_0;
 }
 
 function databaseOf(env: Env, shard: string): UnitsDb {

@@ -362,6 +362,7 @@ export type Operations = {
         | "delivery.change"
         | "message.send"
         | "message.receive"
+        | "agent.match"
         | "space.read"
         | "collection.read"
         | "collection.move"
@@ -2466,6 +2467,38 @@ export type Operations = {
             detail: string;
           }
       >;
+    };
+  };
+  /** Find the agents for a task */
+  "POST /v1/agents/match": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      task: string;
+      requiredCapabilities?: Array<string>;
+      type?: "query" | "analysis" | "generation" | "verification" | "coordination";
+      limit?: number;
+    };
+    answer: {
+      matches: Array<{
+        agentId: string;
+        accountId: string;
+        name: string;
+        type: "query" | "analysis" | "generation" | "verification" | "coordination";
+        score: number;
+        why: {
+          similarity: number;
+          cosine: number | null;
+          words: number | null;
+          capabilities: Array<{
+            capability: string;
+            grade: "declared";
+          }>;
+          takesMessages: boolean;
+        };
+      }>;
+      partial: boolean;
+      tookMs: number;
     };
   };
   /** Where and how a client gets tokens (RFC 8414) */

@@ -28,3 +28,21 @@ export const agent = sqliteTable(
     index("agent_by_account").on(t.accountId, t.createdAtMs, t.id),
   ],
 );
+
+/**
+ * Changes of agents that the search over their cards has not taken in yet. Triggers write it (the migration that made
+ * it), so no change of an agent can leave it out. `seq` orders an agent's changes and never comes again.
+ */
+export const agentChange = sqliteTable(
+  "agent_change",
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    agentId: text().notNull(),
+    accountId: text().notNull(),
+    /** Among whose cards it was before; null where it was nowhere. */
+    was: text().$type<AgentVisibility>(),
+    dueAtMs: integer().notNull(),
+    sends: integer().notNull(),
+  },
+  (t) => [index("agent_change_by_agent").on(t.agentId), index("agent_change_due").on(t.dueAtMs)],
+);

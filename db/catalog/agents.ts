@@ -1,5 +1,5 @@
-import { and, count, eq } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/d1";
+import { and, count, eq, inArray } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
@@ -7,6 +7,9 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import { agent } from "#db/catalog/agent-tables.ts";
 import { isTaken } from "#db/catalog/people.ts";
 import { behind, newestFirst } from "#db/newest-first.ts";
+
+/** D1 binds at most 100 parameters a statement. */
+const IDS_PER_QUERY = 80;
 
 /** The agents of each account, beside it. An agent's id names its shard. */
 export function agentStore(shards: readonly D1Database[]) {
@@ -17,6 +20,8 @@ export function agentStore(shards: readonly D1Database[]) {
       const [row] = (await of(id)?.select().from(agent).where(eq(agent.id, id))) ?? [];
       return row ?? null;
     },
+
+    manyAgents: (ids: readonly string[]) => manyOf(databases, ids),
 
     /** Newest first. */
     async agents(accountId: string, after: Cursor | null, limit: number): Promise<AgentRecord[]> {
@@ -86,3 +91,19 @@ export function agentStore(shards: readonly D1Database[]) {
 
 const asRead = ({ id, accountId, version }: Pick<AgentRecord, "id" | "accountId" | "version">) =>
   and(eq(agent.id, id), eq(agent.accountId, accountId), eq(agent.version, version));
+
+/** Those of them that there are, in no order. */
+async function manyOf(
+  databases: readonly DrizzleD1Database[],
+  ids: readonly string[],
+): Promise<AgentRecord[]> {
+  const found: AgentRecord[] = [];
+  for (const [shard, members] of Map.groupBy(ids, catalogShardOf)) {
+    const db = databases[shard ?? -1];
+    for (let from = 0; db !== undefined && from < members.length; from += IDS_PER_QUERY) {
+      const some = members.slice(from, from + IDS_PER_QUERY);
+      found.push(...(await db.select().from(agent).where(inArray(agent.id, some))));
+    }
+  }
+  return found;
+}

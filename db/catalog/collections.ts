@@ -1,6 +1,10 @@
 import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { LISTED_CARDS } from "#domain/agents/cards.ts";
 import { collection } from "#db/catalog/tables.ts";
+
+/** The public units and the listed cards. */
+const SHARED: ReadonlySet<string> = new Set(["public", LISTED_CARDS]);
 
 export type CollectionRow = {
   owner: string;
@@ -30,9 +34,9 @@ export function collectionStore(shard: D1Database) {
 
     /** Records the space a collection begins in; what it is in already stays. */
     async begin(owner: string, space: string, nowMs: number): Promise<CollectionRow> {
-      // The public collection lies where the first account does.
+      // What belongs to all lies where the first account does.
       const first = sql`(SELECT account_id FROM installation ORDER BY id LIMIT 1)`;
-      const account = owner === "public" ? first : sql`${owner}`;
+      const account = SHARED.has(owner) ? first : sql`${owner.slice(owner.indexOf(".") + 1)}`;
       const home = sql<string | null>`(SELECT region FROM account WHERE id = ${account})`;
       await db
         .insert(collection)

@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { cardsOwner, LISTED_CARDS } from "#domain/agents/cards.ts";
 import { type Home, isJurisdiction } from "#domain/regions/regions.ts";
 import { account, collection, installation } from "#db/catalog/tables.ts";
 
@@ -24,7 +25,8 @@ export function regionStore(shard: D1Database) {
         .select()
         .from(installation)
         .where(eq(installation.accountId, accountId));
-      const owners = first === undefined ? [accountId] : [accountId, "public"];
+      const own = [accountId, cardsOwner(accountId, "private")];
+      const owners = first === undefined ? own : [...own, "public", LISTED_CARDS];
       const isMade = isJurisdiction(region) ? sql`false` : isNull(collection.home);
       await db.batch([
         db.update(account).set({ region }).where(eq(account.id, accountId)),

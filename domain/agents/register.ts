@@ -17,7 +17,7 @@ export const nameTaken: Problem<"conflict"> = {
   detail: "your account has an agent of that name",
 };
 
-/** Registers an agent: it is in the catalog when this answers, and its object begins with its first message. */
+/** Registers an agent: it is in the catalog and matched when this answers, and its object begins with its first message. */
 export async function registerAgent(
   { agents }: Deps,
   by: { accountId: string; principalId: string },

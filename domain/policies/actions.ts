@@ -133,6 +133,7 @@ export const ACTIONS = {
   "delivery.change": { resource: "agent", scope: "agents", role: "member", sensitive: true },
   "message.send": { resource: "message", scope: "agents", role: "member" },
   "message.receive": { resource: "message", scope: "agents", role: "member" },
+  "agent.match": { resource: "agent", scope: "agents", role: "viewer" },
   "space.read": { resource: "space", role: "viewer" },
   "collection.read": { resource: "collection", scope: "units:read", role: "viewer" },
   "collection.move": { resource: "collection", scope: "admin", role: "admin", sensitive: true },

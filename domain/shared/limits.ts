@@ -114,6 +114,7 @@ export const LIMITS = {
   endpointBytesMax: 4_194_304,
   endpointTimeoutMs: 120_000,
   capabilitiesMax: 16,
+  matchesMax: 50,
   capabilityCharsMax: 40,
   agentDescriptionCharsMax: 2_000,
   quarantineReasonCharsMax: 200,

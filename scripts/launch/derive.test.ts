@@ -78,7 +78,7 @@ describe("the production configurations", () => {
   });
 
   it("let the jobs alone consume the queues", () => {
-    expect(configs.jobs.queues?.consumers).toHaveLength(3);
+    expect(configs.jobs.queues?.consumers).toHaveLength(4);
     expect(configs.edge.queues?.consumers ?? []).toEqual([]);
     expect(configs.objects.queues?.consumers ?? []).toEqual([]);
   });

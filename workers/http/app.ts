@@ -3,6 +3,7 @@ import { accounts } from "#workers/http/accounts/account.ts";
 import { agentKeys } from "#workers/http/agents/keys.ts";
 import { agentDelivery } from "#workers/http/agents/delivery.ts";
 import { messages } from "#workers/http/agents/messages.ts";
+import { matching } from "#workers/http/agents/match.ts";
 import { agents } from "#workers/http/agents/registry.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
@@ -76,6 +77,7 @@ const FEATURES: readonly Feature[] = [
   agentKeys,
   agentDelivery,
   messages,
+  matching,
   oauthMetadata,
   oauthTokens,
   oauthRegister,

@@ -1,5 +1,6 @@
 import type { UnitRef } from "#domain/units/publish.ts";
 import { buryLetters } from "#workers/queues/dead-letters.ts";
+import { indexAgents } from "#workers/queues/agent-index.ts";
 import { handleIndex } from "#workers/queues/unit-index.ts";
 import { handleVerify } from "#workers/queues/unit-verify.ts";
 
@@ -11,6 +12,7 @@ const RETRY_AFTER_MAX_S = 300;
 
 /** One consumer for every queue. It never throws: a thrown consumer redelivers what it had acknowledged. */
 export async function consume(batch: MessageBatch, env: Env): Promise<void> {
+  if (batch.queue.endsWith("agent-index")) return await indexAgents(batch, env);
   const handler = handlerOf(batch.queue);
   const valid = batch.messages.filter((message) => isUnitRef(message.body));
   for (const message of batch.messages) {

@@ -1,0 +1,26 @@
+import { matchAgents, matchInput, matchView } from "#domain/agents/match.ts";
+import { fails, feature, json, route, unwrap } from "#workers/http/kit.ts";
+
+const match = route(
+  {
+    method: "post",
+    path: "/v1/agents/match",
+    summary: "Find the agents for a task",
+    description:
+      "Among your account's agents and the listed ones: by what their cards say. Each says why.",
+    access: "agent.match",
+    idempotency: "ignored",
+    request: { body: json(matchInput) },
+    responses: {
+      200: { description: "The best agents, best first", ...json(matchView) },
+      ...fails("no-model-bound", "overloaded"),
+    },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const found = unwrap(await matchAgents(services, principal, c.req.valid("json")));
+    return c.json({ ...found, tookMs: Date.now() - nowMs });
+  },
+);
+
+export const matching = feature(match);
