@@ -5,6 +5,7 @@ import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcom
 import type { Problem } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
+import { AgentSessions } from "#objects/agent-sessions.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
 import { migrate } from "#objects/migrate.ts";
 
@@ -24,12 +25,15 @@ export type AgentPart = {
  */
 export class Agent extends DurableObject<Env> {
   readonly #mailbox: AgentMailbox;
-  readonly #parts: readonly AgentPart[] = [];
+  readonly #sessions: AgentSessions;
+  readonly #parts: readonly AgentPart[];
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
     this.#mailbox = new AgentMailbox(ctx.storage);
+    this.#sessions = new AgentSessions(ctx, env);
+    this.#parts = [this.#sessions];
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
@@ -43,6 +47,17 @@ export class Agent extends DurableObject<Env> {
 
   async settle(settlements: Settlement[]): Promise<Result<Settled, Problem>[]> {
     return await this.#mailbox.settle(settlements);
+  }
+
+  /** A session: only WebSockets come this way. */
+  override async fetch(request: Request): Promise<Response> {
+    const answer = this.#sessions.open(request);
+    await this.#wake();
+    return answer;
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await this.#sessions.message(socket, message);
   }
 
   override async alarm(): Promise<void> {

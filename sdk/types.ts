@@ -22,6 +22,7 @@ export type Problem = {
     | "version-stale"
     | "body-too-large"
     | "unsupported-media-type"
+    | "upgrade-required"
     | "version-required"
     | "too-many-requests"
     | "internal"
@@ -1966,6 +1967,13 @@ export type Operations = {
   };
   /** Delete an agent with its mailbox; its name is free again */
   "DELETE /v1/agents/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Connect an agent: its messages, and requests to all of the API, over one WebSocket */
+  "GET /v1/agents/{id}/session": {
     path: { id: string };
     query: Record<never, never>;
     body: undefined;

@@ -1,6 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Principal } from "#domain/accounts/model.ts";
+import type { CloseReason } from "#domain/sessions/close.ts";
+import type { Standing } from "#domain/sessions/standing.ts";
+import type { Opening } from "#domain/sessions/state.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
 import { perform } from "#workers/http/app.ts";
+import { readHolder } from "#workers/http/guard/holders.ts";
 import type { Operation } from "#workers/http/operations.ts";
 
 /**
@@ -12,4 +17,31 @@ export class Operations extends WorkerEntrypoint<Env> {
   async perform(principal: Principal, operation: Operation): Promise<Response> {
     return await perform(this.env, this.ctx, principal, operation);
   }
+
+  /** Whether whoever opened a session could open it now, and as whom; the reason to end it if not. */
+  async standing({
+    agentId,
+    holder,
+    address,
+  }: Omit<Opening, "standing">): Promise<Result<Standing & { principal: Principal }, CloseReason>> {
+    const { verdict, readAtMs } = await readHolder(this.env, holder, Date.now());
+    if (verdict === null) return err("unauthenticated");
+    const { principal, expiresAtMs } = verdict;
+    const path = `/v1/agents/${agentId}/session`;
+    const asked = { method: "GET", path, address, isCounted: true };
+    const { status } = await perform(this.env, this.ctx, principal, asked);
+    const reason = REASONS[status];
+    if (reason !== undefined) return err(reason);
+    const endsAtMs = Number.isFinite(expiresAtMs) ? expiresAtMs : null;
+    return ok({ principal, checkedAtMs: readAtMs, endsAtMs });
+  }
 }
+
+/** What its own address answers to whoever may not open a session; with no upgrade to ask for, 426 is for those who may. */
+const REASONS: Partial<Record<number, CloseReason>> = {
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not-found",
+  409: "forbidden",
+  503: "overloaded",
+};

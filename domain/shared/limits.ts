@@ -152,4 +152,21 @@ export const LIMITS = {
   /** A long poll, which ends before proxies give up. */
   pollMsMax: 30_000,
   pollsMax: 100,
+  /** Sessions. A frame carries the largest body of a request, written as JSON inside JSON. */
+  frameCharsMax: 1_200_000,
+  frameIdCharsMax: 64,
+  /** Frames in one array, and messages in one push. */
+  sessionBatchMax: 16,
+  /** Requests of one session that are under way. */
+  sessionRequestsMax: 64,
+  /** Messages that one session is given before it acknowledges any. */
+  sessionCreditMax: 256,
+  /** What a client may leave untaken before it is given no more messages, and before it is disconnected: 16 MB of socket. */
+  sessionWindowFrames: 64,
+  sessionWindowChars: 1_048_576,
+  sessionUnseenFramesMax: 256,
+  sessionUnseenCharsMax: 8_388_608,
+  /** Each may cost what a request costs, and 5,000 sessions share a machine. */
+  sessionFramesPerSecond: 500,
+  sessionFramesBurst: 1_000,
 } as const;

@@ -26,6 +26,7 @@ export const PROBLEMS = {
   "version-stale": { status: 412, title: "The resource has changed since you read it" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body has the wrong media type" },
+  "upgrade-required": { status: 426, title: "This address speaks WebSocket" },
   "version-required": { status: 428, title: "Send If-Match with the version you read" },
   "too-many-requests": { status: 429, title: "Too many requests" },
   internal: { status: 500, title: "Something went wrong on our side" },

@@ -6,6 +6,7 @@ import { messages } from "#workers/http/agents/messages.ts";
 import { matching } from "#workers/http/agents/match.ts";
 import { agents } from "#workers/http/agents/registry.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
+import { agentSessions } from "#workers/http/agents/session.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
 import { collecting } from "#workers/http/units/collections.ts";
 import { deadLetters } from "#workers/http/units/dead-letters.ts";
@@ -73,6 +74,7 @@ const FEATURES: readonly Feature[] = [
   collecting,
   deadLetters,
   agents,
+  agentSessions,
   agentLife,
   agentKeys,
   agentDelivery,

@@ -8,6 +8,7 @@ import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { type Call, refuse } from "#workers/http/kit.ts";
 import { performedFor } from "#workers/http/operations.ts";
+import { forgetHolders } from "./holders.ts";
 import { admit, presentedIn, readToken, refusePresented } from "./tokens.ts";
 
 /** A revoked credential works for no longer than this, wherever it was seen last. */
@@ -153,6 +154,7 @@ function remember(
 
 /** Revocation is immediate where it happens; other isolates forget within `VERDICT_LIFE_MS`. */
 export function forget(env: Env, which: (principal: Principal) => boolean): void {
+  forgetHolders(env, which);
   const { granted, tokens } = verdictsOf(env.CATALOG_0);
   for (const verdicts of [granted, tokens]) {
     for (const [token, { verdict }] of verdicts)

@@ -1,0 +1,39 @@
+import { type Flow, newFlow } from "#domain/sessions/flow.ts";
+import type { Holder, Standing } from "#domain/sessions/standing.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+
+/** The header by which the edge tells an object who opens a session: nobody else reaches an object. */
+export const OPENING_HEADER = "WisHub-Opening";
+
+/** Who opens a session, as the edge found out before it handed the socket over. */
+export type Opening = {
+  agentId: string;
+  holder: Holder;
+  /** Where the client was when it came: keys and policies may be bound to networks. */
+  address: string | null;
+  standing: Standing;
+};
+
+/** A session as its socket carries it through hibernation: nothing of it lies in a table. */
+export type SessionState = Opening & { id: string; flow: Flow };
+
+export const openedSession = (opening: Opening, id: string): SessionState => ({
+  ...opening,
+  id,
+  flow: newFlow(),
+});
+
+/** The first frame of the server's: who is at home, and what a session may ask for at once. */
+export const welcomeText = ({ id, agentId }: SessionState): string =>
+  JSON.stringify({
+    type: "welcome",
+    sessionId: id,
+    agentId,
+    limits: {
+      frames: LIMITS.sessionBatchMax,
+      characters: LIMITS.frameCharsMax,
+      requests: LIMITS.sessionRequestsMax,
+      credit: LIMITS.sessionCreditMax,
+      unseen: LIMITS.sessionUnseenFramesMax,
+    },
+  });

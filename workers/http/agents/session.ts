@@ -1,0 +1,70 @@
+import type { Context } from "hono";
+import { isOwnOrigin } from "#domain/accounts/sessions.ts";
+import { takesMail } from "#domain/agents/life.ts";
+import type { AgentRecord } from "#domain/agents/record.ts";
+import { mayOpen } from "#domain/mailbox/rights.ts";
+import type { Holder } from "#domain/sessions/standing.ts";
+import { type Opening, OPENING_HEADER } from "#domain/sessions/state.ts";
+import { presentedIn } from "#workers/http/guard/tokens.ts";
+import { readHolder } from "#workers/http/guard/holders.ts";
+import { type AppEnv, fails, feature, idParam, refuse, route, unwrap } from "#workers/http/kit.ts";
+
+const session = route(
+  {
+    method: "get",
+    path: "/v1/agents/{id}/session",
+    summary: "Connect an agent: its messages, and requests to all of the API, over one WebSocket",
+    description:
+      "Its frames are described in docs/design/sessions.md. An agent has one session: a newer one ends it.",
+    access: "message.receive",
+    request: { params: idParam },
+    responses: {
+      101: { description: "The WebSocket" },
+      ...fails("upgrade-required", "forbidden", "agent-unavailable", "not-found"),
+    },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const agent = await ownAgent(c, c.req.valid("param").id);
+    if (c.req.header("Upgrade")?.toLowerCase() !== "websocket")
+      return refuse({ code: "upgrade-required" });
+    const origin = c.req.header("Origin");
+    if (origin !== undefined && !isOwnOrigin(origin, c.env.WISHUB_PUBLIC_URL))
+      refuse({ code: "forbidden", detail: `no page but those of ${c.env.WISHUB_PUBLIC_URL}` });
+    const holder = await holderOf(c);
+    const { verdict, readAtMs } = await readHolder(c.env, holder, nowMs);
+    if (verdict === null) return refuse({ code: "unauthenticated" });
+    const endsAtMs = Math.min(verdict.expiresAtMs, principal.expiresAtMs ?? Infinity);
+    const opening: Opening = {
+      agentId: agent.id,
+      holder,
+      address: services.addressOf(c.req.raw),
+      standing: { checkedAtMs: readAtMs, endsAtMs: Number.isFinite(endsAtMs) ? endsAtMs : null },
+    };
+    const headers = { Upgrade: "websocket", [OPENING_HEADER]: JSON.stringify(opening) };
+    const object = c.env.AGENT.getByName(agent.id);
+    return await object.fetch("http://agent/session", { headers });
+  },
+);
+
+/** The agent, if the caller may be connected as it; one that sleeps may, one that is gone may not. */
+async function ownAgent(c: Context<AppEnv>, id: string): Promise<AgentRecord> {
+  const { services, principal } = c.var;
+  const agent = unwrap(mayOpen(await services.agents.lately(id), principal));
+  if (!takesMail(agent.state))
+    return refuse({ code: "agent-unavailable", detail: `the agent is ${agent.state}` });
+  return agent;
+}
+
+/** The credential of a request that was authenticated, without its secret. */
+async function holderOf(c: Context<AppEnv>): Promise<Holder> {
+  const { services, principal, nowMs } = c.var;
+  const { kind, keyId, sessionId } = principal;
+  if (kind === "key" && keyId !== undefined) return { kind, id: keyId };
+  if (kind === "session" && sessionId !== undefined) return { kind, id: sessionId };
+  const presented = presentedIn(c.req.header("Authorization") ?? "");
+  const token = presented && (await services.oauth.verified(presented.text, nowMs));
+  return token ? { kind: "token", token } : refuse({ code: "unauthenticated" });
+}
+
+export const agentSessions = feature(session);

@@ -1,0 +1,65 @@
+import type { Principal } from "#domain/accounts/model.ts";
+import { keyVerdictOf, sessionVerdict, type Verdict } from "#domain/accounts/verdict.ts";
+import { tokenVerdict } from "#domain/oauth/token-verdict.ts";
+import type { Holder } from "#domain/sessions/standing.ts";
+import { catalogStore } from "#db/catalog/store.ts";
+import { servicesOf } from "#adapters/index.ts";
+
+/** Short, because whoever is answered from here believes it until 5 s after it was read. */
+const LIFE_MS = 1_000;
+/** About 5 MB of an isolate. */
+const HOLDERS_MAX = 10_000;
+
+/** What is known of whoever holds a credential, and since when. */
+export type Known = { verdict: Verdict | null; readAtMs: number };
+
+const remembered = new WeakMap<D1Database, Map<string, Known>>();
+
+/**
+ * Whether a credential still counts that was presented once, and that nobody has at hand any more. Many sessions of one
+ * key share an answer for a second; who relies on it counts from `readAtMs`.
+ */
+export async function readHolder(env: Env, holder: Holder, nowMs: number): Promise<Known> {
+  const catalog = env.CATALOG_0;
+  let here = remembered.get(catalog);
+  if (here === undefined) remembered.set(catalog, (here = new Map()));
+  const name = nameOf(holder);
+  const known = here.get(name);
+  const ageMs = known === undefined ? Infinity : nowMs - known.readAtMs;
+  if (known !== undefined && ageMs >= 0 && ageMs < LIFE_MS) return known;
+  const fresh = { verdict: live(await read(env, holder, nowMs), nowMs), readAtMs: nowMs };
+  here.delete(name);
+  here.set(name, fresh);
+  for (const [oldest, { readAtMs }] of here) {
+    if (here.size <= HOLDERS_MAX && nowMs - readAtMs < LIFE_MS) break;
+    here.delete(oldest);
+  }
+  return fresh;
+}
+
+/** Revocation is immediate where it happens, as for requests. */
+export function forgetHolders(env: Env, which: (principal: Principal) => boolean): void {
+  const here = remembered.get(env.CATALOG_0);
+  for (const [name, { verdict }] of here ?? [])
+    if (verdict !== null && which(verdict.principal)) here?.delete(name);
+}
+
+const nameOf = (holder: Holder): string =>
+  holder.kind === "token" ? `token ${holder.token.id}` : `${holder.kind} ${holder.id}`;
+
+const live = (verdict: Verdict | null, nowMs: number) =>
+  verdict !== null && verdict.expiresAtMs > nowMs ? verdict : null;
+
+async function read(env: Env, holder: Holder, nowMs: number): Promise<Verdict | null> {
+  if (holder.kind === "token") {
+    const { token } = holder;
+    return tokenVerdict(token, await servicesOf(env).oauth.tokenRow(token, nowMs));
+  }
+  const catalog = catalogStore([env.CATALOG_0]);
+  if (holder.kind === "key") {
+    const row = await catalog.keyRow(holder.id);
+    return row === null ? null : keyVerdictOf(row, nowMs);
+  }
+  const row = await catalog.sessionRow(holder.id, nowMs);
+  return row === null ? null : sessionVerdict(row, row.hash, nowMs);
+}
