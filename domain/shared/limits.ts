@@ -113,6 +113,23 @@ export const LIMITS = {
   /** A configured inference endpoint writes word by word, and 32 vectors of the most dimensions as decimal text. */
   endpointBytesMax: 4_194_304,
   endpointTimeoutMs: 120_000,
+  /** A2A: ids and media types are the client's; parts, artifacts and messages are what one task may hold. */
+  a2aIdCharsMax: 256,
+  a2aUrisMax: 32,
+  a2aPartsMax: 64,
+  taskArtifactsMax: 64,
+  taskMessagesMax: 256,
+  /** All a task holds, its messages and artifacts: it is read and shown as a whole. */
+  taskBytesMax: 1_048_576,
+  /** What a stream that was cut may still be told; one that fell further behind reads the task again. */
+  taskEventsMax: 256,
+  /** What one agent remembers: the oldest that have ended go first, and where none has, no more are taken. */
+  tasksPerAgentMax: 10_000,
+  /** An object's storage ends at 10 GB, and its mailbox lies there too. */
+  taskBytesPerAgentMax: 1_073_741_824,
+  taskPushConfigsMax: 8,
+  /** Readers that wait for news of one agent's tasks. */
+  taskWatchersMax: 1_000,
   capabilitiesMax: 16,
   matchesMax: 50,
   capabilityCharsMax: 40,

@@ -119,8 +119,13 @@ export function appOf(
         framed((c) => unmatched(c, [{ path, pattern, allow }])),
       );
   }
-  for (const one of routes)
-    app.on(one.config.method.toUpperCase(), honoPath(one.config.path), answerOf(one));
+  for (const one of routes) {
+    const method = one.config.method.toUpperCase();
+    const path = honoPath(one.config.path);
+    const answer = answerOf(one);
+    app.on(method, path, answer);
+    if (one.config.trailingSlash === true) app.on(method, `${path}/`, answer);
+  }
   app.notFound(framed((c) => unmatched(c, table)));
   return app;
 }

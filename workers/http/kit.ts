@@ -68,6 +68,8 @@ export type RouteConfig = {
   method: "get" | "post" | "put" | "patch" | "delete";
   /** With `{name}` for parameters, as the document shows it. */
   path: `/${string}`;
+  /** Clients of some protocols add a slash to the address that they are given. */
+  trailingSlash?: true;
   summary: string;
   description?: string;
   access: Access;

@@ -1,4 +1,5 @@
 import { scimError } from "#domain/federation/scim/describe.ts";
+import { failureOf, restError, rpcError } from "#domain/a2a/errors.ts";
 import type { Invalid, Problem, ProblemCode } from "#domain/shared/problem.ts";
 import { PROBLEMS } from "#domain/shared/problem.ts";
 
@@ -66,6 +67,24 @@ function challengeOf({ code, scope }: Problem, publicUrl: string): string | null
   return `Bearer realm="wishub", error="insufficient_scope", scope="${scope}", ${where}`;
 }
 
+/** What fails before A2A begins, in the form of the binding that is spoken at this address (domain/a2a/errors.ts). */
+function a2aResponse(path: string, problem: Problem, headers: Headers): Response {
+  const failure = failureOf(problem);
+  const { status, body } = restError(failure);
+  if (/\/rest(\/|$)/.test(path)) {
+    headers.set("Content-Type", "application/a2a+json");
+    return Response.json(body, { status, headers });
+  }
+  headers.set("Content-Type", "application/json");
+  // All that can be wrong with a body before its method is known is that it is no JSON; and JSON-RPC says so in a 200.
+  const isUnread = problem.code === "invalid-request";
+  const error = rpcError(isUnread ? { ...failure, name: "parse" } : failure);
+  return Response.json(
+    { jsonrpc: "2.0", id: null, error },
+    { status: isUnread ? 200 : status, headers },
+  );
+}
+
 /** A failure in the form of the protocol that is spoken at this address. */
 export function failureResponse(
   path: string,
@@ -74,6 +93,7 @@ export function failureResponse(
   publicUrl: string,
 ): Response {
   const response = problemResponse(problem, requestId, publicUrl);
+  if (/^\/a2a(\/|$)/.test(path)) return a2aResponse(path, problem, response.headers);
   if (!path.startsWith("/scim/")) return response;
   const { status, headers } = response;
   headers.set("Content-Type", "application/scim+json");

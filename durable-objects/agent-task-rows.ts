@@ -1,0 +1,274 @@
+import type { Artifact, Message, Task } from "#domain/a2a/wire.ts";
+import { wireState } from "#domain/a2a/wire.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Asked, Caller, TaskFilter, TaskPage } from "#domain/tasks/asked.ts";
+import type { TaskState } from "#domain/tasks/state.ts";
+
+/**
+ * A task, what it holds (h: messages, a: artifacts, e: events of the last while), and who wants to hear of it. A task
+ * costs three rows to begin and two for each thing that happens.
+ */
+export const TASK_STEPS = [
+  `CREATE TABLE task (
+     id TEXT PRIMARY KEY,
+     context_id TEXT NOT NULL,
+     caller TEXT NOT NULL,
+     caller_agent TEXT,
+     state TEXT NOT NULL,
+     status_message TEXT,
+     metadata TEXT,
+     answer TEXT,
+     is_shown INTEGER NOT NULL,
+     repeat_key TEXT,
+     bytes INTEGER NOT NULL,
+     last_event INTEGER NOT NULL,
+     created_at_ms INTEGER NOT NULL,
+     changed_at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX task_by_change ON task (caller, changed_at_ms);
+   CREATE UNIQUE INDEX task_by_repeat ON task (caller, repeat_key) WHERE repeat_key IS NOT NULL;
+   CREATE TABLE task_part (
+     task_id TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     n INTEGER NOT NULL,
+     name TEXT,
+     body TEXT NOT NULL,
+     PRIMARY KEY (task_id, kind, n)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE task_push (
+     task_id TEXT NOT NULL,
+     id TEXT NOT NULL,
+     body TEXT NOT NULL,
+     PRIMARY KEY (task_id, id)
+   ) STRICT, WITHOUT ROWID`,
+] as const;
+
+export type TaskRow = {
+  id: string;
+  context_id: string;
+  caller: string;
+  caller_agent: string | null;
+  state: TaskState;
+  status_message: string | null;
+  metadata: string | null;
+  answer: string | null;
+  is_shown: number;
+  bytes: number;
+  last_event: number;
+  created_at_ms: number;
+  changed_at_ms: number;
+};
+type Kind = "h" | "a" | "e";
+/** JSON of A2A's TaskPushNotificationConfig. */
+export type PushRow = { id: string; body: string };
+
+/** Reads of an agent's tasks, as A2A shows them. */
+export function taskRows(sql: SqlStorage) {
+  const row = (id: string): TaskRow | null =>
+    sql.exec<TaskRow>("SELECT * FROM task WHERE id = ?", id).toArray()[0] ?? null;
+
+  const bodies = (id: string, kind: Kind, newest?: number): string[] => {
+    const limit = newest ?? -1;
+    const rows = sql.exec<{ body: string }>(
+      "SELECT body FROM task_part WHERE task_id = ? AND kind = ? ORDER BY n DESC LIMIT ?",
+      id,
+      kind,
+      limit,
+    );
+    return rows
+      .toArray()
+      .reverse()
+      .map(({ body }) => body);
+  };
+
+  /** The newest messages only, where so many are asked for; none is as good as no field (3.2.4). */
+  function shown(task: TaskRow, historyLength: number | null, withArtifacts: boolean): Task {
+    const history =
+      historyLength === 0
+        ? []
+        : bodies(task.id, "h", historyLength ?? undefined).map((one) => JSON.parse(one) as Message);
+    const artifacts = withArtifacts
+      ? bodies(task.id, "a").map((one) => JSON.parse(one) as Artifact)
+      : null;
+    return {
+      id: task.id,
+      contextId: task.context_id,
+      status: statusOf(task),
+      ...(artifacts !== null && { artifacts }),
+      ...(history.length > 0 && { history }),
+      ...(task.metadata !== null && {
+        metadata: JSON.parse(task.metadata) as Record<string, unknown>,
+      }),
+    };
+  }
+
+  const countOf = (id: string, kind: Kind): number =>
+    sql
+      .exec<{ n: number }>(
+        "SELECT coalesce(max(n), 0) AS n FROM task_part WHERE task_id = ? AND kind = ?",
+        id,
+        kind,
+      )
+      .one().n;
+
+  return {
+    row,
+    bodies,
+    shown,
+    /** The number of the last one. */
+    countOf,
+
+    add(id: string, kind: Kind, n: number, name: string | null, body: string): void {
+      sql.exec("INSERT OR REPLACE INTO task_part VALUES (?, ?, ?, ?, ?)", id, kind, n, name, body);
+    },
+
+    artifact(id: string, name: string): { n: number; body: string } | null {
+      const found = sql.exec<{ n: number; body: string }>(
+        "SELECT n, body FROM task_part WHERE task_id = ? AND kind = 'a' AND name = ?",
+        id,
+        name,
+      );
+      return found.toArray()[0] ?? null;
+    },
+
+    /** Keeps an event for as long as it is among the last. */
+    addEvent(task: TaskRow, body: string): void {
+      task.last_event += 1;
+      this.add(task.id, "e", task.last_event, null, body);
+      sql.exec(
+        "DELETE FROM task_part WHERE task_id = ? AND kind = 'e' AND n <= ?",
+        task.id,
+        task.last_event - LIMITS.taskEventsMax,
+      );
+    },
+
+    events: (id: string, after: number): { n: number; body: string }[] =>
+      sql
+        .exec<{ n: number; body: string }>(
+          "SELECT n, body FROM task_part WHERE task_id = ? AND kind = 'e' AND n > ? ORDER BY n",
+          id,
+          after,
+        )
+        .toArray(),
+
+    repeated(accountId: string, key: string): TaskRow | null {
+      const found = sql.exec<TaskRow>(
+        "SELECT * FROM task WHERE caller = ? AND repeat_key = ?",
+        accountId,
+        key,
+      );
+      return found.toArray()[0] ?? null;
+    },
+
+    insert(asked: Asked, contextId: string, message: string, nowMs: number): void {
+      sql.exec(
+        `INSERT INTO task VALUES (?, ?, ?, ?, 'submitted', NULL, ?, NULL, ?, ?, ?, 0, ?, ?)`,
+        asked.fresh.taskId,
+        contextId,
+        asked.caller.accountId,
+        asked.caller.agentId,
+        asked.metadata,
+        Number(asked.isShown),
+        asked.repeatKey,
+        message.length,
+        nowMs,
+        nowMs,
+      );
+      this.add(asked.fresh.taskId, "h", 1, null, message);
+    },
+
+    save(task: TaskRow): void {
+      sql.exec(
+        `UPDATE task SET state = ?, status_message = ?, answer = ?, is_shown = ?, bytes = ?,
+           last_event = ?, changed_at_ms = ? WHERE id = ?`,
+        task.state,
+        task.status_message,
+        task.answer,
+        task.is_shown,
+        task.bytes,
+        task.last_event,
+        task.changed_at_ms,
+        task.id,
+      );
+    },
+
+    /** What there is, in tasks and bytes. */
+    held: (): { tasks: number; bytes: number } =>
+      sql
+        .exec<{ tasks: number; bytes: number }>(
+          "SELECT count(*) AS tasks, coalesce(sum(bytes), 0) AS bytes FROM task",
+        )
+        .one(),
+
+    /** Forgets those that ended first; tells how many. */
+    dropEnded(most: number): number {
+      const ended = sql
+        .exec<{ id: string }>(
+          `SELECT id FROM task WHERE state IN ('completed', 'failed', 'canceled', 'rejected')
+           ORDER BY changed_at_ms LIMIT ?`,
+          most,
+        )
+        .toArray();
+      for (const { id } of ended)
+        for (const [table, column] of [
+          ["task_part", "task_id"],
+          ["task_push", "task_id"],
+          ["task", "id"],
+        ])
+          sql.exec(`DELETE FROM ${table} WHERE ${column} = ?`, id);
+      return ended.length;
+    },
+
+    setPush(taskId: string, id: string, body: string): void {
+      sql.exec("INSERT OR REPLACE INTO task_push VALUES (?, ?, ?)", taskId, id, body);
+    },
+    pushes: (taskId: string): PushRow[] =>
+      sql
+        .exec<PushRow>("SELECT id, body FROM task_push WHERE task_id = ? ORDER BY id", taskId)
+        .toArray(),
+    dropPush(taskId: string, id: string): void {
+      sql.exec("DELETE FROM task_push WHERE task_id = ? AND id = ?", taskId, id);
+    },
+
+    /** Of this caller; one that was answered without a task is none. */
+    of({ accountId }: Caller, id: string): TaskRow | null {
+      const found = row(id);
+      return found === null || found.caller !== accountId || found.answer !== null ? null : found;
+    },
+
+    /** Newest change first. */
+    page({ accountId }: Caller, filter: TaskFilter): TaskPage {
+      const { contextId, state, changedAfterMs, after, limit } = filter;
+      const where = `FROM task WHERE caller = ? AND answer IS NULL
+        AND (?2 IS NULL OR context_id = ?2) AND (?3 IS NULL OR state = ?3) AND changed_at_ms >= ?4`;
+      const chosen = [accountId, contextId, state, changedAfterMs ?? 0];
+      const total = sql.exec<{ n: number }>(`SELECT count(*) AS n ${where}`, ...chosen).one().n;
+      const found = sql
+        .exec<TaskRow>(
+          `SELECT * ${where} AND (changed_at_ms, id) < (?5, ?6)
+           ORDER BY changed_at_ms DESC, id DESC LIMIT ?7`,
+          ...chosen,
+          after?.atMs ?? Number.MAX_SAFE_INTEGER,
+          after?.id ?? "",
+          limit + 1,
+        )
+        .toArray();
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const more = found.length > limit && last !== undefined;
+      return {
+        tasks: page.map((one) =>
+          JSON.stringify(shown(one, filter.historyLength, filter.withArtifacts)),
+        ),
+        next: more ? { atMs: last.changed_at_ms, id: last.id } : null,
+        total,
+      };
+    },
+  };
+}
+
+export const statusOf = (task: TaskRow): Task["status"] => ({
+  state: wireState(task.state),
+  timestamp: new Date(task.changed_at_ms).toISOString(),
+  ...(task.status_message !== null && { message: JSON.parse(task.status_message) as Message }),
+});

@@ -1,0 +1,46 @@
+import type { A2aFailure } from "#domain/a2a/errors.ts";
+import type { Message } from "#domain/a2a/wire.ts";
+import type { Result } from "#domain/shared/result.ts";
+import type { Asked, Caller, News, Opened, TaskFilter, TaskPage } from "#domain/tasks/asked.ts";
+
+/** The tasks of whoever is called, as far as this caller may see them. What is JSON stays text. */
+export type TaskPort = {
+  beginTask(asked: Asked): Promise<Result<Opened, A2aFailure>>;
+  openTask(caller: Caller, id: string, historyLength: number | null): Promise<Opened | null>;
+  taskNews(
+    caller: Caller,
+    id: string,
+    asked: { after: number; waitMs: number; until: "rest" | "end" },
+  ): Promise<News | null>;
+  /** As `openTask`; from here on the caller knows the task. */
+  showTask(caller: Caller, id: string, historyLength: number | null): Promise<string | null>;
+  listTasks(caller: Caller, filter: TaskFilter): Promise<TaskPage>;
+  cancelTask(caller: Caller, id: string): Promise<Result<string, A2aFailure>>;
+  setTaskPush(
+    caller: Caller,
+    taskId: string,
+    id: string,
+    body: string,
+  ): Promise<Result<null, A2aFailure>>;
+  taskPushes(caller: Caller, taskId: string): Promise<{ id: string; body: string }[] | null>;
+  dropTaskPush(caller: Caller, taskId: string, id: string): Promise<boolean>;
+};
+
+/** Whoever is called over A2A, in one request: what it can do, and where its tasks are. */
+export type Callee = {
+  caller: Caller;
+  streaming: boolean;
+  pushNotifications: boolean;
+  /** Media types it takes. */
+  inputModes: readonly string[];
+  /** Null where it has none. */
+  extendedCard: (() => Promise<object>) | null;
+  /** Answers a message itself, without a task; or a task is begun. */
+  answer: ((message: Message) => Promise<Result<Message, A2aFailure>>) | null;
+  /** Null where nothing ever becomes a task. */
+  tasks: TaskPort | null;
+  /** Why it takes no message now, asked before anything is begun. */
+  refusal: A2aFailure | null;
+  /** Whether this is a place that may be told of things (pushes go through the egress function, which asks again). */
+  mayPushTo(url: string): boolean;
+};
