@@ -62,39 +62,43 @@ type Kind = "h" | "a" | "e";
 /** JSON of A2A's TaskPushNotificationConfig. */
 export type PushRow = { id: string; body: string };
 
-/** Reads of an agent's tasks, as A2A shows them. */
-export function taskRows(sql: SqlStorage) {
-  const row = (id: string): TaskRow | null =>
-    sql.exec<TaskRow>("SELECT * FROM task WHERE id = ?", id).toArray()[0] ?? null;
+/** An agent's tasks in its object's SQLite, and how A2A shows them. */
+export class TaskRows {
+  readonly #sql: SqlStorage;
 
-  const bodies = (id: string, kind: Kind, newest?: number): string[] => {
-    const limit = newest ?? -1;
-    const rows = sql.exec<{ body: string }>(
-      "SELECT body FROM task_part WHERE task_id = ? AND kind = ? ORDER BY n DESC LIMIT ?",
-      id,
-      kind,
-      limit,
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  row(id: string): TaskRow | null {
+    return this.#sql.exec<TaskRow>("SELECT * FROM task WHERE id = ?", id).toArray()[0] ?? null;
+  }
+
+  /** Of this caller; one that was answered without a task is none. */
+  of({ accountId }: Caller, id: string): TaskRow | null {
+    const found = this.row(id);
+    return found === null || found.caller !== accountId || found.answer !== null ? null : found;
+  }
+
+  repeated(accountId: string, key: string): TaskRow | null {
+    const found = this.#sql.exec<TaskRow>(
+      "SELECT * FROM task WHERE caller = ? AND repeat_key = ?",
+      accountId,
+      key,
     );
-    return rows
-      .toArray()
-      .reverse()
-      .map(({ body }) => body);
-  };
+    return found.toArray()[0] ?? null;
+  }
 
   /** The newest messages only, where so many are asked for; none is as good as no field (3.2.4). */
-  function shown(task: TaskRow, historyLength: number | null, withArtifacts: boolean): Task {
-    const history =
-      historyLength === 0
-        ? []
-        : bodies(task.id, "h", historyLength ?? undefined).map((one) => JSON.parse(one) as Message);
-    const artifacts = withArtifacts
-      ? bodies(task.id, "a").map((one) => JSON.parse(one) as Artifact)
-      : null;
+  shown(task: TaskRow, historyLength: number | null, withArtifacts: boolean): Task {
+    const parsed = <T>(kind: Kind, newest: number): T[] =>
+      this.#bodies(task.id, kind, newest).map((body) => JSON.parse(body) as T);
+    const history = parsed<Message>("h", historyLength ?? ALL);
     return {
       id: task.id,
       contextId: task.context_id,
       status: statusOf(task),
-      ...(artifacts !== null && { artifacts }),
+      ...(withArtifacts && { artifacts: parsed<Artifact>("a", ALL) }),
       ...(history.length > 0 && { history }),
       ...(task.metadata !== null && {
         metadata: JSON.parse(task.metadata) as Record<string, unknown>,
@@ -102,170 +106,175 @@ export function taskRows(sql: SqlStorage) {
     };
   }
 
-  const countOf = (id: string, kind: Kind): number =>
-    sql
+  #bodies(id: string, kind: Kind, newest: number): string[] {
+    const rows = this.#sql.exec<{ body: string }>(
+      "SELECT body FROM task_part WHERE task_id = ? AND kind = ? ORDER BY n DESC LIMIT ?",
+      id,
+      kind,
+      newest,
+    );
+    return rows
+      .toArray()
+      .reverse()
+      .map(({ body }) => body);
+  }
+
+  /** Newest change first. */
+  page({ accountId }: Caller, filter: TaskFilter): TaskPage {
+    const { contextId, state, changedAfterMs, after, limit } = filter;
+    const where = `FROM task WHERE caller = ?1 AND answer IS NULL
+      AND (?2 IS NULL OR context_id = ?2) AND (?3 IS NULL OR state = ?3) AND changed_at_ms >= ?4`;
+    const chosen = [accountId, contextId, state, changedAfterMs ?? 0];
+    const total = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n ${where}`, ...chosen).one().n;
+    const found = this.#sql
+      .exec<TaskRow>(
+        `SELECT * ${where} AND (changed_at_ms, id) < (?5, ?6)
+         ORDER BY changed_at_ms DESC, id DESC LIMIT ?7`,
+        ...chosen,
+        after?.atMs ?? Number.MAX_SAFE_INTEGER,
+        after?.id ?? "",
+        limit + 1,
+      )
+      .toArray();
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const more = found.length > limit && last !== undefined;
+    const { historyLength, withArtifacts } = filter;
+    return {
+      tasks: page.map((one) => JSON.stringify(this.shown(one, historyLength, withArtifacts))),
+      next: more ? { atMs: last.changed_at_ms, id: last.id } : null,
+      total,
+    };
+  }
+
+  insert(asked: Asked, contextId: string, message: string, nowMs: number): void {
+    this.#sql.exec(
+      `INSERT INTO task VALUES (?, ?, ?, ?, 'submitted', NULL, ?, NULL, ?, ?, ?, 0, ?, ?)`,
+      asked.fresh.taskId,
+      contextId,
+      asked.caller.accountId,
+      asked.caller.agentId,
+      asked.metadata,
+      Number(asked.isShown),
+      asked.repeatKey,
+      message.length,
+      nowMs,
+      nowMs,
+    );
+    this.add(asked.fresh.taskId, "h", 1, null, message);
+  }
+
+  save(task: TaskRow): void {
+    this.#sql.exec(
+      `UPDATE task SET state = ?, status_message = ?, answer = ?, is_shown = ?, bytes = ?,
+         last_event = ?, changed_at_ms = ? WHERE id = ?`,
+      task.state,
+      task.status_message,
+      task.answer,
+      task.is_shown,
+      task.bytes,
+      task.last_event,
+      task.changed_at_ms,
+      task.id,
+    );
+  }
+
+  add(id: string, kind: Kind, n: number, name: string | null, body: string): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO task_part VALUES (?, ?, ?, ?, ?)",
+      id,
+      kind,
+      n,
+      name,
+      body,
+    );
+  }
+
+  /** The number of the last one. */
+  countOf(id: string, kind: Kind): number {
+    return this.#sql
       .exec<{ n: number }>(
         "SELECT coalesce(max(n), 0) AS n FROM task_part WHERE task_id = ? AND kind = ?",
         id,
         kind,
       )
       .one().n;
+  }
 
-  return {
-    row,
-    bodies,
-    shown,
-    /** The number of the last one. */
-    countOf,
+  artifact(id: string, name: string): { n: number; body: string } | null {
+    const found = this.#sql.exec<{ n: number; body: string }>(
+      "SELECT n, body FROM task_part WHERE task_id = ? AND kind = 'a' AND name = ?",
+      id,
+      name,
+    );
+    return found.toArray()[0] ?? null;
+  }
 
-    add(id: string, kind: Kind, n: number, name: string | null, body: string): void {
-      sql.exec("INSERT OR REPLACE INTO task_part VALUES (?, ?, ?, ?, ?)", id, kind, n, name, body);
-    },
+  /** Keeps an event for as long as it is among the last. */
+  addEvent(task: TaskRow, body: string): void {
+    task.last_event += 1;
+    this.add(task.id, "e", task.last_event, null, body);
+    this.#sql.exec(
+      "DELETE FROM task_part WHERE task_id = ? AND kind = 'e' AND n <= ?",
+      task.id,
+      task.last_event - LIMITS.taskEventsMax,
+    );
+  }
 
-    artifact(id: string, name: string): { n: number; body: string } | null {
-      const found = sql.exec<{ n: number; body: string }>(
-        "SELECT n, body FROM task_part WHERE task_id = ? AND kind = 'a' AND name = ?",
+  events(id: string, after: number): string[] {
+    return this.#sql
+      .exec<{ body: string }>(
+        "SELECT body FROM task_part WHERE task_id = ? AND kind = 'e' AND n > ? ORDER BY n",
         id,
-        name,
-      );
-      return found.toArray()[0] ?? null;
-    },
+        after,
+      )
+      .toArray()
+      .map(({ body }) => body);
+  }
 
-    /** Keeps an event for as long as it is among the last. */
-    addEvent(task: TaskRow, body: string): void {
-      task.last_event += 1;
-      this.add(task.id, "e", task.last_event, null, body);
-      sql.exec(
-        "DELETE FROM task_part WHERE task_id = ? AND kind = 'e' AND n <= ?",
-        task.id,
-        task.last_event - LIMITS.taskEventsMax,
-      );
-    },
+  /** What there is, in tasks and bytes. */
+  held(): { tasks: number; bytes: number } {
+    return this.#sql
+      .exec<{ tasks: number; bytes: number }>(
+        "SELECT count(*) AS tasks, coalesce(sum(bytes), 0) AS bytes FROM task",
+      )
+      .one();
+  }
 
-    events: (id: string, after: number): { n: number; body: string }[] =>
-      sql
-        .exec<{ n: number; body: string }>(
-          "SELECT n, body FROM task_part WHERE task_id = ? AND kind = 'e' AND n > ? ORDER BY n",
-          id,
-          after,
-        )
-        .toArray(),
+  /** Forgets those that ended first; tells how many. */
+  dropEnded(most: number): number {
+    const ended = this.#sql
+      .exec<{ id: string }>(
+        `SELECT id FROM task WHERE state IN ('completed', 'failed', 'canceled', 'rejected')
+         ORDER BY changed_at_ms LIMIT ?`,
+        most,
+      )
+      .toArray();
+    for (const { id } of ended) {
+      this.#sql.exec("DELETE FROM task_part WHERE task_id = ?", id);
+      this.#sql.exec("DELETE FROM task_push WHERE task_id = ?", id);
+      this.#sql.exec("DELETE FROM task WHERE id = ?", id);
+    }
+    return ended.length;
+  }
 
-    repeated(accountId: string, key: string): TaskRow | null {
-      const found = sql.exec<TaskRow>(
-        "SELECT * FROM task WHERE caller = ? AND repeat_key = ?",
-        accountId,
-        key,
-      );
-      return found.toArray()[0] ?? null;
-    },
+  setPush(taskId: string, id: string, body: string): void {
+    this.#sql.exec("INSERT OR REPLACE INTO task_push VALUES (?, ?, ?)", taskId, id, body);
+  }
 
-    insert(asked: Asked, contextId: string, message: string, nowMs: number): void {
-      sql.exec(
-        `INSERT INTO task VALUES (?, ?, ?, ?, 'submitted', NULL, ?, NULL, ?, ?, ?, 0, ?, ?)`,
-        asked.fresh.taskId,
-        contextId,
-        asked.caller.accountId,
-        asked.caller.agentId,
-        asked.metadata,
-        Number(asked.isShown),
-        asked.repeatKey,
-        message.length,
-        nowMs,
-        nowMs,
-      );
-      this.add(asked.fresh.taskId, "h", 1, null, message);
-    },
+  pushes(taskId: string): PushRow[] {
+    return this.#sql
+      .exec<PushRow>("SELECT id, body FROM task_push WHERE task_id = ? ORDER BY id", taskId)
+      .toArray();
+  }
 
-    save(task: TaskRow): void {
-      sql.exec(
-        `UPDATE task SET state = ?, status_message = ?, answer = ?, is_shown = ?, bytes = ?,
-           last_event = ?, changed_at_ms = ? WHERE id = ?`,
-        task.state,
-        task.status_message,
-        task.answer,
-        task.is_shown,
-        task.bytes,
-        task.last_event,
-        task.changed_at_ms,
-        task.id,
-      );
-    },
-
-    /** What there is, in tasks and bytes. */
-    held: (): { tasks: number; bytes: number } =>
-      sql
-        .exec<{ tasks: number; bytes: number }>(
-          "SELECT count(*) AS tasks, coalesce(sum(bytes), 0) AS bytes FROM task",
-        )
-        .one(),
-
-    /** Forgets those that ended first; tells how many. */
-    dropEnded(most: number): number {
-      const ended = sql
-        .exec<{ id: string }>(
-          `SELECT id FROM task WHERE state IN ('completed', 'failed', 'canceled', 'rejected')
-           ORDER BY changed_at_ms LIMIT ?`,
-          most,
-        )
-        .toArray();
-      for (const { id } of ended)
-        for (const [table, column] of [
-          ["task_part", "task_id"],
-          ["task_push", "task_id"],
-          ["task", "id"],
-        ])
-          sql.exec(`DELETE FROM ${table} WHERE ${column} = ?`, id);
-      return ended.length;
-    },
-
-    setPush(taskId: string, id: string, body: string): void {
-      sql.exec("INSERT OR REPLACE INTO task_push VALUES (?, ?, ?)", taskId, id, body);
-    },
-    pushes: (taskId: string): PushRow[] =>
-      sql
-        .exec<PushRow>("SELECT id, body FROM task_push WHERE task_id = ? ORDER BY id", taskId)
-        .toArray(),
-    dropPush(taskId: string, id: string): void {
-      sql.exec("DELETE FROM task_push WHERE task_id = ? AND id = ?", taskId, id);
-    },
-
-    /** Of this caller; one that was answered without a task is none. */
-    of({ accountId }: Caller, id: string): TaskRow | null {
-      const found = row(id);
-      return found === null || found.caller !== accountId || found.answer !== null ? null : found;
-    },
-
-    /** Newest change first. */
-    page({ accountId }: Caller, filter: TaskFilter): TaskPage {
-      const { contextId, state, changedAfterMs, after, limit } = filter;
-      const where = `FROM task WHERE caller = ? AND answer IS NULL
-        AND (?2 IS NULL OR context_id = ?2) AND (?3 IS NULL OR state = ?3) AND changed_at_ms >= ?4`;
-      const chosen = [accountId, contextId, state, changedAfterMs ?? 0];
-      const total = sql.exec<{ n: number }>(`SELECT count(*) AS n ${where}`, ...chosen).one().n;
-      const found = sql
-        .exec<TaskRow>(
-          `SELECT * ${where} AND (changed_at_ms, id) < (?5, ?6)
-           ORDER BY changed_at_ms DESC, id DESC LIMIT ?7`,
-          ...chosen,
-          after?.atMs ?? Number.MAX_SAFE_INTEGER,
-          after?.id ?? "",
-          limit + 1,
-        )
-        .toArray();
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      const more = found.length > limit && last !== undefined;
-      return {
-        tasks: page.map((one) =>
-          JSON.stringify(shown(one, filter.historyLength, filter.withArtifacts)),
-        ),
-        next: more ? { atMs: last.changed_at_ms, id: last.id } : null,
-        total,
-      };
-    },
-  };
+  dropPush(taskId: string, id: string): void {
+    this.#sql.exec("DELETE FROM task_push WHERE task_id = ? AND id = ?", taskId, id);
+  }
 }
+
+/** Of SQLite's LIMIT. */
+const ALL = -1;
 
 export const statusOf = (task: TaskRow): Task["status"] => ({
   state: wireState(task.state),

@@ -13,7 +13,7 @@ import type {
   Told,
 } from "#domain/tasks/asked.ts";
 import { hasEnded, isAtRest, moved, type TaskState } from "#domain/tasks/state.ts";
-import { type PushRow, statusOf, type TaskRow, taskRows } from "./agent-task-rows.ts";
+import { type PushRow, statusOf, type TaskRow, TaskRows } from "./agent-task-rows.ts";
 import { taskWatch } from "./agent-task-watch.ts";
 
 /** What a task needs of the object it lives in, inside the transaction of what happens to it. */
@@ -40,7 +40,7 @@ class Refused extends Error {}
 export class AgentTasks {
   readonly #storage: DurableObjectStorage;
   readonly #host: TaskHost;
-  readonly #rows: ReturnType<typeof taskRows>;
+  readonly #rows: TaskRows;
   readonly #watch = taskWatch();
   /** Known from the first that comes on. */
   #held: { tasks: number; bytes: number } | null = null;
@@ -49,7 +49,7 @@ export class AgentTasks {
   constructor(storage: DurableObjectStorage, host: TaskHost) {
     this.#storage = storage;
     this.#host = host;
-    this.#rows = taskRows(storage.sql);
+    this.#rows = new TaskRows(storage.sql);
   }
 
   begin(asked: Asked, nowMs: number): Result<Opened, A2aFailure> {
@@ -289,7 +289,7 @@ export class AgentTasks {
     if (task === null || task.caller !== caller.accountId) return null;
     const events = this.#rows.events(id, after);
     return {
-      events: events.map(({ body }) => body),
+      events,
       last: task.last_event,
       isAtRest: isAtRest(task.state),
       hasEnded: hasEnded(task.state),

@@ -24,7 +24,7 @@ async function main() {
   if (major < 20)
     throw new Error(`Node ${process.versions.node} is too old, WisHub needs Node 20 or newer.`);
   const script = join(root, "scripts", `${command}.ts`);
-  if (!/^[a-z-]+$/.test(command) || !existsSync(script)) {
+  if (!/^[a-z0-9-]+$/.test(command) || !existsSync(script)) {
     throw new Error(`there is no command "${command}", see package.json for those there are.`);
   }
   const missing = whatIsMissing();

@@ -13,8 +13,8 @@ type Plan = {
   variables?: Record<string, string>;
   /** So many isolates more of the same Worker, named `bench-1` and so on, on the objects of the first. */
   others?: number;
-  /** Asked on a socket of its own, without Miniflare's before it (`unsafeGetDirectURL`). */
-  direct?: boolean;
+  /** Asked on a socket of its own, without Miniflare's before it (`unsafeGetDirectURL`); by its port, any where true. */
+  direct?: boolean | number;
 };
 
 /** Code of the product under a Worker of a bench's own, named `bench`, in a workerd that holds nothing else. */
@@ -60,7 +60,13 @@ export async function benchWorker(plan: Plan): Promise<Miniflare> {
         ),
       },
     },
-    ...(plan.direct && { dev: { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } }),
+    ...(plan.direct && {
+      dev: {
+        unsafeDirectSockets: [
+          { host: "127.0.0.1", port: Number(plan.direct === true ? 0 : plan.direct) },
+        ],
+      },
+    }),
   });
   const others = Array.from({ length: plan.others ?? 0 }, (_, i) => workerOf(`bench-${i + 1}`));
   return new Miniflare({

@@ -19,7 +19,7 @@ const partBody = z.object({
   /** Base64. */
   raw: z.base64().nullish(),
   url: text(LIMITS.urlCharsMax).nullish(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   mediaType: mediaType.nullish().or(z.literal("")),
   filename: z.string().max(LIMITS.nameCharsMax).nullish(),
   metadata: metadata.nullish(),
@@ -141,17 +141,6 @@ export type Artifact = {
   metadata?: Record<string, unknown>;
   extensions?: string[];
 };
-export const artifact = z
-  .object({
-    artifactId: id,
-    name: z.string().max(LIMITS.titleCharsMax).nullish(),
-    description: z.string().max(LIMITS.agentDescriptionCharsMax).nullish(),
-    parts,
-    metadata: metadata.nullish(),
-    extensions: uris.nullish(),
-  })
-  .transform((one) => present(one) as Artifact);
-
 type Status = { state: string; timestamp: string; message?: Message };
 export type Task = {
   id: string;

@@ -93,7 +93,8 @@ export function failureResponse(
   publicUrl: string,
 ): Response {
   const response = problemResponse(problem, requestId, publicUrl);
-  if (/^\/a2a(\/|$)/.test(path)) return a2aResponse(path, problem, response.headers);
+  if (/^\/a2a(\/|$)/.test(path) && !path.includes("/.well-known/"))
+    return a2aResponse(path, problem, response.headers);
   if (!path.startsWith("/scim/")) return response;
   const { status, headers } = response;
   headers.set("Content-Type", "application/scim+json");

@@ -11,7 +11,6 @@ import {
   idParam,
   refuse,
   route,
-  type RouteConfig,
 } from "#workers/http/kit.ts";
 import { restAnswer, rpcAnswer } from "./bindings.ts";
 import type { Callee } from "./callee.ts";
@@ -57,20 +56,120 @@ const VERBS: Record<string, Record<string, string>> = {
   POST: { cancel: "CancelTask", subscribe: "SubscribeToTask" },
 };
 
+const param = (c: Context, key: string): string =>
+  (c.req.valid("param" as never) as Record<string, string>)[key] ?? "";
+
+function json(c: Context): object {
+  const value: unknown = c.req.valid("json" as never);
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+type Called = { name: string; params: object };
+type RestCall = {
+  method: "get" | "post" | "delete";
+  at: `/${string}`;
+  summary: string;
+  params?: z.ZodObject;
+  body?: ReturnType<typeof body>;
+  /** The operation that it is, by JSON-RPC's name for it. */
+  callOf(c: Context): Called;
+};
+const task = z.object({ task: name });
+const config = z.object({ task: name, config: name });
+const CONFIGS = "/tasks/{task}/pushNotificationConfigs";
+
+function ofTask(c: Context): Called {
+  const [id, verb] = verbOf(param(c, "task"));
+  const called = VERBS[c.req.method === "POST" ? "POST" : "GET"]?.[verb];
+  if (called === undefined) return refuse({ code: "not-found" });
+  return { name: called, params: { ...queryOf(c), id } };
+}
+const ofConfig = (called: string) => (c: Context) => ({
+  name: called,
+  params: { taskId: param(c, "task"), id: param(c, "config") },
+});
+
+/** The addresses of HTTP+JSON (section 11.3). A colon is part of a name here, so the verbs after it are told apart below. */
+const REST: readonly RestCall[] = [
+  {
+    method: "post",
+    at: "/{call}",
+    summary: "send a message, `message:send` or `message:stream`",
+    params: z.object({ call: z.enum(Object.keys(CALLS)) }),
+    body: body(true),
+    callOf: (c) => ({ name: CALLS[param(c, "call")] ?? "", params: json(c) }),
+  },
+  {
+    method: "get",
+    at: "/tasks",
+    summary: "list your tasks",
+    callOf: (c) => ({ name: "ListTasks", params: queryOf(c) }),
+  },
+  {
+    method: "get",
+    at: "/tasks/{task}",
+    summary: "read a task, or `:subscribe` to it",
+    params: task,
+    callOf: ofTask,
+  },
+  {
+    method: "post",
+    at: "/tasks/{task}",
+    summary: "`:cancel` a task, or `:subscribe` to it",
+    params: task,
+    body: body(false),
+    callOf: ofTask,
+  },
+  {
+    method: "post",
+    at: CONFIGS,
+    summary: "be told of a task",
+    params: task,
+    body: body(true),
+    callOf: (c) => ({
+      name: "CreateTaskPushNotificationConfig",
+      params: { ...json(c), taskId: param(c, "task") },
+    }),
+  },
+  {
+    method: "get",
+    at: CONFIGS,
+    summary: "who is told of a task",
+    params: task,
+    callOf: (c) => ({
+      name: "ListTaskPushNotificationConfigs",
+      params: { taskId: param(c, "task") },
+    }),
+  },
+  {
+    method: "get",
+    at: `${CONFIGS}/{config}`,
+    summary: "one who is told of a task",
+    params: config,
+    callOf: ofConfig("GetTaskPushNotificationConfig"),
+  },
+  {
+    method: "delete",
+    at: `${CONFIGS}/{config}`,
+    summary: "tell one no more",
+    params: config,
+    callOf: ofConfig("DeleteTaskPushNotificationConfig"),
+  },
+  {
+    method: "get",
+    at: "/extendedAgentCard",
+    summary: "the extended card",
+    callOf: () => ({ name: "GetExtendedAgentCard", params: {} }),
+  },
+];
+
 /** A2A 1.0 at an address: JSON-RPC there, HTTP+JSON below `/rest`. One handler serves both. */
 export function a2aAt({ path, who, access, calleeOf }: Mount): Feature {
   const owner = path.includes("{id}") ? idParam : z.object({});
   const callee = (c: Context) => () =>
     calleeOf(c, (c.get("principal") as Principal | undefined) ?? null);
-  const rest = (
-    {
-      method,
-      at,
-      summary,
-      ...more
-    }: Pick<RouteConfig, "method" | "summary" | "request"> & { at: string },
-    callOf: (c: Context) => { name: string; params: object },
-  ) =>
+  const failures = fails("invalid-request", "not-found", "forbidden");
+  const rest = ({ method, at, summary, params, body: content, callOf }: RestCall) =>
     route(
       {
         method,
@@ -78,112 +177,31 @@ export function a2aAt({ path, who, access, calleeOf }: Mount): Feature {
         summary: `A2A, ${who}: ${summary}`,
         access,
         idempotency: "own",
-        request: { ...more.request, params: owner.extend(more.request?.params?.shape ?? {}) },
-        responses: { ...REST_ANSWER, ...fails("invalid-request", "not-found", "forbidden") },
+        request: {
+          params: owner.extend(params?.shape ?? {}),
+          ...(content !== undefined && { body: content }),
+        },
+        responses: { ...REST_ANSWER, ...failures },
       },
       (c: Context) => {
-        const { name, params } = callOf(c);
-        return restAnswer(callee(c), c.req.raw, name, params);
+        const called = callOf(c);
+        return restAnswer(callee(c), c.req.raw, called.name, called.params);
       },
     );
-  const param = (c: Context, key: string): string =>
-    (c.req.valid("param" as never) as Record<string, string>)[key] ?? "";
-  const json = (c: Context): object => {
-    const value: unknown = c.req.valid("json" as never);
-    return typeof value === "object" && value !== null ? value : {};
-  };
-  const task = { params: z.object({ task: name }) };
-  const config = { params: z.object({ task: name, config: name }) };
-  const ofTask = (c: Context) => {
-    const [id = "", verb = ""] = verbOf(param(c, "task"));
-    const called = VERBS[c.req.method === "HEAD" ? "GET" : c.req.method]?.[verb];
-    if (called === undefined) return refuse({ code: "not-found" });
-    return { name: called, params: { ...queryOf(c), id } };
-  };
-  const ofConfig = (name: string) => (c: Context) => ({
-    name,
-    params: { taskId: param(c, "task"), id: param(c, "config") },
-  });
-  const CONFIGS = "/tasks/{task}/pushNotificationConfigs" as const;
-  return feature(
-    route(
-      {
-        method: "post",
-        path,
-        trailingSlash: true,
-        summary: `A2A, ${who}: JSON-RPC`,
-        access,
-        idempotency: "own",
-        request: { params: owner, body: body(true) },
-        responses: { ...RPC_ANSWER, ...fails("invalid-request", "not-found", "forbidden") },
-      },
-      (c: Context) => rpcAnswer(callee(c), c.req.raw, c.req.valid("json" as never)),
-    ),
-    rest(
-      {
-        method: "post",
-        at: "/{call}",
-        summary: "send a message, `message:send` or `message:stream`",
-        request: { params: z.object({ call: z.enum(Object.keys(CALLS)) }), body: body(true) },
-      },
-      (c) => ({ name: CALLS[param(c, "call")] ?? "", params: json(c) }),
-    ),
-    rest({ method: "get", at: "/tasks", summary: "list your tasks" }, (c) => ({
-      name: "ListTasks",
-      params: queryOf(c),
-    })),
-    rest(
-      {
-        method: "get",
-        at: "/tasks/{task}",
-        summary: "read a task, or `:subscribe` to it",
-        request: task,
-      },
-      ofTask,
-    ),
-    rest(
-      {
-        method: "post",
-        at: "/tasks/{task}",
-        summary: "`:cancel` a task, or `:subscribe` to it",
-        request: { ...task, body: body(false) },
-      },
-      ofTask,
-    ),
-    rest(
-      {
-        method: "post",
-        at: CONFIGS,
-        summary: "be told of a task",
-        request: { ...task, body: body(true) },
-      },
-      (c) => ({
-        name: "CreateTaskPushNotificationConfig",
-        params: { ...json(c), taskId: param(c, "task") },
-      }),
-    ),
-    rest({ method: "get", at: CONFIGS, summary: "who is told of a task", request: task }, (c) => ({
-      name: "ListTaskPushNotificationConfigs",
-      params: { taskId: param(c, "task") },
-    })),
-    rest(
-      {
-        method: "get",
-        at: `${CONFIGS}/{config}`,
-        summary: "one that is told of a task",
-        request: config,
-      },
-      ofConfig("GetTaskPushNotificationConfig"),
-    ),
-    rest(
-      { method: "delete", at: `${CONFIGS}/{config}`, summary: "tell it no more", request: config },
-      ofConfig("DeleteTaskPushNotificationConfig"),
-    ),
-    rest({ method: "get", at: "/extendedAgentCard", summary: "the extended card" }, () => ({
-      name: "GetExtendedAgentCard",
-      params: {},
-    })),
+  const rpc = route(
+    {
+      method: "post",
+      path,
+      trailingSlash: true,
+      summary: `A2A, ${who}: JSON-RPC`,
+      access,
+      idempotency: "own",
+      request: { params: owner, body: body(true) },
+      responses: { ...RPC_ANSWER, ...failures },
+    },
+    (c: Context) => rpcAnswer(callee(c), c.req.raw, c.req.valid("json" as never)),
   );
+  return feature(rpc, ...REST.map(rest));
 }
 
 /** `id:verb`; an id may hold colons itself. */
