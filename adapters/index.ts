@@ -1,6 +1,7 @@
 import { clientAddresses } from "#adapters/client-address.ts";
 import { agentCards } from "#adapters/agent-cards.ts";
 import { agentPort } from "#adapters/agents.ts";
+import { a2aCards } from "#adapters/a2a-cards.ts";
 import { audits } from "#adapters/audit.ts";
 import { deliveryPort } from "#adapters/deliveries.ts";
 import { collectionMoves } from "#adapters/collections.ts";
@@ -77,6 +78,7 @@ export function services(env: Env) {
   const cards = agentCards(env, { search, spaces, embed });
   const hand = handover(env);
   const units = { ...store, ...pipeline };
+  const oauth = oauthPort(env, egress(env));
   const verifying = { units, outbox: pipeline, search, spaces, relay, hand, embed };
   return {
     isReady: async () => {
@@ -93,10 +95,10 @@ export function services(env: Env) {
     },
     ...clientAddresses(env),
     deliveries: deliveryPort(env, keyRing(env)),
-    agents: agentPort([env.CATALOG_0], cards),
     cards,
+    ...registry(env, cards, oauth.keys),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
-    oauth: oauthPort(env, egress(env)),
+    oauth,
     ...limiting(env),
     units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
     outbox: pipeline,
@@ -117,6 +119,16 @@ export function services(env: Env) {
     gloss: glosses(env),
     random: { salt: () => crypto.randomUUID() },
   };
+}
+
+/** Who is registered, and what everybody may read of them. */
+function registry(
+  env: Env,
+  cards: ReturnType<typeof agentCards>,
+  keys: ReturnType<typeof oauthPort>["keys"],
+) {
+  const agents = agentPort([env.CATALOG_0], cards);
+  return { agents, a2aCards: a2aCards(env.WISHUB_PUBLIC_URL, keys, agents) };
 }
 
 /** What is personal or secret, and what is remembered of who did what. */

@@ -2509,6 +2509,41 @@ export type Operations = {
       tookMs: number;
     };
   };
+  /** The Agent Card of the platform itself (A2A 1.0, signed) */
+  "GET /.well-known/agent-card.json": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** The Agent Card of a listed agent (A2A 1.0, signed) */
+  "GET /a2a/{id}/.well-known/agent-card.json": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** The Agent Card of an agent that you may see, also where it is private */
+  "GET /v1/agents/{id}/card": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** What agents find here (Agentic Resource Discovery v0.91) */
+  "GET /.well-known/ard.json": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** The same under the name it had before */
+  "GET /.well-known/ai-catalog.json": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
   /** Where and how a client gets tokens (RFC 8414) */
   "GET /.well-known/oauth-authorization-server": {
     path: Record<never, never>;

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { newAccount } from "./helpers.ts";
 
@@ -111,5 +112,35 @@ describe("changing an agent", () => {
     const headers = { "If-Match": "*" };
     const body = { description: "Mine now" };
     expect((await stranger.call("PATCH", `/v1/agents/${id}`, { body, headers })).status).toBe(404);
+  });
+});
+
+describe("an account's agents", () => {
+  const counted = async (accountId: string) =>
+    await env.CATALOG_0.prepare("SELECT agents FROM account WHERE id = ?")
+      .bind(accountId)
+      .first<number>("agents");
+
+  it("are counted as they come and go, and not when a registration is repeated or refused", async () => {
+    const account = await newAccount();
+    const headers = { "Idempotency-Key": "otter" };
+    const [first] = [
+      await account.call("POST", "/v1/agents", { body: otter, headers }),
+      await account.call("POST", "/v1/agents", { body: otter, headers }),
+      await account.call("POST", "/v1/agents", { body: otter }),
+    ];
+    await account.call("POST", "/v1/agents", { body: { ...otter, name: "Beaver" } });
+    expect(await counted(account.accountId)).toBe(2);
+    const { id } = await first.json<Shown>();
+    expect((await account.call("DELETE", `/v1/agents/${id}`)).status).toBe(204);
+    expect(await counted(account.accountId)).toBe(1);
+  });
+
+  it("are no more than there may be", async () => {
+    const account = await newAccount();
+    const full = "UPDATE account SET agents = 1000000 WHERE id = ?";
+    await env.CATALOG_0.prepare(full).bind(account.accountId).run();
+    const refused = await account.call("POST", "/v1/agents", { body: otter });
+    expect((await refused.json<{ detail: string }>()).detail).toContain("1000000 agents");
   });
 });

@@ -60,10 +60,14 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     .map(({ name }) => name);
   expect(open.sort()).toEqual([
     "get /",
+    "get /.well-known/agent-card.json",
+    "get /.well-known/ai-catalog.json",
+    "get /.well-known/ard.json",
     "get /.well-known/jwks.json",
     "get /.well-known/oauth-authorization-server",
     "get /.well-known/oauth-protected-resource",
     "get /.well-known/oauth-protected-resource/{part}",
+    "get /a2a/{id}/.well-known/agent-card.json",
     "get /assets/{page}/{file}",
     "get /docs",
     "get /docs/problems",

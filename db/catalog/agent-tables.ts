@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Accepts, AgentState, AgentType, AgentVisibility } from "#domain/agents/model.ts";
 import type { Held } from "#domain/agents/record.ts";
@@ -26,6 +27,9 @@ export const agent = sqliteTable(
   (t) => [
     uniqueIndex("agent_by_name").on(t.accountId, t.nameKey),
     index("agent_by_account").on(t.accountId, t.createdAtMs, t.id),
+    index("agent_listed")
+      .on(t.createdAtMs, t.id)
+      .where(sql`visibility = 'listed' AND state = 'active'`),
   ],
 );
 

@@ -1,10 +1,11 @@
-import { and, count, eq, inArray } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { agent } from "#db/catalog/agent-tables.ts";
+import { account } from "#db/catalog/tables.ts";
 import { isTaken } from "#db/catalog/people.ts";
 import { behind, newestFirst } from "#db/newest-first.ts";
 
@@ -15,6 +16,12 @@ const IDS_PER_QUERY = 80;
 export function agentStore(shards: readonly D1Database[]) {
   const databases = shards.map((shard) => drizzle(shard, { casing: "snake_case" }));
   const of = (id: string) => databases[catalogShardOf(id) ?? -1] ?? null;
+  return { ...reading(databases, of), ...writing(of) };
+}
+
+type DatabaseOf = (id: string) => DrizzleD1Database | null;
+
+function reading(databases: readonly DrizzleD1Database[], of: DatabaseOf) {
   return {
     async agent(id: string): Promise<AgentRecord | null> {
       const [row] = (await of(id)?.select().from(agent).where(eq(agent.id, id))) ?? [];
@@ -34,12 +41,37 @@ export function agentStore(shards: readonly D1Database[]) {
       return rows ?? [];
     },
 
+    /** Those that anybody finds and may call, of every account, newest first. */
+    async listedAgents(limit: number): Promise<AgentRecord[]> {
+      const pages = await Promise.all(
+        databases.map((db) =>
+          db
+            .select()
+            .from(agent)
+            .where(IS_FOUND)
+            .orderBy(...newestFirst(agent))
+            .limit(limit),
+        ),
+      );
+      return pages
+        .flat()
+        .sort((a, b) => b.createdAtMs - a.createdAtMs)
+        .slice(0, limit);
+    },
+  };
+}
+
+function writing(of: DatabaseOf) {
+  return {
     /** The same id again is the same agent, as it stands. */
     async insertAgent(made: AgentRecord): Promise<AgentRecord | "name-taken" | "too-many"> {
       const db = of(made.accountId);
       if (db === null) throw new Error("the account names no catalog shard");
       const own = eq(agent.accountId, made.accountId);
-      const [present] = await db.select({ agents: count() }).from(agent).where(own);
+      const [present] = await db
+        .select({ agents: account.agents })
+        .from(account)
+        .where(eq(account.id, made.accountId));
       if ((present?.agents ?? 0) >= LIMITS.agentsPerAccountMax) return "too-many";
       const [, [stored]] = await db.batch([
         db.insert(agent).values(made).onConflictDoNothing(),
@@ -88,6 +120,9 @@ export function agentStore(shards: readonly D1Database[]) {
     },
   };
 }
+
+/** Written out, since a partial index serves no condition that is a parameter. */
+const IS_FOUND = sql`${agent.visibility} = 'listed' AND ${agent.state} = 'active'`;
 
 const asRead = ({ id, accountId, version }: Pick<AgentRecord, "id" | "accountId" | "version">) =>
   and(eq(agent.id, id), eq(agent.accountId, accountId), eq(agent.version, version));

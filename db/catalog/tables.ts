@@ -22,6 +22,8 @@ export const account = sqliteTable("account", {
   policyVersion: integer().notNull().default(0),
   /** What it may ask for (domain/limits/plans.ts). */
   plan: text().notNull().default("standard"),
+  /** How many agents it has. Triggers of the agents' table count, so that nobody who registers one has to. */
+  agents: integer().notNull().default(0),
 });
 
 /** One row at most: which account was made when the product was set up. Its key makes a second set-up fail whole. */

@@ -135,6 +135,11 @@ export const LIMITS = {
   capabilityCharsMax: 40,
   agentDescriptionCharsMax: 2_000,
   quarantineReasonCharsMax: 200,
+  /** Of a card that somebody else wrote: one text, and how many of anything. All of it fits `egressBytesMax`. */
+  cardTextCharsMax: 8_192,
+  cardItemsMax: 256,
+  /** Signatures of one card that are looked at. */
+  cardSignaturesMax: 4,
   /** Accounts named one by one; for more, an agent takes messages of everybody who is listed. */
   acceptedAccountsMax: 100,
   /** A catalog shard holds the agents of some thousand accounts, or of one with all of these. */

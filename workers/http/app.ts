@@ -4,6 +4,7 @@ import { agentKeys } from "#workers/http/agents/keys.ts";
 import { agentDelivery } from "#workers/http/agents/delivery.ts";
 import { messages } from "#workers/http/agents/messages.ts";
 import { matching } from "#workers/http/agents/match.ts";
+import { a2aCards } from "#workers/http/agents/cards.ts";
 import { agents } from "#workers/http/agents/registry.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
 import { agentSessions } from "#workers/http/agents/session.ts";
@@ -80,6 +81,7 @@ const FEATURES: readonly Feature[] = [
   agentDelivery,
   messages,
   matching,
+  a2aCards,
   oauthMetadata,
   oauthTokens,
   oauthRegister,

@@ -265,7 +265,8 @@ export function expectedVersion(c: Context): number | "any" | undefined {
   return version === undefined ? -1 : Number(version);
 }
 
-function matches(header: string | null, etag: string): boolean {
+/** Whether `If-None-Match` names the version that there is, weak or not. */
+export function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
   return header
     .split(",", 32)
