@@ -19,6 +19,10 @@ export function base64Of(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
+/** RFC 4648 section 5, without padding: as JOSE writes it. */
+export const base64UrlOf = (bytes: Uint8Array): string =>
+  base64Of(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
 /** Throws where `text` is not base64. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(text);

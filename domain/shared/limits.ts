@@ -191,4 +191,10 @@ export const LIMITS = {
   /** Each may cost what a request costs, and 5,000 sessions share a machine. */
   sessionFramesPerSecond: 500,
   sessionFramesBurst: 1_000,
+  /** Envelopes between agents: two keys of each kind, so that one can follow the other, and what an A2A message can carry. */
+  envelopeKeysMax: 4,
+  keyIdCharsMax: 64,
+  cardWordCharsMax: 256,
+  envelopePayloadCharsMax: 786_432,
+  envelopeSignatureCharsMax: 1_024,
 } as const;

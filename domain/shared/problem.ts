@@ -2,6 +2,7 @@
 export const PROBLEMS = {
   "invalid-request": { status: 400, title: "The request is not valid" },
   "egress-refused": { status: 400, title: "The target may not be reached" },
+  "envelope-refused": { status: 400, title: "The envelope was changed, replayed or has expired" },
   unauthenticated: { status: 401, title: "A valid credential is needed" },
   forbidden: { status: 403, title: "The credential does not allow this" },
   "second-factor-required": { status: 403, title: "Prove your second factor once more" },
