@@ -12,7 +12,7 @@ import type { keyRing } from "#adapters/key-ring.ts";
 
 /** A receiver as it is asked for: a webhook with a secret, or a push with the headers its task's caller wants. */
 export type Receiver = { accountId: string; url: string } & (
-  | { form: "webhook"; secret: string | null }
+  | { form: "webhook"; agentId: string; secret: string | null }
   | { form: "push"; headers: Record<string, string> }
 );
 
@@ -34,6 +34,7 @@ export function deliveryPort(env: Env, ring: ReturnType<typeof keyRing>) {
         accountId,
         url,
         form,
+        agentId: form === "webhook" ? receiver.agentId : null,
         sealedSecret:
           form === "webhook" && receiver.secret !== null
             ? await seal(SECRET_FIELD, receiver.secret)
@@ -42,6 +43,7 @@ export function deliveryPort(env: Env, ring: ReturnType<typeof keyRing>) {
           ? await seal(HEADERS_FIELD, JSON.stringify(receiver.headers))
           : null,
       });
+      if (form === "webhook") await env.AGENT.getByName(receiver.agentId).setDelivered(true);
       return ok(true);
     },
     async state(name: string): Promise<DeliveryState | null> {
@@ -58,6 +60,15 @@ export function deliveryPort(env: Env, ring: ReturnType<typeof keyRing>) {
     },
     async redrive(name: string): Promise<number> {
       return await of(name).redrive();
+    },
+    /** Looks again whether there is something to deliver, as after the agent was held up. */
+    async wake(name: string): Promise<void> {
+      await of(name).wake();
+    },
+    /** Ends an agent's own webhook: from here on its messages stay in the mailbox. */
+    async end(agentId: string): Promise<void> {
+      await env.AGENT.getByName(agentId).setDelivered(false);
+      await of(agentId).close();
     },
     async close(name: string): Promise<void> {
       await of(name).close();

@@ -45,6 +45,14 @@ export class AgentMailbox {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whether a lease may find something now, and when one may again. */
+  get hasReady(): boolean {
+    return this.#rows.hasReady;
+  }
+  get dueMs(): number {
+    return this.#rows.dueMs;
+  }
+
   async put(drafts: readonly Draft[]): Promise<Result<Placed, Problem>[]> {
     const bytes = drafts.reduce((sum, draft) => sum + OP_BYTES + draft.bytes, 0);
     const placed = await this.#do(bytes, (rows, nowMs) =>

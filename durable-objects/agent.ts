@@ -4,6 +4,7 @@ import type { Draft } from "#domain/mailbox/message.ts";
 import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
+import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
 import { AgentSessions } from "#objects/agent-sessions.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
@@ -26,6 +27,7 @@ export type AgentPart = {
 export class Agent extends DurableObject<Env> {
   readonly #mailbox: AgentMailbox;
   readonly #sessions: AgentSessions;
+  readonly #delivery: AgentDelivery;
   readonly #parts: readonly AgentPart[];
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -33,7 +35,13 @@ export class Agent extends DurableObject<Env> {
     migrate(ctx.storage, STEPS);
     this.#mailbox = new AgentMailbox(ctx.storage);
     this.#sessions = new AgentSessions(ctx, env);
-    this.#parts = [this.#sessions];
+    this.#delivery = new AgentDelivery({
+      storage: ctx.storage,
+      mailbox: this.#mailbox,
+      wake: () => void this.#wake(),
+      tell: () => env.DELIVERY.getByName(ctx.id.name ?? "").wake(),
+    });
+    this.#parts = [this.#sessions, this.#delivery];
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
@@ -58,6 +66,15 @@ export class Agent extends DurableObject<Env> {
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     await this.#sessions.message(socket, message);
+  }
+
+  /** Whether its Delivery object empties the mailbox. */
+  setDelivered(isOn: boolean): void {
+    this.#delivery.set(isOn);
+  }
+
+  async leaseForDelivery(limit: number, leaseMs: number): Promise<Result<ForDelivery, Problem>> {
+    return await this.#delivery.lease(limit, leaseMs);
   }
 
   override async alarm(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DeadDelivery, DeliveryItem } from "#domain/delivery/model.ts";
 import { nextAttemptMs, WAITS_MS_MAX } from "#domain/delivery/pace.ts";
+import { leaseAfter } from "#domain/shared/lease.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 
 /** `dead_at_ms` is set on what was given up; `token` grows with each lease, so that an old attempt's outcome is not taken. */
@@ -88,12 +89,14 @@ export class Items {
       )
       .toArray();
     return rows.map(({ seq, id, lane, body, token }) => {
+      const lease = leaseAfter(token, nowMs, LEASE_MS);
       sql.exec(
-        "UPDATE item SET token = token + 1, leased_until_ms = ? WHERE seq = ?",
-        nowMs + LEASE_MS,
+        "UPDATE item SET token = ?, leased_until_ms = ? WHERE seq = ?",
+        lease.token,
+        lease.untilMs,
         seq,
       );
-      return { id, lane, body, token: token + 1 };
+      return { id, lane, body, token: lease.token };
     });
   }
 

@@ -22,6 +22,7 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { heldKeys } from "#db/catalog/held-keys.ts";
 import { ITEM_STEP, Items, type Work } from "#objects/delivery-items.ts";
+import { type Letter, Mail } from "#objects/delivery-mail.ts";
 import { migrate } from "#objects/migrate.ts";
 import { egress } from "#objects/outgoing.ts";
 
@@ -42,6 +43,7 @@ const SECRETS_MAX = 3;
  */
 export class Delivery extends DurableObject<Env> {
   readonly #items: Items;
+  readonly #mail: Mail;
   readonly #keys: ReturnType<typeof heldKeys>;
   readonly #send: ReturnType<typeof egress>;
   #health: Health;
@@ -50,8 +52,10 @@ export class Delivery extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    migrate(ctx.storage, STEPS);
+    // Whoever only asks makes no tables.
+    if (this.#endpoint() !== null) migrate(ctx.storage, STEPS);
     this.#items = new Items(ctx.storage);
+    this.#mail = new Mail({ env, kv: ctx.storage.kv });
     this.#keys = heldKeys(env);
     this.#send = egress(env);
     this.#health = ctx.storage.kv.get<Health>("health") ?? HEALTHY;
@@ -60,6 +64,7 @@ export class Delivery extends DurableObject<Env> {
   /** Sets or changes the receiver. A secret that is followed by another one goes on signing for a day. */
   async configure(endpoint: Omit<Endpoint, "secrets"> & { sealedSecret: string | null }) {
     const { sealedSecret, ...rest } = endpoint;
+    migrate(this.ctx.storage, STEPS);
     const nowMs = Date.now();
     const secrets = (this.#endpoint()?.secrets ?? []).filter(
       ({ untilMs }) => untilMs === null || untilMs > nowMs,
@@ -75,6 +80,7 @@ export class Delivery extends DurableObject<Env> {
       secrets: [...fresh, ...kept].slice(0, SECRETS_MAX),
     });
     this.#setHealth(HEALTHY);
+    if (rest.agentId !== null) this.#mail.wake();
     await this.#arm();
   }
 
@@ -97,10 +103,11 @@ export class Delivery extends DurableObject<Env> {
   state(): DeliveryState | null {
     const endpoint = this.#endpoint();
     if (endpoint === null) return null;
+    const dueMs = this.#dueMs();
     return {
       url: endpoint.url,
       health: this.#health,
-      nextAttemptMs: this.#dueMs(),
+      nextAttemptMs: dueMs === null ? null : Math.max(dueMs, Date.now()),
       waiting: this.#items.waiting().items,
       deadLetters: this.#items.deadCount(),
     };
@@ -108,11 +115,13 @@ export class Delivery extends DurableObject<Env> {
 
   /** The oldest of what was given up, after this number. */
   deadLetters(afterSeq: number, limit: number): DeadDelivery[] {
+    if (this.#endpoint() === null) return [];
     return this.#items.dead(afterSeq, Math.min(limit, DEAD_PAGE_MAX));
   }
 
   /** Puts the oldest of what was given up back to work, and answers how many. */
   async redrive(): Promise<number> {
+    if (this.#endpoint() === null) return 0;
     const redriven = this.#items.redrive(DEAD_PAGE_MAX, Date.now());
     if (redriven > 0) this.#poked.resolve();
     await this.#arm();
@@ -121,9 +130,19 @@ export class Delivery extends DurableObject<Env> {
 
   /** Forgets the receiver and whatever waits for it. */
   async close(): Promise<void> {
+    if (this.#endpoint() === null) return;
     this.ctx.storage.kv.delete("endpoint");
     this.#items.clear();
+    this.#mail.forget();
     this.#setHealth(HEALTHY);
+    await this.#arm();
+  }
+
+  /** The agent's mailbox has something, or has somebody again who may be given it. */
+  async wake(): Promise<void> {
+    if (this.#endpoint()?.agentId == null) return;
+    this.#mail.wake();
+    this.#poked.resolve();
     await this.#arm();
   }
 
@@ -133,7 +152,7 @@ export class Delivery extends DurableObject<Env> {
     const running = new Set<Promise<void>>();
     while (Date.now() < endsMs) {
       this.#poked = Promise.withResolvers();
-      for (const work of this.#next(running.size)) {
+      for (const work of await this.#next(running.size)) {
         const attempt = this.#attempt(work).finally(() => running.delete(attempt));
         running.add(attempt);
       }
@@ -144,15 +163,18 @@ export class Delivery extends DurableObject<Env> {
     await this.#arm();
   }
 
-  #next(running: number): Work[] {
+  async #next(running: number): Promise<(Work | Letter)[]> {
     const nowMs = Date.now();
     const health = this.#health;
     const free = atOnce(health) - running;
-    if (free <= 0 || health.resumesAtMs > nowMs || this.#endpoint() === null) return [];
-    return this.#items.take(nowMs, free);
+    const endpoint = this.#endpoint();
+    if (free <= 0 || health.resumesAtMs > nowMs || endpoint === null) return [];
+    const items = this.#items.take(nowMs, free);
+    if (endpoint.agentId === null) return items;
+    return [...items, ...(await this.#mail.take(endpoint.agentId, nowMs, free - items.length))];
   }
 
-  async #attempt(work: Work): Promise<void> {
+  async #attempt(work: Work | Letter): Promise<void> {
     const endpoint = this.#endpoint();
     if (endpoint === null) return;
     const outcome = await this.#outcome(endpoint, work).catch((error: unknown): Outcome => {
@@ -160,18 +182,23 @@ export class Delivery extends DurableObject<Env> {
       console.error({ event: "delivery-failed", error: String(error) });
       return { kind: "unreachable", status: null, retryAfterMs: null };
     });
+    const [nowMs, random] = [Date.now(), Math.random()];
+    if (this.#endpoint() !== null)
+      this.#setHealth(healthAfter(this.#health, outcome, nowMs, random));
+    if ("leased" in work)
+      // What is not settled comes back when its lease ends.
+      return await this.#mail
+        .settle(work, outcome, nowMs, random)
+        .catch((error: unknown) =>
+          console.error({ event: "delivery-unsettled", error: String(error) }),
+        );
     if (this.#endpoint() === null) return;
-    this.ctx.storage.transactionSync(() => {
-      const random = Math.random();
-      this.#setHealth(healthAfter(this.#health, outcome, Date.now(), random));
-      if (outcome.kind === "delivered") this.#items.delivered(work);
-      else if (outcome.kind === "refused")
-        this.#items.refused(work, outcome.status, Date.now(), random);
-      else this.#items.release(work);
-    });
+    if (outcome.kind === "delivered") this.#items.delivered(work);
+    else if (outcome.kind === "refused") this.#items.refused(work, outcome.status, nowMs, random);
+    else this.#items.release(work);
   }
 
-  async #outcome(endpoint: Endpoint, work: Work): Promise<Outcome> {
+  async #outcome(endpoint: Endpoint, work: Work | Letter): Promise<Outcome> {
     const nowMs = Date.now();
     const headers = await this.#headers(endpoint, work, nowMs);
     // Its account was erased, and its secrets with it.
@@ -182,7 +209,7 @@ export class Delivery extends DurableObject<Env> {
 
   async #headers(
     endpoint: Endpoint,
-    { id, body }: Work,
+    { id, body }: Work | Letter,
     nowMs: number,
   ): Promise<Record<string, string> | null> {
     const scope = scopeName({ account: endpoint.accountId });
@@ -208,9 +235,11 @@ export class Delivery extends DurableObject<Env> {
 
   #dueMs(): number | null {
     const health = this.#health;
-    const dueMs =
-      this.#endpoint() === null || health.goneAtMs !== null ? null : this.#items.dueMs();
-    return dueMs === null ? null : Math.max(dueMs, health.resumesAtMs);
+    const endpoint = this.#endpoint();
+    if (endpoint === null || health.goneAtMs !== null) return null;
+    const due = [this.#items.dueMs(), endpoint.agentId === null ? null : this.#mail.dueMs()];
+    const known = due.filter((one) => one !== null);
+    return known.length === 0 ? null : Math.max(Math.min(...known), health.resumesAtMs);
   }
 
   async #arm(): Promise<void> {

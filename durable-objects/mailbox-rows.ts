@@ -172,19 +172,21 @@ export class MailboxRows {
 
   #giveBack(
     row: Row,
-    { delayMs, final, reason }: Settlement & { how: "nack" },
+    { delayMs, final, reason, untried }: Settlement & { how: "nack" },
     nowMs: number,
   ): "waiting" | "dead" {
-    if (final || isSpent(row.attempts, ATTEMPTS_MAX)) {
+    const attempts = untried === true ? row.attempts - 1 : row.attempts;
+    if (final || isSpent(attempts, ATTEMPTS_MAX)) {
       this.#die(row, final ? "refused" : "attempts", reason, nowMs);
       return "dead";
     }
     const untilMs = nowMs + delayMs;
     this.#sql.exec(
-      "UPDATE message SET state = ?, token = 0, until_ms = ?, reason = ? WHERE seq = ?",
+      "UPDATE message SET state = ?, token = 0, until_ms = ?, reason = ?, attempts = ? WHERE seq = ?",
       delayMs === 0 ? READY : HELD,
       untilMs,
       reason,
+      attempts,
       row.seq,
     );
     if (delayMs === 0) this.#isReady();

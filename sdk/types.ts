@@ -7,6 +7,7 @@ export type Problem = {
   code:
     | "invalid-request"
     | "egress-refused"
+    | "envelope-refused"
     | "unauthenticated"
     | "forbidden"
     | "second-factor-required"

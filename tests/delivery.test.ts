@@ -79,6 +79,7 @@ function within<T>(
 }
 const push = {
   accountId: "a0_test",
+  agentId: null,
   form: "push",
   sealedHeaders: null,
   sealedSecret: null,

@@ -43,6 +43,8 @@ export type EndpointForm = (typeof ENDPOINT_FORMS)[number];
 /** One receiver, as its object keeps it. What is secret is sealed under the account's data key. */
 export type Endpoint = {
   accountId: string;
+  /** Whose mailbox it empties; null where it is sent only what is put in here. */
+  agentId: string | null;
   url: string;
   form: EndpointForm;
   /** A webhook's: each is in force until it ends, the newest first. */

@@ -17,6 +17,8 @@ export type Settlement =
       delayMs: number;
       final: boolean;
       reason: string | null;
+      /** It was not tried: whoever took it could not reach the agent, which is no fault of the message. */
+      untried?: true;
     }
   | { how: "extend"; seq: number; token: number; leaseMs: number };
 

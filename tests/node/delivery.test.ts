@@ -71,20 +71,69 @@ it("signs with the old and the new secret for a day, so that a receiver may chan
   expect(receiver.forged).toBe(0);
 });
 
+type Sent = { id: string };
+const send = async (text: string, conversationId?: string) => {
+  const body = { body: { text }, ...(conversationId !== undefined && { conversationId }) };
+  return (await api<Sent>("POST", `/v1/agents/${agentId}/messages`, body)).id;
+};
+
+it("delivers each message of the mailbox as its program would lease it, and then it is gone from there", async () => {
+  receiver.received.length = 0;
+  const ids = [await send("one", "c"), await send("two", "c"), await send("three", "c")];
+  await arrived(ids);
+  expect(receiver.received[1]).toMatchObject({
+    type: "agent.message",
+    data: { id: ids[1], body: { text: "two" }, conversationId: "c", attempts: 1, kind: "message" },
+  });
+  await vi.waitFor(async () => {
+    const path = `/v1/agents/${agentId}/messages`;
+    expect(await api("POST", `${path}/lease`, {})).toEqual({ messages: [] });
+  });
+});
+
+it("leaves what is answered 202 to the program, which settles it by its fencing token", async () => {
+  receiver.received.length = 0;
+  receiver.answer = () => 202;
+  const id = await send("to be worked on");
+  await arrived([id]);
+  receiver.answer = () => 204;
+  const { fencingToken } = receiver.received[0]?.data as { fencingToken: number };
+  const path = `/v1/agents/${agentId}/messages/${id}`;
+  await vi.waitFor(async () => {
+    const extended = await api<{ leasedUntil: string }>("POST", `${path}/extend`, { fencingToken });
+    expect(Date.parse(extended.leasedUntil)).toBeGreaterThan(Date.now());
+  });
+  expect(await api("POST", `${path}/ack`, { fencingToken })).toMatchObject({ state: "done" });
+});
+
+it("gives a paused agent nothing, and all of it when it goes on", async () => {
+  receiver.received.length = 0;
+  await api("POST", `/v1/agents/${agentId}/pause`);
+  const ids = [await send("while it slept", "s"), await send("still", "s")];
+  await vi.waitFor(async () => {
+    const { nextAttemptAt } = await api<{ nextAttemptAt: string | null }>("GET", path());
+    expect(Date.parse(nextAttemptAt ?? "")).toBeGreaterThan(Date.now() + 60_000);
+  });
+  expect(receiver.received).toEqual([]);
+  await api("POST", `/v1/agents/${agentId}/resume`);
+  await arrived(ids);
+});
+
 it("goes on after a kill where it was: what a receiver that was down has not taken arrives, once and in order", async () => {
   receiver.received.length = 0;
   receiver.answer = () => 503;
-  const ids = [await ping(), await ping(), await ping()];
-  await vi.waitFor(async () => {
-    const shown = await api<{ state: string; waiting: number }>("GET", path());
-    expect(shown).toMatchObject({ state: "failing", waiting: 3 });
-  });
+  const ids: string[] = [];
+  for (let i = 0; i < 12; i++) ids.push(await send(`message ${i}`, "kill"));
+  await vi.waitFor(async () =>
+    expect(await api("GET", path())).toMatchObject({ state: "failing" }),
+  );
   product.process.kill("SIGKILL");
   await product.ended;
   receiver.answer = () => 204;
   product = await started();
   await arrived(ids);
+  expect(receiver.received[0]?.data).toMatchObject({ attempts: 1 });
   await vi.waitFor(async () =>
-    expect(await api("GET", path())).toMatchObject({ state: "active", waiting: 0, failures: 0 }),
+    expect(await api("GET", path())).toMatchObject({ state: "active", failures: 0 }),
   );
 }, 60_000);

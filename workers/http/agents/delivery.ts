@@ -42,9 +42,10 @@ const put = route(
     const { url, secret } = c.req.valid("json");
     const isFirst = (await services.deliveries.state(agent.id)) === null;
     const fresh = isFirst && secret === undefined ? newSecret() : undefined;
-    const { accountId } = agent;
-    const receiver = { accountId, url, form: "webhook", secret: secret ?? fresh ?? null } as const;
-    unwrap(await services.deliveries.configure(agent.id, receiver));
+    const { accountId, id: agentId } = agent;
+    const form = "webhook" as const;
+    const receiver = { accountId, agentId, url, form, secret: secret ?? fresh ?? null };
+    unwrap(await services.deliveries.configure(agentId, receiver));
     return c.json({ ...(await viewOf(c, agent)), ...(fresh !== undefined && { secret: fresh }) });
   },
 );
@@ -75,7 +76,7 @@ const end = route(
   },
   async (c) => {
     const agent = await ownAgent(c, c.req.valid("param").id);
-    await c.var.services.deliveries.close(agent.id);
+    await c.var.services.deliveries.end(agent.id);
     return c.body(null, 204);
   },
 );

@@ -93,6 +93,7 @@ const remove = route(
     if (agent.held !== null) refuse({ code: "conflict", detail: "it is in quarantine" });
     if (!(await services.agents.removeAgent(agent)))
       refuse({ code: "conflict", detail: "it is being changed by others; look again" });
+    await services.deliveries.end(agent.id);
     return new Response(null, { status: 204 });
   },
 );
@@ -134,6 +135,8 @@ async function lead(c: Context<AppEnv>, verb: LifeVerb, reason = "") {
     expectedVersion: expected === "any" ? null : expected,
   };
   const after = unwrap(await leadAgent(services, agent, verb, asked, nowMs));
+  // Its webhook is told at once that it gets nothing, or what has waited.
+  await services.deliveries.wake(agent.id);
   return tagged(c, agentViewOf(after, principal), after.version);
 }
 

@@ -5,7 +5,6 @@ import {
   ackInput,
   extendBatch,
   extendInput,
-  type leasedView,
   leasedViews,
   leaseInput,
   messageInput,
@@ -16,7 +15,8 @@ import {
   settledView,
   settledViews,
 } from "#domain/mailbox/model.ts";
-import type { Leased, Settled, Settlement } from "#domain/mailbox/outcome.ts";
+import { leasedText } from "#domain/mailbox/leased-text.ts";
+import type { Settled, Settlement } from "#domain/mailbox/outcome.ts";
 import { mayOpen, mayTakeFrom, mayWriteTo, senderOf } from "#domain/mailbox/rights.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -140,25 +140,6 @@ const lease = route(
     return { text: `{"messages":[${messages}]}`, status: 200, headers: { ...JSON_TYPE } };
   },
 );
-
-/** A message as JSON. Its body is JSON already, which nobody here needs to read. */
-function leasedText(agentId: string, leased: Leased): string {
-  const { from, lease: held } = leased;
-  const view: Omit<z.infer<typeof leasedView>, "body"> = {
-    id: messageIdOf(agentId, leased.seq),
-    from: { accountId: from.accountId, ...(from.agentId !== null && { agentId: from.agentId }) },
-    kind: leased.kind,
-    conversationId: leased.conversationId,
-    inReplyTo: leased.inReplyTo,
-    priority: leased.priority,
-    sentAt: timeOf(leased.sentAtMs),
-    deadline: leased.deadlineMs === null ? null : timeOf(leased.deadlineMs),
-    attempts: leased.attempts,
-    fencingToken: held.token,
-    leasedUntil: timeOf(held.untilMs),
-  };
-  return `${JSON.stringify(view).slice(0, -1)},"body":${leased.body}}`;
-}
 
 type Call = Context<AppEnv>;
 /** What is wanted for one message, but for which message it is. */
