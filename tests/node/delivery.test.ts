@@ -97,7 +97,7 @@ it("leaves what is answered 202 to the program, which settles it by its fencing 
   const id = await send("to be worked on");
   await arrived([id]);
   receiver.answer = () => 204;
-  const { fencingToken } = receiver.received[0]?.data as { fencingToken: number };
+  const { fencingToken } = (receiver.received[0]?.data ?? {}) as { fencingToken?: number };
   const path = `/v1/agents/${agentId}/messages/${id}`;
   await vi.waitFor(async () => {
     const extended = await api<{ leasedUntil: string }>("POST", `${path}/extend`, { fencingToken });
