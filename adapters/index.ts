@@ -1,5 +1,6 @@
 import { clientAddresses } from "#adapters/client-address.ts";
 import { agentCards } from "#adapters/agent-cards.ts";
+import { agentQuality } from "#adapters/agent-quality.ts";
 import { agentPort } from "#adapters/agents.ts";
 import { a2aCards } from "#adapters/a2a-cards.ts";
 import { audits } from "#adapters/audit.ts";
@@ -97,6 +98,7 @@ export function services(env: Env) {
     deliveries: deliveryPort(env, keyRing(env)),
     cards,
     ...registry(env, cards, oauth.keys),
+    quality: agentQuality(env),
     policies: { ...policyStore(env.CATALOG_0), ...policyCache(policyStore(env.CATALOG_0)) },
     oauth,
     ...limiting(env),

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Doing } from "#domain/agents/standing.ts";
 import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
 import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
@@ -6,6 +7,7 @@ import type { Problem } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
 import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
+import { AgentQuality } from "#objects/agent-quality.ts";
 import { AgentSessions } from "#objects/agent-sessions.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
 import { migrate } from "#objects/migrate.ts";
@@ -28,6 +30,7 @@ export class Agent extends DurableObject<Env> {
   readonly #mailbox: AgentMailbox;
   readonly #sessions: AgentSessions;
   readonly #delivery: AgentDelivery;
+  readonly #quality: AgentQuality;
   readonly #parts: readonly AgentPart[];
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -42,6 +45,8 @@ export class Agent extends DurableObject<Env> {
       tell: () => env.DELIVERY.getByName(ctx.id.name ?? "").wake(),
     });
     this.#parts = [this.#sessions, this.#delivery];
+    this.#quality = new AgentQuality(ctx, env);
+    this.#parts = [this.#sessions, this.#quality];
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
@@ -50,11 +55,18 @@ export class Agent extends DurableObject<Env> {
   }
 
   async lease(input: LeaseInput): Promise<Result<Leased[], Problem>> {
+    if (this.#quality.isSilent) await this.did({ kind: "seen" });
     return await this.#mailbox.lease(input);
   }
 
   async settle(settlements: Settlement[]): Promise<Result<Settled, Problem>[]> {
     return await this.#mailbox.settle(settlements);
+  }
+
+  /** Notes what its agent did with a task. */
+  async did(doing: Doing): Promise<void> {
+    this.#quality.did(doing, Date.now());
+    await this.#wake();
   }
 
   /** A session: only WebSockets come this way. */
@@ -89,7 +101,10 @@ export class Agent extends DurableObject<Env> {
   /** Sets the alarm for whatever is due first; an alarm that nothing needs any more is taken back. */
   async #wake(): Promise<void> {
     const due = this.#parts.flatMap((part) => part.dueMs() ?? []);
-    if (due.length > 0) await this.ctx.storage.setAlarm(Math.min(...due));
-    else if ((await this.ctx.storage.getAlarm()) !== null) await this.ctx.storage.deleteAlarm();
+    const set = await this.ctx.storage.getAlarm();
+    const first = Math.min(...due);
+    // One that comes too early finds nothing to do, which costs less than writing it anew at every change.
+    if (first !== Infinity && (set === null || set > first)) await this.ctx.storage.setAlarm(first);
+    else if (first === Infinity && set !== null) await this.ctx.storage.deleteAlarm();
   }
 }

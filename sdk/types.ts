@@ -2501,8 +2501,17 @@ export type Operations = {
           words: number | null;
           capabilities: Array<{
             capability: string;
-            grade: "declared";
+            grade: "declared" | "exercised" | "verified";
           }>;
+          quality: {
+            value: number;
+            success: number;
+            of: "capabilities" | "all-tasks" | "nothing";
+            tasks: number;
+            latencyMs: number | null;
+            credits: number | null;
+            lastAnsweredAt: string | null;
+          };
           takesMessages: boolean;
         };
       }>;

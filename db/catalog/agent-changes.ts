@@ -2,7 +2,7 @@ import { asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
 import type { AgentChange } from "#domain/agents/cards.ts";
-import { agent, agentChange } from "#db/catalog/agent-tables.ts";
+import { agent, agentChange, agentQuality } from "#db/catalog/agent-tables.ts";
 
 /** How long a change is left to whoever made it, before it is sent again; the triggers say the same. */
 const RESEND_AFTER_MS = 5_000;
@@ -23,9 +23,10 @@ export function agentChangeStore(shards: readonly D1Database[]) {
         const db = databases[shard ?? -1];
         for (let from = 0; db !== undefined && from < ids.length; from += IDS_PER_QUERY) {
           const rows = await db
-            .select({ change: agentChange, agent })
+            .select({ change: agentChange, agent, isOut: agentQuality.isOut })
             .from(agentChange)
             .leftJoin(agent, eq(agent.id, agentChange.agentId))
+            .leftJoin(agentQuality, eq(agentQuality.agentId, agentChange.agentId))
             .where(inArray(agentChange.agentId, ids.slice(from, from + IDS_PER_QUERY)))
             .orderBy(asc(agentChange.seq));
           changes.push(...togetherByAgent(rows));
@@ -44,7 +45,11 @@ export function agentChangeStore(shards: readonly D1Database[]) {
   };
 }
 
-type Row = { change: typeof agentChange.$inferSelect; agent: AgentChange["agent"] };
+type Row = {
+  change: typeof agentChange.$inferSelect;
+  agent: AgentChange["agent"];
+  isOut: boolean | null;
+};
 
 function togetherByAgent(rows: Row[]): AgentChange[] {
   return [...Map.groupBy(rows, ({ change }) => change.agentId)].map(([agentId, members]) => {
@@ -53,6 +58,7 @@ function togetherByAgent(rows: Row[]): AgentChange[] {
       agentId,
       accountId: last.change.accountId,
       agent: last.agent,
+      isOut: last.isOut === true,
       seqs: members.map(({ change }) => change.seq),
       was: [...new Set(members.flatMap(({ change }) => change.was ?? []))],
     };

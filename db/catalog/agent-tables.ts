@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { Observed } from "#domain/agents/quality.ts";
 import type { Accepts, AgentState, AgentType, AgentVisibility } from "#domain/agents/model.ts";
 import type { Held } from "#domain/agents/record.ts";
 
@@ -50,3 +51,13 @@ export const agentChange = sqliteTable(
   },
   (t) => [index("agent_change_by_agent").on(t.agentId), index("agent_change_due").on(t.dueAtMs)],
 );
+
+/** What an agent did, as its object tells it now and then; a row for each that was ever given a task. */
+export const agentQuality = sqliteTable("agent_quality", {
+  agentId: text().primaryKey(),
+  observed: text({ mode: "json" }).$type<Observed>().notNull(),
+  /** It has stopped answering: its card is out of search. */
+  isOut: integer({ mode: "boolean" }).notNull(),
+  lastAnsweredAtMs: integer(),
+  toldAtMs: integer().notNull(),
+});

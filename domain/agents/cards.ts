@@ -18,6 +18,8 @@ export type AgentChange = {
   agentId: string;
   accountId: string;
   agent: AgentRecord | null;
+  /** It has stopped answering. */
+  isOut: boolean;
   seqs: number[];
   /** Among whose cards it may still be. */
   was: AgentVisibility[];
@@ -81,8 +83,10 @@ export async function indexCards(
 type Card = { change: AgentChange; contentKey: string };
 
 /** Where the card belongs now; null where it is not to be found. */
-const ownerNow = ({ agent }: AgentChange): string | null =>
-  agent !== null && isFindable(agent) ? cardsOwner(agent.accountId, agent.visibility) : null;
+const ownerNow = ({ agent, isOut }: AgentChange): string | null =>
+  agent !== null && isFindable(agent) && !isOut
+    ? cardsOwner(agent.accountId, agent.visibility)
+    : null;
 
 function ownersBefore(change: AgentChange): string[] {
   const now = ownerNow(change);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { cardsOwner } from "#domain/agents/cards.ts";
 import { AGENT_TYPES, capabilities } from "#domain/agents/model.ts";
 import { type AgentRecord, isVisibleTo, takesFrom } from "#domain/agents/record.ts";
+import { GRADES, gradeOf, type Quality, qualityFor, qualityView } from "#domain/agents/quality.ts";
 import type { Collection, SearchAnswer, SearchHit, SearchRequest } from "#domain/search/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -9,7 +10,7 @@ import { err, ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
 
 const MATCHES_DEFAULT = 10;
-/** So many more cards are taken by similarity than are shown. */
+/** So many more cards are taken by similarity than are shown, and ranked by what their agents did. */
 const TAKEN_PER_MATCH = 3;
 
 export const matchInput = z.strictObject({
@@ -29,6 +30,7 @@ export const matchView = z.object({
       accountId: z.string(),
       name: z.string(),
       type: z.enum(AGENT_TYPES),
+      /** `why.similarity` × `why.quality.value`. */
       score: z.number(),
       why: z.object({
         /** How near the card is to the task, 0 to 1, and what it is made of. */
@@ -36,7 +38,8 @@ export const matchView = z.object({
         cosine: z.number().nullable(),
         words: z.number().nullable(),
         /** Those required; all of the agent's where none is. */
-        capabilities: z.array(z.object({ capability: z.string(), grade: z.literal("declared") })),
+        capabilities: z.array(z.object({ capability: z.string(), grade: z.enum(GRADES) })),
+        quality: qualityView,
         /** Whether it takes messages from your account. Those that do come first. */
         takesMessages: z.boolean(),
       }),
@@ -54,6 +57,10 @@ type Deps = {
     /** Each as it was a few seconds ago at most. */
     manyLately(ids: readonly string[]): Promise<Map<string, AgentRecord>>;
   };
+  quality: {
+    /** What is known of what they did; those of which nothing is known are left out. */
+    manyLately(ids: readonly string[]): Promise<Map<string, Quality>>;
+  };
   search: { search(collections: Collection[], request: SearchRequest): Promise<SearchAnswer> };
   spaces: { searchedSpaceOf(owner: string): Promise<Space | null> };
   gloss(space: string, words: string): Promise<string>;
@@ -64,23 +71,28 @@ type Deps = {
 type MatchProblem = Problem<"no-model-bound" | "overloaded">;
 
 /**
- * The agents that are to be given a task: by how near their cards are to it. Only those that the account may see, that are
- * active and have every capability asked for.
+ * The agents that are to be given a task: by how near their cards are to it, and by what they did of such tasks. Only
+ * those that the account may see, that are active, answer, and have every capability asked for.
  */
 export async function matchAgents(
   deps: Deps,
   asking: { accountId: string },
   input: MatchInput,
+  nowMs: number,
 ): Promise<Result<{ matches: Match[]; partial: boolean }, MatchProblem>> {
   const limit = input.limit ?? MATCHES_DEFAULT;
   const found = await nearest(deps, asking.accountId, input, limit * TAKEN_PER_MATCH);
   if (!found.ok) return found;
   const ids = found.value.hits.map(({ unitId }) => unitId);
-  const agents = await deps.agents.manyLately(ids);
+  const [agents, qualities] = await Promise.all([
+    deps.agents.manyLately(ids),
+    deps.quality.manyLately(ids),
+  ]);
   const matches = found.value.hits.flatMap((hit) => {
     const agent = agents.get(hit.unitId);
-    if (agent === undefined || !isMatch(agent, asking, input)) return [];
-    return [matchOf(hit, agent, asking, input)];
+    const quality = qualities.get(hit.unitId) ?? null;
+    if (agent === undefined || !isMatch(agent, quality, asking, input)) return [];
+    return [matchOf(hit, agent, quality, asking, input, nowMs)];
   });
   return ok({ matches: ranked(matches).slice(0, limit), partial: found.value.partial });
 }
@@ -130,12 +142,14 @@ async function nearest(
 /** Asked again of what the catalog says, since a card in search may be a moment behind it. */
 function isMatch(
   agent: AgentRecord,
+  quality: Quality | null,
   asking: { accountId: string },
   { requiredCapabilities = [], type }: MatchInput,
 ): boolean {
   return (
     isVisibleTo(agent, asking) &&
     agent.state === "active" &&
+    quality?.isOut !== true &&
     (type === undefined || agent.type === type) &&
     requiredCapabilities.every((one) => agent.capabilities.includes(one))
   );
@@ -144,24 +158,28 @@ function isMatch(
 function matchOf(
   { score: similarity, why }: SearchHit,
   agent: AgentRecord,
+  observed: Quality | null,
   asking: { accountId: string },
   { requiredCapabilities }: MatchInput,
+  nowMs: number,
 ): Match {
+  const quality = qualityFor(observed, requiredCapabilities ?? [], nowMs);
   const shown = requiredCapabilities?.length ? requiredCapabilities : agent.capabilities;
   return {
     agentId: agent.id,
     accountId: agent.accountId,
     name: agent.name,
     type: agent.type,
-    score: similarity,
+    score: similarity * quality.value,
     why: {
       similarity,
       cosine: why?.semantic?.cosine ?? null,
       words: why?.lexical?.normalised ?? null,
       capabilities: shown.map((capability) => ({
         capability,
-        grade: "declared",
+        grade: gradeOf(observed, capability, nowMs),
       })),
+      quality,
       takesMessages: takesFrom(agent, asking),
     },
   };

@@ -7,7 +7,7 @@ const match = route(
     path: "/v1/agents/match",
     summary: "Find the agents for a task",
     description:
-      "Among your account's agents and the listed ones: by what their cards say. Each says why.",
+      "Among your account's agents and the listed ones: by what their cards say, and by what they did. Each says why.",
     access: "agent.match",
     idempotency: "ignored",
     request: { body: json(matchInput) },
@@ -18,7 +18,7 @@ const match = route(
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
-    const found = unwrap(await matchAgents(services, principal, c.req.valid("json")));
+    const found = unwrap(await matchAgents(services, principal, c.req.valid("json"), nowMs));
     return c.json({ ...found, tookMs: Date.now() - nowMs });
   },
 );

@@ -1,0 +1,184 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it, vi } from "vitest";
+import { ANSWERS_WITHIN_MS } from "#domain/agents/health.ts";
+import type { Outcome } from "#domain/agents/quality.ts";
+import type { Standing } from "#domain/agents/standing.ts";
+import { isolate, newAccount, type TestAccount } from "./helpers.ts";
+
+type Match = {
+  agentId: string;
+  score: number;
+  why: {
+    similarity: number;
+    capabilities: { capability: string; grade: string }[];
+    quality: { value: number; of: string; tasks: number; latencyMs: number | null };
+  };
+};
+
+const CAPABILITY = "maps.draw";
+async function register(account: TestAccount, name: string): Promise<string> {
+  const body = {
+    name,
+    type: "generation",
+    description: "Draws maps of rivers.",
+    capabilities: [CAPABILITY],
+  };
+  const answer = await account.call("POST", "/v1/agents", { body });
+  expect(answer.status).toBe(201);
+  return (await answer.json<{ id: string }>()).id;
+}
+
+/** Asked of an isolate that remembers nothing of what it was told before. */
+async function matches(account: TestAccount): Promise<Match[]> {
+  const asked = { task: "a map of the Danube", requiredCapabilities: [CAPABILITY] };
+  const answer = await isolate({})(account, "POST", "/v1/agents/match", asked);
+  expect(answer.status).toBe(200);
+  return (await answer.json<{ matches: Match[] }>()).matches;
+}
+const idsOf = (found: Match[]) => found.map(({ agentId }) => agentId);
+
+const outcome = (more: Partial<Outcome> = {}): Outcome => ({
+  classes: [CAPABILITY],
+  accountId: "a0_client",
+  isOwn: false,
+  done: true,
+  latencyMs: 800,
+  credits: null,
+  ...more,
+});
+
+const objectOf = (id: string) => env.AGENT.getByName(id);
+const observe = async (id: string, more: Partial<Outcome> = {}) =>
+  await objectOf(id).did({ kind: "outcome", outcome: outcome(more), isAnswer: true });
+
+const rowOf = async (id: string) =>
+  await env.CATALOG_0.prepare("SELECT * FROM agent_quality WHERE agent_id = ?")
+    .bind(id)
+    .first<{ is_out: number; observed: string; told_at_ms: number }>();
+
+/** As if all that the object has known for so long had happened so much earlier; it comes back from its storage. */
+async function longAgo(id: string, forMs: number): Promise<void> {
+  await runInDurableObject(objectOf(id), (_, { storage }) => {
+    const standing = storage.kv.get<Standing>("standing");
+    if (standing === undefined) throw new Error("nothing is known of it");
+    const { health } = standing;
+    const open = health.open.map((task) => ({ ...task, askedAtMs: task.askedAtMs - forMs }));
+    const answered = health.lastAnsweredAtMs;
+    const lastAnsweredAtMs = answered === null ? null : answered - forMs;
+    storage.kv.put("standing", { ...standing, health: { ...health, open, lastAnsweredAtMs } });
+  });
+  await evictDurableObject(objectOf(id));
+}
+
+describe("what agents did", () => {
+  it("ranks those whose cards are as near, and says why", async () => {
+    const account = await newAccount();
+    const [idle, proven, failing] = [
+      await register(account, "Map one"),
+      await register(account, "Map two"),
+      await register(account, "Map six"),
+    ];
+    expect((await matches(account)).map(({ why }) => why.quality.of)).toEqual([
+      "nothing",
+      "nothing",
+      "nothing",
+    ]);
+    for (const accountId of ["a0_1", "a0_2", "a0_1", "a0_2", "a0_1", "a0_2"]) {
+      await observe(proven, { accountId });
+      await observe(failing, { accountId, done: false });
+    }
+    await runDurableObjectAlarm(objectOf(proven));
+    await runDurableObjectAlarm(objectOf(failing));
+    const found = await matches(account);
+    expect(idsOf(found)).toEqual([proven, idle, failing]);
+    expect(found.map(({ why }) => why.capabilities[0]?.grade)).toEqual([
+      "verified",
+      "declared",
+      "declared",
+    ]);
+    expect(found[0]?.why.quality).toMatchObject({ of: "capabilities", tasks: 6, latencyMs: 800 });
+    for (const { score, why } of found)
+      expect(score).toBeCloseTo(why.similarity * why.quality.value, 12);
+  });
+
+  it("is written for no task but into the object, and the catalog hears of what would change a match", async () => {
+    const account = await newAccount();
+    const id = await register(account, "Map seven");
+    expect(await rowOf(id)).toBeNull();
+    await observe(id);
+    await runDurableObjectAlarm(objectOf(id));
+    const told = await rowOf(id);
+    expect(told).not.toBeNull();
+    const rows = async () =>
+      await runInDurableObject(objectOf(id), (_, { storage }) => [...storage.kv.list()].length);
+    const before = await rows();
+    for (let i = 0; i < 30; i++) await observe(id);
+    await runDurableObjectAlarm(objectOf(id));
+    expect(await rowOf(id)).toEqual(told);
+    expect(await rows()).toBe(before);
+  });
+
+  it("goes with the agent, also what is told of it too late", async () => {
+    const account = await newAccount();
+    const id = await register(account, "Map eight");
+    await observe(id);
+    await runDurableObjectAlarm(objectOf(id));
+    expect(await rowOf(id)).not.toBeNull();
+    await env.CATALOG_0.prepare("DELETE FROM agent WHERE id = ?").bind(id).run();
+    expect(await rowOf(id)).toBeNull();
+    await observe(id, { done: false });
+    await longAgo(id, 0);
+    await runDurableObjectAlarm(objectOf(id));
+    expect(await rowOf(id)).toBeNull();
+  });
+});
+
+describe("an agent that stops answering", () => {
+  const task = { id: "t1", classes: [CAPABILITY], accountId: "a0_client", isOwn: false };
+
+  it("leaves the results when its bound is over, and comes back when it answers a task", async () => {
+    const account = await newAccount();
+    const [silent, other] = [await register(account, "Mute"), await register(account, "Loud")];
+    expect(idsOf(await matches(account))).toContain(silent);
+    await objectOf(silent).did({ kind: "asked", task });
+    await runDurableObjectAlarm(objectOf(silent));
+    expect(idsOf(await matches(account))).toContain(silent);
+    expect(await rowOf(silent)).toBeNull();
+
+    await longAgo(silent, ANSWERS_WITHIN_MS);
+    await runDurableObjectAlarm(objectOf(silent));
+    expect(await rowOf(silent)).toMatchObject({ is_out: 1 });
+    expect(idsOf(await matches(account))).toEqual([other]);
+    // Its card leaves search, so that the dead take no room from the living.
+    const open = async () =>
+      await env.CATALOG_0.prepare("SELECT count(*) AS n FROM agent_change WHERE agent_id = ?")
+        .bind(silent)
+        .first<number>("n");
+    const settled = async () => {
+      await runDurableObjectAlarm(env.RELAY.getByName("CATALOG_0"));
+      await vi.waitFor(async () => expect(await open()).toBe(0), { timeout: 10_000 });
+    };
+    expect(await open()).toBe(1);
+    await settled();
+
+    await objectOf(silent).did({ kind: "ended", id: "t1", ending: "done", credits: null });
+    await runDurableObjectAlarm(objectOf(silent));
+    expect(await rowOf(silent)).toMatchObject({ is_out: 0 });
+    await settled();
+    const found = await matches(account);
+    expect(idsOf(found)).toEqual([other, silent]);
+  });
+
+  it("has no alarm once nothing is asked of it", async () => {
+    const account = await newAccount();
+    const id = await register(account, "Sleeper");
+    const alarmOf = async () =>
+      await runInDurableObject(objectOf(id), (_, { storage }) => storage.getAlarm());
+    await objectOf(id).did({ kind: "asked", task });
+    expect(await alarmOf()).not.toBeNull();
+    await objectOf(id).did({ kind: "ended", id: "t1", ending: "dropped", credits: null });
+    await runDurableObjectAlarm(objectOf(id));
+    expect(await alarmOf()).toBeNull();
+  });
+});
