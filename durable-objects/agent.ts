@@ -44,9 +44,8 @@ export class Agent extends DurableObject<Env> {
       wake: () => void this.#wake(),
       tell: () => env.DELIVERY.getByName(ctx.id.name ?? "").wake(),
     });
-    this.#parts = [this.#sessions, this.#delivery];
     this.#quality = new AgentQuality(ctx, env);
-    this.#parts = [this.#sessions, this.#quality];
+    this.#parts = [this.#sessions, this.#delivery, this.#quality];
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
