@@ -16,6 +16,7 @@ type Entry = { agent: AgentRecord; readAtMs: number; bytes: number };
 export function agentPort(
   catalog: readonly D1Database[],
   cards: Cards,
+  objects: Env["AGENT"],
   nowMs: () => number = Date.now,
 ) {
   const store = agentStore(catalog);
@@ -71,5 +72,7 @@ export function agentPort(
       inStep(change[0], () => store.moveAgent(...change)),
     removeAgent: (agent: AgentRecord) => inStep(agent, () => store.removeAgent(agent)),
     replaceAgent: (agent: AgentRecord) => inStep(agent, () => store.replaceAgent(agent)),
+    expectChange: async (id: string) => await objects.getByName(id).expectChange(id),
+    followRecord: async (id: string) => await objects.getByName(id).followRecord(id),
   };
 }

@@ -129,7 +129,7 @@ function registry(
   cards: ReturnType<typeof agentCards>,
   keys: ReturnType<typeof oauthPort>["keys"],
 ) {
-  const agents = agentPort([env.CATALOG_0], cards);
+  const agents = agentPort([env.CATALOG_0], cards, env.AGENT);
   return { agents, a2aCards: a2aCards(env.WISHUB_PUBLIC_URL, keys, agents) };
 }
 

@@ -34,6 +34,8 @@ export function withinJurisdictions(
       await port.admit(await placed(collection), units, refused, asked),
     index: async (collection, units) => await port.index(await placed(collection), units),
     remove: async (collection, claims) => await port.remove(await placed(collection), claims),
+    restore: async (collection, claims, beforeMs) =>
+      await port.restore(await placed(collection), claims, beforeMs),
     scrub: async (collection) => await port.scrub(await placed(collection)),
     clear: async (collection) => await port.clear(await placed(collection)),
     similar: async (collection, units, asked) =>

@@ -28,6 +28,11 @@ import type { Quantised } from "#domain/search/engine/vectors.ts";
 const HOPS_MAX = 80;
 
 type Ask<T> = (stub: ShardCalls) => Promise<ShardAnswer<T>>;
+type Tell = (
+  stub: ShardCalls,
+  place: Place,
+  claims: ContentClaim[],
+) => Promise<ShardAnswer<Withdrawn[] | null>>;
 type Routed = { unit: IndexedUnit; contentKey: string; vectors: Quantised[] };
 /** A unit on its way to its leaf, at or below `from`. */
 type Landing = Routed & { from: string; again: boolean };
@@ -123,6 +128,37 @@ export function searchWrites(call: Call) {
     );
   }
 
+  /** Tells the directory of each content, and then the leaves that it says it is in. */
+  async function whereverTheyAre(
+    collection: Collection,
+    claims: ContentClaim[],
+    tell: Record<"both" | "directory" | "leaf", Tell>,
+  ): Promise<void> {
+    const tree = treeOf(collection);
+    const found: { claim: ContentClaim; leaf: string }[] = [];
+    await toDirectories<ContentClaim, Withdrawn[] | null>(
+      tree,
+      claims,
+      (stub, place, mine) =>
+        tell[sharesLeaf(tree, place) ? "both" : "directory"](stub, place, mine),
+      (located, mine) => {
+        for (const [i, where] of (located ?? []).entries()) {
+          const claim = mine[i];
+          if (claim === undefined || where.kind === "nowhere") continue;
+          const leaf = beforeMoves(where.leaf ?? directoryOf(tree, claim.contentKey).name);
+          found.push({ claim, leaf });
+        }
+      },
+    );
+    const byLeaf = Map.groupBy(found, ({ leaf }) => leaf);
+    for (const [leaf, members] of byLeaf) {
+      const mine = members.map(({ claim }) => claim);
+      await everyLeaf(tree, leaf, async (name) => {
+        await answerOf(tree, name, (stub) => tell.leaf(stub, placeNamed(name), mine));
+      });
+    }
+  }
+
   return {
     /** Takes contents for units, one outcome for each claim in its order. Of two units that race, one gets it. */
     async claim(collection: Collection, claims: ContentClaim[]): Promise<ClaimOutcome[]> {
@@ -207,34 +243,21 @@ export function searchWrites(call: Call) {
     },
 
     /** Takes these versions, and older ones of the same units in the same leaf, out of search for good. */
-    async remove(collection: Collection, claims: ContentClaim[]): Promise<void> {
-      const tree = treeOf(collection);
-      const found: { claim: ContentClaim; leaf: string }[] = [];
-      await toDirectories<ContentClaim, Withdrawn[] | null>(
-        tree,
-        claims,
-        async (stub, place, mine) =>
-          sharesLeaf(tree, place)
-            ? await stub.remove(place, mine, "both")
-            : await stub.withdraw(mine),
-        (withdrawn, mine) => {
-          for (const [i, where] of (withdrawn ?? []).entries()) {
-            const claim = mine[i];
-            if (claim === undefined || where.kind === "nowhere") continue;
-            const leaf = beforeMoves(where.leaf ?? directoryOf(tree, claim.contentKey).name);
-            found.push({ claim, leaf });
-          }
-        },
-      );
-      const byLeaf = Map.groupBy(found, ({ leaf }) => leaf);
-      for (const [leaf, members] of byLeaf) {
-        const mine = members.map(({ claim }) => claim);
-        await everyLeaf(tree, leaf, async (name) => {
-          const place = placeNamed(name);
-          await answerOf(tree, name, (stub) => stub.remove(place, mine, "leaf"));
-        });
-      }
-    },
+    remove: (collection: Collection, claims: ContentClaim[]): Promise<void> =>
+      whereverTheyAre(collection, claims, {
+        both: async (stub, place, mine) => await stub.remove(place, mine, "both"),
+        directory: async (stub, _, mine) => await stub.withdraw(mine),
+        leaf: async (stub, place, mine) => await stub.remove(place, mine, "leaf"),
+      }),
+
+    /** Lets versions come back that were removed before a time; what was removed since stays out. */
+    restore: (collection: Collection, claims: ContentClaim[], beforeMs: number): Promise<void> =>
+      whereverTheyAre(collection, claims, {
+        both: async (stub, place, mine) => await stub.restore(place, mine, beforeMs, "both"),
+        directory: async (stub, place, mine) =>
+          await stub.restore(place, mine, beforeMs, "directory"),
+        leaf: async (stub, place, mine) => await stub.restore(place, mine, beforeMs, "leaf"),
+      }),
 
     /** Has every leaf move away from what was removed; true once nothing of that is left anywhere. */
     async scrub(collection: Collection): Promise<boolean> {

@@ -23,6 +23,7 @@ type Op = { bytes: number; run(rows: MailboxRows, nowMs: number): void };
  * for what comes. It sets no timer but for those who wait.
  */
 export class AgentMailbox {
+  readonly #storage: DurableObjectStorage;
   readonly #rows: MailboxRows;
   readonly #write: (ops: Op[]) => Promise<true | null>;
   /** Who waits for a message, in the order they came. */
@@ -30,6 +31,7 @@ export class AgentMailbox {
   readonly #listeners = new Set<() => void>();
 
   constructor(storage: DurableObjectStorage, nowMs: () => number = Date.now) {
+    this.#storage = storage;
     this.#rows = new MailboxRows(storage.sql);
     this.#write = groupCommit(
       GROUP,
@@ -94,6 +96,11 @@ export class AgentMailbox {
     await promise;
     clearTimeout(timer);
     this.#waiting.delete(resolve);
+  }
+
+  /** Takes everything back that is being worked on: it waits to be given out again, and no lease is good any more. */
+  recall(): void {
+    this.#storage.transactionSync(() => this.#rows.recall());
   }
 
   async #do<T>(bytes: number, work: (rows: MailboxRows, nowMs: number) => T): Promise<T | null> {

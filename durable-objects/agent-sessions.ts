@@ -181,6 +181,11 @@ export class AgentSessions {
     return true;
   }
 
+  /** Ends all of them, because their agent may not go on. */
+  endAll(reason: CloseReason): void {
+    for (const session of this.#open()) this.end(session, reason);
+  }
+
   /** Ends a session, and says why. */
   end({ socket }: Session, reason: CloseReason, detail?: string): void {
     this.#live.delete(socket);

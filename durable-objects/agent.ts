@@ -4,16 +4,23 @@ import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
 import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
 import type { Problem } from "#domain/shared/problem.ts";
-import type { Result } from "#domain/shared/result.ts";
+import { err, type Result } from "#domain/shared/result.ts";
 import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
 import { AgentQuality } from "#objects/agent-quality.ts";
 import { AgentSessions } from "#objects/agent-sessions.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
+import { AgentLife } from "#objects/agent-life.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
 const STEPS: readonly string[] = [MAILBOX_STEP];
+
+/** The answer to whoever has not heard of it yet. */
+const STOPPED: Problem<"agent-unavailable"> = {
+  code: "agent-unavailable",
+  detail: "the agent is in quarantine, or gone",
+};
 
 /** What an agent's object is made of: each part has its own tables, and its own work that falls due. */
 export type AgentPart = {
@@ -31,6 +38,7 @@ export class Agent extends DurableObject<Env> {
   readonly #sessions: AgentSessions;
   readonly #delivery: AgentDelivery;
   readonly #quality: AgentQuality;
+  readonly #life: AgentLife;
   readonly #parts: readonly AgentPart[];
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -45,20 +53,27 @@ export class Agent extends DurableObject<Env> {
       tell: () => env.DELIVERY.getByName(ctx.id.name ?? "").wake(),
     });
     this.#quality = new AgentQuality(ctx, env);
-    this.#parts = [this.#sessions, this.#delivery, this.#quality];
+    this.#life = new AgentLife(ctx, env, () => {
+      this.#mailbox.recall();
+      this.#sessions.endAll("forbidden");
+    });
+    this.#parts = [this.#sessions, this.#delivery, this.#quality, this.#life];
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
   async send(drafts: Draft[]): Promise<Result<Placed, Problem>[]> {
+    if (this.#life.isStopped) return drafts.map(() => err(STOPPED));
     return await this.#mailbox.put(drafts);
   }
 
   async lease(input: LeaseInput): Promise<Result<Leased[], Problem>> {
+    if (this.#life.isStopped) return err(STOPPED);
     if (this.#quality.isSilent) await this.did({ kind: "seen" });
     return await this.#mailbox.lease(input);
   }
 
   async settle(settlements: Settlement[]): Promise<Result<Settled, Problem>[]> {
+    if (this.#life.isStopped) return settlements.map(() => err(STOPPED));
     return await this.#mailbox.settle(settlements);
   }
 
@@ -85,7 +100,19 @@ export class Agent extends DurableObject<Env> {
   }
 
   async leaseForDelivery(limit: number, leaseMs: number): Promise<Result<ForDelivery, Problem>> {
+    if (this.#life.isStopped) return err(STOPPED);
     return await this.#delivery.lease(limit, leaseMs);
+  }
+
+  /** Its record is about to change in a way that reaches its work (agent-life.ts). */
+  async expectChange(agentId: string): Promise<void> {
+    this.#life.expect(agentId, Date.now());
+    await this.#wake();
+  }
+
+  async followRecord(agentId: string): Promise<void> {
+    await this.#life.follow(agentId, Date.now());
+    await this.#wake();
   }
 
   override async alarm(): Promise<void> {
@@ -99,6 +126,7 @@ export class Agent extends DurableObject<Env> {
 
   /** Sets the alarm for whatever is due first; an alarm that nothing needs any more is taken back. */
   async #wake(): Promise<void> {
+    if (this.#life.isEmpty) return;
     const due = this.#parts.flatMap((part) => part.dueMs() ?? []);
     const set = await this.ctx.storage.getAlarm();
     const first = Math.min(...due);

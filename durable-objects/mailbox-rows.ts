@@ -140,6 +140,15 @@ export class MailboxRows {
     return leased;
   }
 
+  /** Ends every lease at once, without counting it as an attempt. */
+  recall(): void {
+    this.#sql.exec(
+      `UPDATE message SET attempts = attempts - (state = 1), state = iif(state = 1, 0, state), token = 0
+         WHERE token > 0 AND state <> 3`,
+    );
+    this.forget();
+  }
+
   settle(one: Settlement, nowMs: number): Result<Settled, Problem<"not-found" | "lease-lost">> {
     const [row] = this.#sql.exec<Row>(
       "SELECT seq, state, lane, token, until_ms, attempts, own, from_account, bytes FROM message WHERE seq = ?",

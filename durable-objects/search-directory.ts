@@ -1,6 +1,6 @@
 import type { ClaimOutcome, ContentClaim } from "#domain/search/model.ts";
 import type { Located, Placing, Withdrawn } from "#domain/search/protocol.ts";
-import { claimKey, nothingOf, recordKey } from "#objects/search-records.ts";
+import { claimKey, nothingOf, recordKey, undoRemoval } from "#objects/search-records.ts";
 import type { SearchStore } from "#objects/search-store.ts";
 
 export type SearchDirectory = ReturnType<typeof openDirectory>;
@@ -55,7 +55,16 @@ export function openDirectory(
     return placed === undefined ? { kind: "nowhere" } : { kind: "at", leaf: placed };
   }
 
+  function restore(claim: ContentClaim, beforeMs: number): Withdrawn {
+    if (undoRemoval(storage.sql, claim, beforeMs)) note(recordKey(claim));
+    const placed = placeOf(claim);
+    return placed === undefined ? { kind: "nowhere" } : { kind: "at", leaf: placed };
+  }
+
   return {
+    /** Lets contents come back that were removed before a time, here and where it says that they were. */
+    restore: (claims: readonly ContentClaim[], beforeMs: number): Withdrawn[] =>
+      storage.transactionSync(() => claims.map((claim) => restore(claim, beforeMs))),
     claim: (claims: readonly ContentClaim[]): ClaimOutcome[] =>
       storage.transactionSync(() =>
         claims.map((claim) => {

@@ -26,3 +26,17 @@ export const nothingOf = ({ unitId, contentKey, version }: ContentClaim): UnitRe
 });
 
 const CONTENT_KEY_CHARS = 64;
+
+/** Lets what was removed before a time come back; true where that changes something. */
+export const undoRemoval = (
+  sql: SqlStorage,
+  { unitId, contentKey }: ContentClaim,
+  beforeMs: number,
+): boolean =>
+  sql.exec(
+    `UPDATE record SET removed_through = 0, removed_at_ms = NULL
+       WHERE unit_id = ? AND content_key = ? AND slot IS NULL AND removed_at_ms < ?`,
+    unitId,
+    contentKey,
+    beforeMs,
+  ).rowsWritten > 0;

@@ -147,6 +147,18 @@ export class SearchShard extends DurableObject<Env> {
     return done(null);
   }
 
+  restore(
+    place: Place,
+    claims: ContentClaim[],
+    beforeMs: number,
+    role: Role | "directory",
+  ): ShardAnswer<Withdrawn[]> {
+    const moved = this.#moves.whereTo(role);
+    if (moved !== null) return moved;
+    this.#open(place);
+    return done(this.#directory.restore(claims, beforeMs));
+  }
+
   claim(claims: ContentClaim[]): ShardAnswer<ClaimOutcome[]> {
     return this.#moves.whereTo("directory") ?? done(this.#directory.claim(claims));
   }

@@ -1442,6 +1442,7 @@ export type Operations = {
       }>;
       visibility: "private" | "public";
       salt?: string;
+      withheld?: true;
       createdAt: string;
       updatedAt: string;
     };
@@ -1486,6 +1487,7 @@ export type Operations = {
         }>;
         visibility: "private" | "public";
         salt?: string;
+        withheld?: true;
         createdAt: string;
         updatedAt: string;
       }>;
@@ -1526,6 +1528,7 @@ export type Operations = {
       }>;
       visibility: "private" | "public";
       salt?: string;
+      withheld?: true;
       createdAt: string;
       updatedAt: string;
     };
@@ -1587,6 +1590,7 @@ export type Operations = {
       }>;
       visibility: "private" | "public";
       salt?: string;
+      withheld?: true;
       createdAt: string;
       updatedAt: string;
     };
@@ -1625,6 +1629,7 @@ export type Operations = {
       }>;
       visibility: "private" | "public";
       salt?: string;
+      withheld?: true;
       createdAt: string;
       updatedAt: string;
     };
@@ -1664,6 +1669,7 @@ export type Operations = {
         }>;
         visibility: "private" | "public";
         salt?: string;
+        withheld?: true;
         createdAt: string;
         updatedAt: string;
       }>;

@@ -77,7 +77,15 @@ function unitOf(accountId: string): StoredUnit {
     links: [],
   };
   return {
-    head: { ...common, id: UNIT_ID, accountId, version: 1, servedVersion: null },
+    head: {
+      ...common,
+      id: UNIT_ID,
+      accountId,
+      version: 1,
+      servedVersion: null,
+      withheldAtMs: null,
+      releasedAtMs: null,
+    },
     version: {
       ...common,
       unitId: UNIT_ID,

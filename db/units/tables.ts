@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { UnitContent } from "#domain/units/model.ts";
 import type { Evidence, Reason } from "#domain/verification/model.ts";
@@ -28,6 +29,10 @@ export const unit = sqliteTable(
     }).notNull(),
     createdAtMs: integer().notNull(),
     updatedAtMs: integer().notNull(),
+    /** Since when it is in no search, because an agent that wrote it is in quarantine. */
+    withheldAtMs: integer(),
+    /** When that ended last: what was taken out of search before may come back. */
+    releasedAtMs: integer(),
   },
   (table) => [index("unit_by_account").on(table.accountId, table.createdAtMs, table.id)],
 );
@@ -58,7 +63,13 @@ export const unitVersion = sqliteTable(
     /** All evidence, the newest run of each method (db/units/evidence.ts); null until there is some. */
     evidence: text({ mode: "json" }).$type<PackedCheck[]>(),
   },
-  (table) => [primaryKey({ columns: [table.unitId, table.version] })],
+  (table) => [
+    primaryKey({ columns: [table.unitId, table.version] }),
+    // Agents' ids alone, so that what people write costs no row here.
+    index("unit_version_by_agent")
+      .on(table.principalId, table.unitId)
+      .where(sql`principal_id >= 'n' AND principal_id < 'o'`),
+  ],
 );
 
 /** The evidence of versions that were verified before it was stored with them, a row a check. Nothing writes here. */

@@ -98,12 +98,12 @@ export async function selectStandings(
   db: UnitsDb,
   where: SQL | undefined,
 ): Promise<(Standing & { id: string })[]> {
-  const { accountId, status, visibility } = unit;
+  const { accountId, status, visibility, withheldAtMs } = unit;
   const { visibility: shown, status: stands, level } = unitVersion;
   return await db
     .select({
       id: unit.id,
-      head: { accountId, status, visibility },
+      head: { accountId, status, visibility, withheldAtMs },
       version: { visibility: shown, status: stands, level },
     })
     .from(unit)

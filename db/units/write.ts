@@ -103,7 +103,7 @@ export async function retractIn(
 }
 
 /** Tells the isolates that keep these units (db/units/changes.ts). */
-const noteChange = (ids: SQL) => [
+export const noteChange = (ids: SQL) => [
   sql`INSERT INTO unit_change (unit_id) ${ids}`,
   sql`DELETE FROM unit_change WHERE seq <= (SELECT max(seq) FROM unit_change) - ${CHANGES_KEPT}`,
 ];

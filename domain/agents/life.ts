@@ -71,8 +71,15 @@ type Deps = {
       to: Pick<AgentRecord, "state" | "held">,
       nowMs: number,
     ): Promise<AgentRecord | null>;
+    /** Its object will look at its record soon, whatever becomes of the caller. */
+    expectChange(id: string): Promise<void>;
+    /** Its object makes its work and its units follow the record now. */
+    followRecord(id: string): Promise<void>;
   };
 };
+
+/** What reaches beyond the record: elsewhere nobody has to be told. */
+const REACHES: readonly LifeVerb[] = ["quarantine", "release"];
 
 /** How often another change may come between before the caller is told to look again. */
 const TRIES = 4;
@@ -85,6 +92,7 @@ export async function leadAgent(
   { hold, expectedVersion }: { hold: Hold; expectedVersion: number | null },
   nowMs: number,
 ): Promise<Result<AgentRecord, Problem<"conflict" | "forbidden" | "not-found" | "version-stale">>> {
+  const reaches = REACHES.includes(verb);
   let agent: AgentRecord | null = found;
   for (let tries = 0; tries < TRIES; tries += 1) {
     if (agent === null) return err({ code: "not-found" });
@@ -92,9 +100,12 @@ export async function leadAgent(
       return err({ code: "version-stale" });
     const to = moved(agent, verb, hold, nowMs);
     if (!to.ok) return to;
-    if (to.value === null) return ok(agent);
-    const after = await agents.moveAgent(agent, to.value, nowMs);
-    if (after !== null) return ok(after);
+    if (reaches && to.value !== null) await agents.expectChange(agent.id);
+    const after = to.value === null ? agent : await agents.moveAgent(agent, to.value, nowMs);
+    if (after !== null) {
+      if (reaches) await agents.followRecord(agent.id);
+      return ok(after);
+    }
     agent = await agents.agent(found.id);
   }
   return err({ code: "conflict", detail: "it is being changed by others; look again" });

@@ -116,6 +116,13 @@ export type ShardCalls = {
   /** Takes those units of whose content it holds a version, or must not hold this one; answers which. */
   reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>>;
   remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>>;
+  /** Undoes removals made before a time, in what is a leaf or a directory here; answers where else they are to be undone. */
+  restore(
+    place: Place,
+    claims: ContentClaim[],
+    beforeMs: number,
+    role: Role | "directory",
+  ): Promise<ShardAnswer<Withdrawn[]>>;
   ask(question: Question): Promise<ShardAnswer<Reply>>;
   similar(units: IndexedUnit[], asked: SimilarAsked): Promise<ShardAnswer<NearDuplicate[][]>>;
   /** What words it has; null in place of the sketch for who knows that version. */

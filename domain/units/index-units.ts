@@ -9,7 +9,7 @@ import {
   type UnitVersion,
   type VersionKey,
 } from "#domain/units/record.ts";
-import { removeFromSearch } from "#domain/units/revise.ts";
+import { removeFromSearch, restoreToSearch } from "#domain/units/revise.ts";
 import { isGivenIn, unpackedVector } from "#domain/units/vector.ts";
 import { exactDuplicateEvidence, nearDuplicateEvidence } from "#domain/verification/evidence.ts";
 import { levelOf } from "#domain/verification/level.ts";
@@ -66,6 +66,7 @@ type Deps = IndexDeps & {
   search: {
     remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
     release(collection: Collection, claims: ContentClaim[]): Promise<void>;
+    restore(collection: Collection, claims: ContentClaim[], beforeMs: number): Promise<void>;
   };
   spaces: {
     spaceOf(owner: string): Promise<{ id: string }>;
@@ -80,7 +81,7 @@ const SIMILAR_OVERLAP_MIN = 0.5;
 
 /**
  * Makes the search hold exactly what it should of these units: embeds and indexes a version whose rules have passed,
- * removes a retracted unit. Only then does the status say searchable, and older versions go. Safe to repeat.
+ * removes a unit that is retracted or withheld. Only then does the status say searchable, and older versions go. Safe to repeat.
  * An embedding problem is the answer, and everything is left for a later try.
  */
 export async function indexUnits(
@@ -89,15 +90,20 @@ export async function indexUnits(
   nowMs: number,
 ): Promise<Result<undefined, EmbedProblem>> {
   const found = await deps.units.many(refs);
-  const gone = found.filter(({ head }) => head.status === "retracted");
+  const isGone = ({ head }: StoredUnit) =>
+    head.status === "retracted" || head.withheldAtMs !== null;
+  const gone = found.filter(isGone);
   for (const { head } of gone)
     await removeFromSearch(deps, await deps.units.versionKeys(head.id), null);
 
   const wanted = found.filter(
-    ({ head, version }) =>
-      head.status !== "retracted" &&
-      (version.status === "verifying" || version.status === "searchable"),
+    (stored) =>
+      !isGone(stored) &&
+      (stored.version.status === "verifying" || stored.version.status === "searchable"),
   );
+  for (const { head } of wanted)
+    if (head.releasedAtMs !== null)
+      await restoreToSearch(deps, await deps.units.versionKeys(head.id), head.releasedAtMs);
   const byOwner = Map.groupBy(wanted, ({ head, version }) =>
     ownerOf(head.accountId, version.visibility),
   );

@@ -135,6 +135,8 @@ export const unitView = z.object({
   links: z.array(z.object({ rel: z.enum(RELATIONS), unitId: z.string() })),
   visibility,
   salt: z.string().optional(),
+  /** It is in no search while an agent that wrote it is in quarantine. */
+  withheld: z.literal(true).optional(),
   createdAt: z.string(),
   updatedAt: z.string(),
 });

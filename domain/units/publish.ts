@@ -141,6 +141,8 @@ async function draftOf(
     accountId: author.accountId,
     version: 1,
     servedVersion: null,
+    withheldAtMs: null,
+    releasedAtMs: null,
     visibility,
     status: "pending" as const,
     createdAtMs: nowMs,

@@ -13,6 +13,10 @@ export type UnitHead = {
   status: Status;
   createdAtMs: number;
   updatedAtMs: number;
+  /** Since when it is in no search and only its owner reads it: an agent that wrote it is in quarantine. */
+  withheldAtMs: number | null;
+  /** When it was let out again: what was removed from search before then may come back. */
+  releasedAtMs: number | null;
 };
 
 /** What was said in one version, and how far it is verified. */
@@ -39,7 +43,7 @@ export type StoredUnit = { head: UnitHead; version: UnitVersion };
 
 /** What decides who may see a version. */
 export type Standing = {
-  head: Pick<UnitHead, "accountId" | "status" | "visibility">;
+  head: Pick<UnitHead, "accountId" | "status" | "visibility" | "withheldAtMs">;
   version: Pick<UnitVersion, "visibility" | "status" | "level">;
 };
 
@@ -58,6 +62,7 @@ export function isVisible(stored: Standing, accountId: string): boolean {
   const { version, head } = stored;
   if (
     head.status === "retracted" ||
+    head.withheldAtMs !== null ||
     head.visibility !== "public" ||
     version.visibility !== "public"
   )
@@ -82,6 +87,7 @@ export function unitViewOf({ head, version }: StoredUnit, accountId: string): Un
     level: version.level,
     ...version.content,
     visibility: version.visibility,
+    ...(head.withheldAtMs !== null && { withheld: true as const }),
     ...(version.salt !== null && head.accountId === accountId ? { salt: version.salt } : {}),
     createdAt: new Date(head.createdAtMs).toISOString(),
     updatedAt: new Date(version.updatedAtMs).toISOString(),

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import type { Problem } from "#domain/shared/problem.ts";
+import type { ContentClaim } from "#domain/search/model.ts";
 import { checkLinks, patched } from "#domain/units/content.ts";
 import type { UnitPatch } from "#domain/units/model.ts";
 import { type UnitRef, versionOf } from "#domain/units/publish.ts";
@@ -154,6 +155,36 @@ export async function removeFromSearch(
   versions: VersionKey[],
   onlyOwner: string | null,
 ): Promise<void> {
+  await inCollections(deps, versions, onlyOwner, (collection, claims) =>
+    deps.search.remove(collection, claims),
+  );
+}
+
+/** Lets versions that were removed before a time be indexed again. */
+export async function restoreToSearch(
+  deps: Pick<Deps, "spaces"> & {
+    search: {
+      restore(
+        collection: { owner: string; space: string },
+        claims: ContentClaim[],
+        beforeMs: number,
+      ): Promise<void>;
+    };
+  },
+  versions: VersionKey[],
+  beforeMs: number,
+): Promise<void> {
+  await inCollections(deps, versions, null, (collection, claims) =>
+    deps.search.restore(collection, claims, beforeMs),
+  );
+}
+
+async function inCollections(
+  deps: Pick<Deps, "spaces">,
+  versions: VersionKey[],
+  onlyOwner: string | null,
+  tell: (collection: { owner: string; space: string }, claims: ContentClaim[]) => Promise<void>,
+): Promise<void> {
   const byOwner = Map.groupBy(versions, ({ accountId, visibility }) =>
     ownerOf(accountId, visibility),
   );
@@ -165,6 +196,6 @@ export async function removeFromSearch(
       version,
     }));
     for (const { id: space } of await deps.spaces.writeSpacesOf(owner))
-      await deps.search.remove({ owner, space }, claims);
+      await tell({ owner, space }, claims);
   }
 }

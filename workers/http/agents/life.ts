@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { leadAgent, type LifeVerb } from "#domain/agents/life.ts";
 import { agentView, quarantineInput } from "#domain/agents/model.ts";
 import { type AgentRecord, agentViewOf } from "#domain/agents/record.ts";
+import { forget } from "#workers/http/guard/auth.ts";
 import {
   type AppEnv,
   expectedVersion,
@@ -91,8 +92,11 @@ const remove = route(
     const expected = expectedVersion(c) ?? "any";
     if (expected !== "any" && expected !== agent.version) refuse({ code: "version-stale" });
     if (agent.held !== null) refuse({ code: "conflict", detail: "it is in quarantine" });
+    await services.agents.expectChange(agent.id);
     if (!(await services.agents.removeAgent(agent)))
       refuse({ code: "conflict", detail: "it is being changed by others; look again" });
+    await services.agents.followRecord(agent.id);
+    forget(c.env, (known) => known.agentId === agent.id);
     await services.deliveries.end(agent.id);
     return new Response(null, { status: 204 });
   },
@@ -135,6 +139,7 @@ async function lead(c: Context<AppEnv>, verb: LifeVerb, reason = "") {
     expectedVersion: expected === "any" ? null : expected,
   };
   const after = unwrap(await leadAgent(services, agent, verb, asked, nowMs));
+  forget(c.env, (known) => known.agentId === after.id);
   // Its webhook is told at once that it gets nothing, or what has waited.
   await services.deliveries.wake(agent.id);
   return tagged(c, agentViewOf(after, principal), after.version);
