@@ -6,6 +6,7 @@ import type {
   AgentView,
   AgentVisibility,
 } from "#domain/agents/model.ts";
+import { nameKeyOf } from "#domain/agents/names.ts";
 
 /** Why an agent is in quarantine, who put it there, and what it was before. */
 export type Held = {
@@ -70,8 +71,6 @@ export function agentFrom(
     updatedAtMs: nowMs,
   };
 }
-
-export const nameKeyOf = (name: string): string => name.normalize("NFKC").trim().toLowerCase();
 
 /** Of another account it shows whom it takes messages from only as far as the caller is concerned. */
 export function agentViewOf(agent: AgentRecord, asking: Asking): AgentView {

@@ -1,6 +1,7 @@
 import { memberId } from "#domain/accounts/credential.ts";
 import type { AgentInput } from "#domain/agents/model.ts";
 import { agentFrom, type AgentRecord } from "#domain/agents/record.ts";
+import { checkShown } from "#domain/agents/shown-text.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
@@ -24,7 +25,9 @@ export async function registerAgent(
   input: AgentInput,
   idBytes: Uint8Array,
   nowMs: number,
-): Promise<Result<AgentRecord, Problem<"conflict">>> {
+): Promise<Result<AgentRecord, Problem<"conflict" | "invalid-request">>> {
+  const fit = checkShown(input);
+  if (!fit.ok) return fit;
   const shard = Number.parseInt(by.accountId.charAt(1), 36); // an account's agents live beside it
   const { accountId, principalId } = by;
   const agent = agentFrom(

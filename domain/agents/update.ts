@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import type { Principal } from "#domain/accounts/model.ts";
 import { agentInput } from "#domain/agents/model.ts";
-import { type AgentRecord, nameKeyOf } from "#domain/agents/record.ts";
+import { nameKeyOf } from "#domain/agents/names.ts";
+import type { AgentRecord } from "#domain/agents/record.ts";
 import { nameTaken } from "#domain/agents/register.ts";
+import { checkShown } from "#domain/agents/shown-text.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 
@@ -63,7 +65,7 @@ type Asked = {
   expected: number | "any" | undefined;
 };
 type Refused = Problem<
-  "not-found" | "forbidden" | "version-required" | "version-stale" | "conflict"
+  "invalid-request" | "not-found" | "forbidden" | "version-required" | "version-stale" | "conflict"
 >;
 
 /** Changes an agent of the caller's account. */
@@ -79,6 +81,8 @@ export async function updateAgent(
   if (refusal !== null) return err(refusal);
   if (expected === undefined) return err({ code: "version-required" });
   if (expected !== "any" && expected !== agent.version) return err({ code: "version-stale" });
+  const fit = checkShown(patch);
+  if (!fit.ok) return fit;
   const changed = patchedAgent(agent, patch, nowMs);
   const stored = await agents.replaceAgent(changed);
   if (stored === "stale") return err({ code: "version-stale" });
