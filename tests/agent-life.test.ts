@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { newAccount, type TestAccount } from "./helpers.ts";
+import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
 const otter = { name: "Otter", type: "query", description: "Finds otters.", capabilities: [] };
 type Shown = { id: string; state: string; version: number; quarantine?: { by: string } };
@@ -102,4 +102,25 @@ describe("a quarantine", () => {
     expect((await led(operator, id, "retire")).status).toBe(404);
     expect(await stateAfter(operator, id, "release")).toBe("active");
   });
+});
+
+it("keeps an agent's key within what its type is for, whatever scopes it was given", async () => {
+  const account = await newAccount();
+  const { id } = await registered(account);
+  const scopes = ["search", "units:read", "units:write", "agents"];
+  const made = await account.call("POST", `/v1/agents/${id}/keys`, {
+    body: { name: "Query", scopes },
+  });
+  const { apiKey } = await made.json<{ apiKey: string }>();
+  const headers = { Authorization: `Bearer ${apiKey}` };
+  const published = await call("POST", "/v1/units", {
+    body: { title: "Mine", body: "A note." },
+    headers,
+  });
+  expect([published.status, (await problemOf(published)).detail]).toEqual([
+    403,
+    "an agent of type query does not write",
+  ]);
+  const found = await call("POST", "/v1/search", { body: { query: "note" }, headers });
+  expect(found.status).toBe(200);
 });

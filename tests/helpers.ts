@@ -126,6 +126,7 @@ const random = (length: number) => crypto.getRandomValues(new Uint8Array(length)
 type ProblemBody = {
   code: string;
   status: number;
+  detail?: string;
   instance: string;
   errors?: { pointer: string; detail: string }[];
 };

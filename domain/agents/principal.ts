@@ -6,6 +6,7 @@ import {
   type AgentState,
   type AgentType,
 } from "#domain/agents/model.ts";
+import { typeRefusal } from "#domain/agents/type-policy.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 
 /** What the catalog knows of the agent that a credential acts as; nulls where it acts as none, or where that one is gone. */
@@ -28,8 +29,9 @@ export function agentOf(row: AgentRow): Pick<Principal, "agentId" | "agent"> | n
     : { agentId: row.agentId, agent: { type, state } };
 }
 
-/** Why an agent does nothing now, or null; also for whoever is no agent. */
-export function agentRefusal({ agent }: Principal): Problem<"forbidden"> | null {
-  if (agent === undefined || isAtWork(agent.state)) return null;
+/** Why an agent does nothing now, or not this, or null; also for whoever is no agent. */
+export function agentRefusal({ agent }: Principal, action: string): Problem<"forbidden"> | null {
+  if (agent === undefined) return null;
+  if (isAtWork(agent.state)) return typeRefusal(agent.type, action);
   return { code: "forbidden", detail: `the agent is ${agent.state}` };
 }

@@ -194,7 +194,7 @@ export function refusalOf(
   action: Action,
   nowMs: number,
 ): Problem<"forbidden" | "second-factor-required"> | null {
-  const stopped = agentRefusal(principal);
+  const stopped = agentRefusal(principal, action);
   if (stopped !== null) return stopped;
   const { scope, role, fresh, inPerson } = requirementOf(action);
   const isScoped = scope !== undefined && !(inPerson === true && principal.factor !== undefined);

@@ -45,11 +45,11 @@ export function explain(
   circumstances: Circumstances,
 ): Explained {
   const { scope, role } = requirementOf(action);
-  const stopped = agentRefusal(principal);
+  const stopped = agentRefusal(principal, action);
   if (stopped !== null)
     return {
       decision: "deny",
-      rule: `agent:${principal.agent?.state}`,
+      rule: `agent:${ruleOf(principal.agent)}`,
       reason: stopped.detail ?? "",
     };
   const refusal = refusalOf(principal, action, circumstances.nowMs);
@@ -73,3 +73,7 @@ export function explain(
     reason: `the role ${principal.role}${with_} may do it, and no rule of the account forbids it`,
   };
 }
+
+/** Its state where that stops it, otherwise what it is. */
+const ruleOf = (agent: Principal["agent"]): string | undefined =>
+  agent?.state === "active" ? agent.type : agent?.state;
