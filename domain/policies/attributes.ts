@@ -13,9 +13,20 @@ export type UnitAttributes = {
   /** Whether it belongs to the caller's account. */
   own: boolean;
 };
-export type Attributes = UnitAttributes;
 
-export const ATTRIBUTE_TYPES: Record<keyof UnitAttributes, string> = {
+/** And of an agent: the one that is read or changed, or that a message goes to or is taken from. */
+export type AgentAttributes = {
+  visibility: string;
+  agentType: string;
+  state: string;
+  capabilities: string[];
+  /** Who registered it; empty in an agent of another account. */
+  registrarId: string;
+  own: boolean;
+};
+export type Attributes = UnitAttributes | AgentAttributes;
+
+const UNIT_TYPES: Record<keyof UnitAttributes, string> = {
   visibility: "string",
   kind: "string",
   language: "string",
@@ -25,7 +36,19 @@ export const ATTRIBUTE_TYPES: Record<keyof UnitAttributes, string> = {
   authorId: "string",
   own: "bool",
 };
+const AGENT_TYPES: Record<keyof AgentAttributes, string> = {
+  visibility: "string",
+  agentType: "string",
+  state: "string",
+  capabilities: "list<string>",
+  registrarId: "string",
+  own: "bool",
+};
+export const ATTRIBUTE_TYPES: Record<string, string> = { ...UNIT_TYPES, ...AGENT_TYPES };
 
-/** Whether a condition about this action may ask for attributes: every route that acts on units tells them. */
-export const tellsAttributes = (action: Action): boolean =>
-  requirementOf(action).resource === "unit";
+/** The attributes that a condition about this action may ask for: every route of it tells them. */
+export function attributesOf(action: Action): string[] {
+  const { resource } = requirementOf(action);
+  if (resource === "unit") return Object.keys(UNIT_TYPES);
+  return resource === "agent" || resource === "message" ? Object.keys(AGENT_TYPES) : [];
+}

@@ -1,6 +1,6 @@
 import type { Principal } from "#domain/accounts/model.ts";
 import { type Action, requirementOf } from "#domain/policies/actions.ts";
-import { type Attributes, tellsAttributes } from "#domain/policies/attributes.ts";
+import { type Attributes, attributesOf } from "#domain/policies/attributes.ts";
 import { type Condition, conditionFrom, type ConditionFacts } from "#domain/policies/condition.ts";
 import { actionsOf, type PolicyInput, type Rule } from "#domain/policies/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -62,7 +62,10 @@ export function checkPolicy(input: PolicyInput): Result<undefined, Problem<"inva
 function untold(rule: Rule, { fields }: Condition, pointer: string): Invalid[] {
   const attributes = [...fields].filter((field) => field !== "id");
   if (attributes.length === 0) return [];
-  const silent = rule.actions.flatMap(actionsOf).find((action) => !tellsAttributes(action));
+  const silent = rule.actions.flatMap(actionsOf).find((action) => {
+    const told = attributesOf(action);
+    return attributes.some((name) => !told.includes(name));
+  });
   if (silent === undefined) return [];
   const named = attributes.map((name) => `resource.${name}`).join(", ");
   return [{ pointer, detail: `${silent} cannot tell ${named}; name the actions that can` }];

@@ -26,14 +26,15 @@ import {
   type RouteConfig,
 } from "#workers/http/kit.ts";
 import { isOfOperation, performedFor } from "#workers/http/operations.ts";
-import { narrow, permit } from "#workers/http/guard/policing.ts";
+import { narrow, permit, policedBy } from "#workers/http/guard/policing.ts";
 import { spend, spendByAddress, underLoad } from "#workers/http/guard/limits.ts";
 import { failureResponse, Refusal } from "#workers/http/problem.ts";
 import { recorded, refusalsRecorded } from "#workers/http/guard/recorded.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
-  const { config, known, policed } = route;
+  const { config, known } = route;
+  const policed = policedBy(route);
   const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
   const query = config.request?.query && queryPlan(config.request.query.strict());
   const params = config.request?.params;

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { ACTIONS, type Action, refusalOf, requirementOf } from "#domain/policies/actions.ts";
-import { ATTRIBUTE_TYPES, tellsAttributes } from "#domain/policies/attributes.ts";
+import { agentAttributes } from "#domain/agents/attributes.ts";
+import { isVisibleTo } from "#domain/agents/record.ts";
+import { attributesOf } from "#domain/policies/attributes.ts";
 import { explain, explained, explainInput } from "#domain/policies/explain.ts";
 import { policyInput, policyView, viewOfPolicy } from "#domain/policies/model.ts";
 import { checkPolicy, type Resource } from "#domain/policies/policies.ts";
@@ -147,7 +149,7 @@ function viewOfAction(action: Action): z.infer<typeof actionView> {
     secondFactor: fresh === true,
     audited: sensitive === true,
     ruled: unruled !== true,
-    attributes: tellsAttributes(action) ? Object.keys(ATTRIBUTE_TYPES) : [],
+    attributes: attributesOf(action),
   };
 }
 
@@ -191,13 +193,18 @@ async function inPlaceOf(c: unknown, keyId: string | undefined): Promise<Princip
 }
 
 /**
- * With what a policy may ask of it, where it is a unit that the caller may see. Whoever may read no units is told nothing of
- * one, not even that it is there.
+ * With what a policy may ask of it, where it is a unit or an agent that the caller may see. Whoever may read none is told
+ * nothing of one, not even that it is there.
  */
 async function subjectOf(c: unknown, resource: { type: string; id?: string }): Promise<Resource> {
   const { services, principal, nowMs } = (c as Explaining).var;
   const { type, id } = resource;
   if (id === undefined) return { type };
+  if (type === "agent" && refusalOf(principal, "agent.read", nowMs) === null) {
+    const agent = await services.agents.agent(id);
+    if (agent === null || !isVisibleTo(agent, principal)) return refuse({ code: "not-found" });
+    return { type, id, attributes: agentAttributes(agent, principal) };
+  }
   if (type !== "unit" || refusalOf(principal, "unit.read", nowMs) !== null) return { type, id };
   const stored = await services.units.visible(id, principal.accountId);
   if (stored === null || !isVisible(stored, principal.accountId))

@@ -1,4 +1,5 @@
 import { matchAgents, matchInput, matchView } from "#domain/agents/match.ts";
+import { permittedAgents } from "#workers/http/guard/policing.ts";
 import { fails, feature, json, route, unwrap } from "#workers/http/kit.ts";
 
 const match = route(
@@ -19,8 +20,12 @@ const match = route(
   async (c) => {
     const { services, principal, nowMs } = c.var;
     const found = unwrap(await matchAgents(services, principal, c.req.valid("json"), nowMs));
-    return c.json({ ...found, tookMs: Date.now() - nowMs });
+    const agents = await services.agents.manyLately(found.matches.map(({ agentId }) => agentId));
+    const shown = new Set(permittedAgents(c, [...agents.values()]).map(({ id }) => id));
+    const matches = found.matches.filter(({ agentId }) => shown.has(agentId));
+    return c.json({ ...found, matches, tookMs: Date.now() - nowMs });
   },
+  { policed: "items" },
 );
 
 export const matching = feature(match);

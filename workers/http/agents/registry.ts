@@ -1,8 +1,9 @@
 import { ID_BYTES } from "#domain/accounts/credential.ts";
+import { agentAttributes, attributesOfAgentInput } from "#domain/agents/attributes.ts";
 import { agentInput, agentView } from "#domain/agents/model.ts";
 import { agentViewOf, isVisibleTo } from "#domain/agents/record.ts";
 import { registerAgent } from "#domain/agents/register.ts";
-import { agentPatch, updateAgent } from "#domain/agents/update.ts";
+import { agentPatch, patchedAgent, updateAgent } from "#domain/agents/update.ts";
 import {
   byAge,
   expectedVersion,
@@ -18,6 +19,7 @@ import {
   tagged,
   unwrap,
 } from "#workers/http/kit.ts";
+import { permittedAgents } from "#workers/http/guard/policing.ts";
 
 const register = route(
   {
@@ -38,6 +40,12 @@ const register = route(
     );
     return tagged(c, agentViewOf(agent, principal), agent.version, 201);
   },
+  {
+    policed: async (c) => {
+      const { principalId } = c.var.principal;
+      return [{ id: "", attributes: attributesOfAgentInput(c.req.valid("json"), principalId) }];
+    },
+  },
 );
 
 const list = route(
@@ -56,8 +64,10 @@ const list = route(
       (after, limit) => services.agents.agents(principal.accountId, after, limit),
       byAge,
     );
-    return c.json({ items: page.map((agent) => agentViewOf(agent, principal)), nextCursor });
+    const items = permittedAgents(c, page).map((agent) => agentViewOf(agent, principal));
+    return c.json({ items, nextCursor });
   },
+  { policed: "items" },
 );
 
 const get = route(
@@ -97,6 +107,18 @@ const change = route(
     const asked = { id, patch: c.req.valid("json"), expected: expectedVersion(c) };
     const agent = unwrap(await updateAgent(services, principal, asked, nowMs));
     return tagged(c, agentViewOf(agent, principal), agent.version);
+  },
+  {
+    policed: async (c) => {
+      const { services, principal, nowMs } = c.var;
+      const agent = await services.agents.agent(c.req.valid("param").id);
+      if (agent === null || agent.accountId !== principal.accountId) return null;
+      // A change is made to what is there, and makes what may be something else.
+      return [agent, patchedAgent(agent, c.req.valid("json"), nowMs)].map((one) => ({
+        id: one.id,
+        attributes: agentAttributes(one, principal),
+      }));
+    },
   },
 );
 

@@ -1,4 +1,6 @@
 import type { Context } from "hono";
+import { agentAttributes } from "#domain/agents/attributes.ts";
+import { type AgentRecord, isVisibleTo } from "#domain/agents/record.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import { type Action, requirementOf } from "#domain/policies/actions.ts";
 import type { Attributes } from "#domain/policies/attributes.ts";
@@ -74,6 +76,31 @@ export async function permit(
     const refusal = permission(id, attributes);
     if (refusal !== null) refuse(refusal);
   }
+}
+
+/** The address of one agent, and everything below it: what is done there is done to that agent, by whatever route. */
+const ABOUT_AN_AGENT = /^\/v1\/agents\/\{id\}(\/|$)/;
+
+/** How a route is asked that does not say so itself. */
+export const policedBy = ({ policed, config }: Pick<Route, "policed" | "config">) =>
+  policed ?? (ABOUT_AN_AGENT.test(config.path) ? aboutAgent : undefined);
+
+async function aboutAgent(c: Context): Promise<Subject[] | null> {
+  const { services, principal } = (c as Context<AppEnv>).var;
+  const agent = await services.agents.lately(c.req.param("id") ?? "");
+  if (agent === null || !isVisibleTo(agent, principal)) return null;
+  return [{ id: agent.id, attributes: agentAttributes(agent, principal) }];
+}
+
+/** Of some agents, those that a policy lets the caller have. */
+export function permittedAgents<A extends AgentRecord>(
+  c: Context<AppEnv>,
+  agents: readonly A[],
+): A[] {
+  const permission = c.get("permission");
+  if (permission === undefined) return [...agents];
+  const principal = c.get("principal");
+  return agents.filter((one) => permission(one.id, agentAttributes(one, principal)) === null);
 }
 
 /** Ends the request where a policy does not let the caller have what it is about to be given. */
