@@ -365,6 +365,7 @@ export type Operations = {
         | "message.send"
         | "message.receive"
         | "agent.match"
+        | "mcp.use"
         | "space.read"
         | "collection.read"
         | "collection.move"
@@ -3070,6 +3071,13 @@ export type Operations = {
     path: Record<never, never>;
     query: Record<never, never>;
     body: undefined;
+    answer: undefined;
+  };
+  /** The Model Context Protocol, revisions 2026-07-28 and 2025-11-25 */
+  "POST /mcp": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: unknown;
     answer: undefined;
   };
   /** The console */

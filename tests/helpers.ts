@@ -131,12 +131,17 @@ type ProblemBody = {
   errors?: { pointer: string; detail: string }[];
 };
 
+/** What MCP answers before the protocol is spoken: JSON-RPC 2.0's error with the problem as its data. */
+type RpcFailure = { error: { data: ProblemBody } };
+const isRpc = (type: string | null) => type === "application/json";
+
 /** The problem of an answer, in the form of the protocol spoken there, with what every problem promises already checked. */
 export async function problemOf(response: Response): Promise<ProblemBody> {
   const type = response.headers.get("Content-Type");
-  if (type !== "application/problem+json" && type !== "application/scim+json")
+  if (type !== "application/problem+json" && type !== "application/scim+json" && !isRpc(type))
     throw new Error(`not a problem: ${response.status} ${type}`);
-  const problem = await response.json<ProblemBody>();
+  const body = await response.json<ProblemBody & RpcFailure>();
+  const problem = isRpc(type) ? body.error.data : body;
   // SCIM writes its status as a text (RFC 7644 3.12).
   if (Number(problem.status) !== response.status)
     throw new Error(`${problem.status} in a ${response.status}`);

@@ -213,5 +213,7 @@ export async function decided(
   const text = await answer.text();
   expect(answer.webSocket).toBeFalsy();
   const problem = isProblem && text !== "" ? (JSON.parse(text) as Partial<Decision>) : {};
+  if (path === "/mcp" && !answer.ok)
+    Object.assign(problem, (JSON.parse(text) as { error: { data: object } }).error.data);
   return { status: answer.status, code: problem.code ?? "", detail: problem.detail ?? "" };
 }

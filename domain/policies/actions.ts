@@ -134,6 +134,8 @@ export const ACTIONS = {
   "message.send": { resource: "message", scope: "agents", role: "member" },
   "message.receive": { resource: "message", scope: "agents", role: "member" },
   "agent.match": { resource: "agent", scope: "agents", role: "viewer" },
+  // Speaking the protocol; what is asked by it is an action of its own.
+  "mcp.use": { resource: "mcp", role: "viewer", unruled: true },
   "space.read": { resource: "space", role: "viewer" },
   "collection.read": { resource: "collection", scope: "units:read", role: "viewer" },
   "collection.move": { resource: "collection", scope: "admin", role: "admin", sensitive: true },

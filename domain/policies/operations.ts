@@ -18,8 +18,14 @@ const EXCEPTED: ReadonlySet<string> = new Set([
   "identity-provider",
   "directory",
 ]);
-/** A person's accounts, which no agent has. */
-const EXCEPTED_ACTIONS: ReadonlySet<Action> = new Set<Action>(["account.make", "account.list"]);
+const EXCEPTED_ACTIONS: ReadonlySet<Action> = new Set<Action>([
+  // A person's accounts, which no agent has.
+  "account.make",
+  "account.list",
+  "agent-key.make",
+  "agent-key.read",
+  "agent-key.revoke",
+]);
 
 /** Whether an action is reachable by every protocol: HTTP, MCP, A2A and sessions. */
 export const isOperation = (action: Action): boolean =>

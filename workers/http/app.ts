@@ -19,6 +19,7 @@ import { health } from "#workers/http/health.ts";
 import { identityProviders } from "#workers/http/federation/identity-providers.ts";
 import { keys } from "#workers/http/accounts/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
+import { mcp } from "#workers/http/mcp/mcp.ts";
 import { type Perform, performer } from "#workers/http/operations.ts";
 import { policies } from "#workers/http/accounts/policies.ts";
 import { oauthAuthorize } from "#workers/http/oauth/authorize.ts";
@@ -93,6 +94,10 @@ const FEATURES: readonly Feature[] = [
   auditing,
   erasures,
   archives,
+  mcp(
+    (...asked) => perform(...asked),
+    () => routesOf(FEATURES, LATER),
+  ),
   docs(() => routesOf(FEATURES, LATER)),
 ];
 

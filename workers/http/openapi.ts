@@ -217,7 +217,8 @@ function content(contents: Record<string, { schema?: z.ZodType }>, io: "input" |
   );
 }
 
-function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
+/** A schema as JSON Schema 2020-12: what may be sent, or what is answered. */
+export function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     target: "draft-2020-12",
     io,

@@ -4,7 +4,11 @@ import type { Invalid, Problem, ProblemCode } from "#domain/shared/problem.ts";
 import { PROBLEMS } from "#domain/shared/problem.ts";
 
 /** Where a client reads who gives tokens for us (RFC 9728), below the public address. */
-export const RESOURCE_METADATA = "/.well-known/oauth-protected-resource";
+const RESOURCE_METADATA = "/.well-known/oauth-protected-resource";
+
+/** The document for the part of the product that was asked: MCP's clients compare its `resource` with where they asked. */
+export const resourceMetadataAt = (publicUrl: string, path: string): string =>
+  `${publicUrl}${RESOURCE_METADATA}${path === MCP_PATH ? MCP_PATH : ""}`;
 
 /** An expected failure on its way to the one place that answers it; thrown in HTTP files only. */
 export class Refusal extends Error {
@@ -47,11 +51,16 @@ export function problemDocument(
   return document;
 }
 
-export function problemResponse(problem: Problem, requestId: string, publicUrl: string): Response {
+export function problemResponse(
+  problem: Problem,
+  requestId: string,
+  publicUrl: string,
+  path = "",
+): Response {
   const headers: Record<string, string> = { "Content-Type": "application/problem+json" };
   if (problem.retryAfterS !== undefined)
     headers["Retry-After"] = String(Math.max(1, Math.ceil(problem.retryAfterS)));
-  const challenge = challengeOf(problem, publicUrl);
+  const challenge = challengeOf(problem, publicUrl, path);
   if (challenge !== null) headers["WWW-Authenticate"] = challenge;
   return new Response(JSON.stringify(problemDocument(problem, requestId, publicUrl)), {
     status: PROBLEMS[problem.code].status,
@@ -60,8 +69,8 @@ export function problemResponse(problem: Problem, requestId: string, publicUrl: 
 }
 
 /** How to come back with what is missing: where tokens are had (RFC 9728 section 5.1), or which scope (RFC 6750 section 3). */
-function challengeOf({ code, scope }: Problem, publicUrl: string): string | null {
-  const where = `resource_metadata="${publicUrl}${RESOURCE_METADATA}"`;
+function challengeOf({ code, scope }: Problem, publicUrl: string, path: string): string | null {
+  const where = `resource_metadata="${resourceMetadataAt(publicUrl, path)}"`;
   if (code === "unauthenticated") return `Bearer realm="wishub", ${where}`;
   if (code !== "forbidden" || scope === undefined) return null;
   return `Bearer realm="wishub", error="insufficient_scope", scope="${scope}", ${where}`;
@@ -85,6 +94,17 @@ function a2aResponse(path: string, problem: Problem, headers: Headers): Response
   );
 }
 
+/** Where the Model Context Protocol is spoken. */
+export const MCP_PATH = "/mcp";
+
+/** JSON-RPC 2.0 section 5.1; what is not about the message itself is a server's own error. */
+function rpcCodeOf({ code, errors }: Problem): number {
+  if (code !== "invalid-request") return -32000;
+  const pointer = errors?.[0]?.pointer ?? "";
+  if (pointer === "") return -32700;
+  return pointer.startsWith("#/") ? -32600 : -32602;
+}
+
 /** A failure in the form of the protocol that is spoken at this address. */
 export function failureResponse(
   path: string,
@@ -92,7 +112,13 @@ export function failureResponse(
   requestId: string,
   publicUrl: string,
 ): Response {
-  const response = problemResponse(problem, requestId, publicUrl);
+  const response = problemResponse(problem, requestId, publicUrl, path);
+  if (path === MCP_PATH) {
+    const data = problemDocument(problem, requestId, publicUrl);
+    const error = { code: rpcCodeOf(problem), message: problem.detail ?? data.title, data };
+    response.headers.set("Content-Type", "application/json");
+    return Response.json({ jsonrpc: "2.0", id: null, error }, response);
+  }
   if (/^\/a2a(\/|$)/.test(path) && !path.includes("/.well-known/"))
     return a2aResponse(path, problem, response.headers);
   if (!path.startsWith("/scim/")) return response;

@@ -6,7 +6,7 @@ import { certificateIn } from "#domain/oauth/certificates.ts";
 import { isFor } from "#domain/oauth/resources.ts";
 import { tokenVerdict } from "#domain/oauth/token-verdict.ts";
 import { servicesOf } from "#adapters/index.ts";
-import { Refusal, RESOURCE_METADATA } from "#workers/http/problem.ts";
+import { Refusal, resourceMetadataAt } from "#workers/http/problem.ts";
 import { checkProof, nonceHeader, PROOF_CHALLENGE } from "./dpop.ts";
 
 /** Believes a token by its signature, here, and asks the catalog only whether it still counts. */
@@ -37,7 +37,7 @@ export function refusePresented(c: Context): never {
 }
 
 const invalidToken = (c: Context, scheme: string) =>
-  `${scheme} realm="wishub", error="invalid_token", resource_metadata="${c.env.WISHUB_PUBLIC_URL}${RESOURCE_METADATA}"`;
+  `${scheme} realm="wishub", error="invalid_token", resource_metadata="${resourceMetadataAt(c.env.WISHUB_PUBLIC_URL, c.req.path)}"`;
 
 /** Refuses a token that is not for this address, or that is bound to somebody who has not shown to be there. */
 export async function admit(c: Context, presented: Presented, principal: Principal): Promise<void> {

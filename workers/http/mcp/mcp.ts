@@ -1,0 +1,36 @@
+import type { Context } from "hono";
+import { refusalOf } from "#domain/policies/actions.ts";
+import { type AppEnv, type Feature, feature, refuse, type Route } from "#workers/http/kit.ts";
+import type { Perform } from "#workers/http/operations.ts";
+import { MCP_PATH } from "#workers/http/problem.ts";
+import { mcpEndpoint } from "./endpoint.ts";
+import { productServer } from "./server.ts";
+import { type OperationTool, toolsOf } from "./tools.ts";
+
+/** The product by the Model Context Protocol. `routes` is a function because this is one of them. */
+export function mcp(perform: Perform, routes: () => readonly Route[]): Feature {
+  let made: ReadonlyMap<string, OperationTool> | undefined;
+  const tools = () => (made ??= toolsOf(routes()));
+  return feature(
+    mcpEndpoint({
+      path: MCP_PATH,
+      access: "mcp.use",
+      serverOf: (c) => productServer(c as Context<AppEnv>, tools(), perform),
+      before: (c, message) => stepUp(c as Context<AppEnv>, tools(), message),
+    }),
+  );
+}
+
+/** Tells a client whose token lacks a scope which one it is, so that it can ask its person for it (RFC 6750 section 3.1). */
+function stepUp(
+  { var: { principal, nowMs } }: Context<AppEnv>,
+  tools: ReadonlyMap<string, OperationTool>,
+  message: unknown,
+): void {
+  if (principal.token === undefined) return;
+  const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } };
+  const name = method === "tools/call" ? params?.name : undefined;
+  const tool = typeof name === "string" ? tools.get(name) : undefined;
+  const refusal = tool === undefined ? null : refusalOf(principal, tool.action, nowMs);
+  if (refusal?.scope !== undefined) refuse(refusal);
+}
