@@ -16,9 +16,7 @@ const CARRIED = [
 
 /** Runs a request of a session through the API, as whoever opened it; the text of the frame that answers it. */
 export async function performed(
-  env: Env,
-  principal: Principal,
-  address: string | null,
+  { env, principal, address }: { env: Env; principal: Principal; address: string | null },
   { id, method, path, headers = {}, body }: RequestFrame,
 ): Promise<string> {
   const given = Object.entries(headers).flatMap(([name, value]) =>

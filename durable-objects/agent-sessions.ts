@@ -1,13 +1,4 @@
-import type { Principal } from "#domain/accounts/model.ts";
-import { CLOSES, type CloseReason } from "#domain/sessions/close.ts";
-import {
-  isTooFarBehind,
-  newRate,
-  type Rate,
-  withSeen,
-  withSent,
-  withTaken,
-} from "#domain/sessions/flow.ts";
+import type { CloseReason } from "#domain/sessions/close.ts";
 import {
   answerText,
   type ClientFrame,
@@ -15,7 +6,8 @@ import {
   parseFrames,
   together,
 } from "#domain/sessions/frames.ts";
-import { dueAtMs, type Standing, standingAt } from "#domain/sessions/standing.ts";
+import { withCredit, withSeen, withTaken } from "#domain/sessions/flow.ts";
+import { dueAtMs, standingAt } from "#domain/sessions/standing.ts";
 import {
   type Opening,
   OPENING_HEADER,
@@ -25,17 +17,9 @@ import {
 } from "#domain/sessions/state.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { performed, problemText } from "#objects/agent-operations.ts";
-
-/** A session while its object is awake: what hibernation may forget stands beside what it may not. */
-type Session = {
-  readonly socket: WebSocket;
-  state: SessionState;
-  /** Who asks, with everything they may do; asked for when the first request comes. */
-  principal: Principal | null;
-  asking: Promise<boolean> | null;
-  rate: Rate;
-  requests: number;
-};
+import { Session } from "#objects/agent-session.ts";
+import { type SessionMailbox, SessionMessages } from "#objects/agent-session-messages.ts";
+import { SessionSends } from "#objects/agent-session-sends.ts";
 
 /**
  * The sessions of one agent: one at a time, the newest. A hibernated one costs its socket and what is written on it; the
@@ -44,36 +28,54 @@ type Session = {
 export class AgentSessions {
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
+  readonly #messages: SessionMessages;
   readonly #live = new WeakMap<WebSocket, Session>();
+  readonly #sends = new WeakMap<Session, SessionSends>();
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Env, mailbox: SessionMailbox) {
     this.#ctx = ctx;
     this.#env = env;
+    this.#messages = new SessionMessages(ctx, mailbox);
+    mailbox.onReady(() => {
+      for (const session of this.#open()) this.#pushLater(session);
+    });
   }
 
   /** Takes the socket over. An older session of the agent ends: whoever lost its connection comes back before we notice. */
   open(request: Request): Response {
     const opening = JSON.parse(request.headers.get(OPENING_HEADER) ?? "null") as Opening | null;
     if (opening === null) return new Response(null, { status: 404 });
-    for (const old of this.#open()) this.end(old, "replaced");
+    const nowMs = Date.now();
+    const older = this.#open().flatMap((old) => {
+      const { held } = old.state;
+      old.state.held = [];
+      old.end("replaced");
+      return held;
+    });
+    const held = this.#messages.resume(older, opening.after, nowMs);
     const { 0: theirs, 1: ours } = new WebSocketPair();
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#ctx.acceptWebSocket(ours);
-    const session = this.#added(ours, openedSession(opening, crypto.randomUUID()), Date.now());
-    this.#send(session, welcomeText(session.state));
-    this.#keep(session);
+    const session = this.#added(ours, openedSession(opening, crypto.randomUUID(), held), nowMs);
+    session.send(welcomeText(session.state));
+    session.keep();
     return new Response(null, { status: 101, webSocket: theirs });
   }
 
   dueMs(): number | null {
-    const due = this.#open().map(({ state }) => dueAtMs(state.standing));
+    const due = this.#open().flatMap((session) => [
+      dueAtMs(session.state.standing),
+      this.#messages.dueMs(session),
+    ]);
     return due.length === 0 ? null : Math.min(...due);
   }
 
-  /** Asks about whoever has not said anything for long, and ends what has run out. */
+  /** Asks about whoever has not said anything for long, ends what has run out, and gives what can be given again. */
   async work(nowMs: number): Promise<void> {
-    for (const session of this.#open())
-      if (dueAtMs(session.state.standing) <= nowMs) await this.#ask(session, nowMs);
+    for (const session of this.#open()) {
+      if (dueAtMs(session.state.standing) <= nowMs && !(await this.#ask(session, nowMs))) continue;
+      await this.#push(session);
+    }
   }
 
   async message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -82,11 +84,30 @@ export class AgentSessions {
     if (session === null) return;
     const frames = typeof message === "string" ? parseFrames(message) : null;
     if (frames?.ok !== true)
-      return this.end(session, "bad-frame", frames?.error.errors?.[0]?.detail);
+      return session.end("bad-frame", frames?.error.errors?.[0]?.detail ?? "is no text");
     const rate = withTaken(session.rate, frames.value.length, nowMs);
-    if (rate === null) return this.end(session, "too-many-requests");
+    if (rate === null) return session.end("too-many-requests");
     session.rate = rate;
-    if (await this.#stands(session, nowMs)) this.#take(session, frames.value);
+    if (!(await this.#stands(session, nowMs))) return;
+    const before = session.state.flow;
+    this.#take(session, frames.value);
+    const { credit, seen } = session.state.flow;
+    if (credit > before.credit || (seen > before.seen && credit > 0)) await this.#push(session);
+  }
+
+  /** A session has ended, by whichever side. */
+  closed(socket: WebSocket, code: number): void {
+    try {
+      socket.close(code === 1000 || code >= 3000 ? code : 1000); // a client waits for its answer
+    } catch {
+      // It has gone.
+    }
+    const state = socket.deserializeAttachment() as SessionState | null;
+    const live = this.#live.get(socket);
+    if (live !== undefined) live.isOver = true;
+    this.#live.delete(socket);
+    const held = live?.state.held ?? state?.held ?? [];
+    this.#messages.leave(held, code === 1000, Date.now());
   }
 
   #take(session: Session, frames: readonly Parsed[]): void {
@@ -97,53 +118,108 @@ export class AgentSessions {
         : problemText(frame.error.id, frame.error.problem);
       if (text !== null) now.push(text);
     }
-    if (now.length > 0) this.#send(session, together(now));
-    this.#keep(session);
+    if (now.length > 0) session.send(together(now));
+    session.keep();
+    const sends = this.#sends.get(session);
+    if (sends !== undefined) this.#ctx.waitUntil(sends.flush());
   }
 
   /** What is answered at once; null where there is nothing to answer, or not yet. */
   #answer(session: Session, frame: ClientFrame): string | null {
-    if (frame.type === "seen") {
-      const flow = withSeen(session.state.flow, frame.frames);
-      if (flow === null) this.end(session, "bad-frame", "saw more frames than there were");
-      else session.state.flow = flow;
-      return null;
+    const { state } = session;
+    switch (frame.type) {
+      case "seen": {
+        const flow = withSeen(state.flow, frame.frames);
+        if (flow === null) session.end("bad-frame", "saw more frames than there were");
+        else state.flow = flow;
+        return null;
+      }
+      case "receive":
+        state.flow = withCredit(state.flow, frame.credit);
+        state.leaseMs = frame.leaseMs ?? state.leaseMs;
+        return null;
+      case "echo": {
+        const body = JSON.stringify(frame.body ?? null);
+        return answerText({ id: frame.id, status: 200, headers: {}, body });
+      }
+      case "request":
+        return this.#begin(session, frame);
     }
-    if (frame.type === "echo")
-      return answerText({
-        id: frame.id,
-        status: 200,
-        headers: {},
-        body: JSON.stringify(frame.body ?? null),
-      });
+  }
+
+  #begin(session: Session, frame: ClientFrame & { type: "request" }): string | null {
     if (session.requests >= LIMITS.sessionRequestsMax) {
       const detail = `a session has at most ${LIMITS.sessionRequestsMax} requests under way`;
       return problemText(frame.id, { code: "too-many-requests", detail, retryAfterS: 1 });
     }
     session.requests++;
-    this.#ctx.waitUntil(this.#perform(session, frame));
+    const settled = this.#messages.settled(session, frame);
+    if (settled !== null) this.#ctx.waitUntil(this.#answerLater(session, frame.id, settled));
+    else if (!this.#sendsOf(session).take(frame))
+      this.#ctx.waitUntil(
+        this.#answerLater(session, frame.id, performed(this.#asked(session), frame)),
+      );
     return null;
   }
 
-  async #perform(session: Session, frame: ClientFrame & { type: "request" }): Promise<void> {
-    const { principal, state } = session;
-    if (principal === null) return;
-    const text = await performed(this.#env, principal, state.address, frame).catch(
-      (error: unknown) => {
-        console.error({ event: "session-request-failed", error: String(error) });
-        return problemText(frame.id, { code: "internal" });
-      },
-    );
+  async #answerLater(session: Session, id: string, text: Promise<string>): Promise<void> {
+    const answer = await text.catch((error: unknown) => {
+      console.error({ event: "session-request-failed", error: String(error) });
+      return problemText(id, { code: "internal" });
+    });
     session.requests--;
-    this.#send(session, text);
-    this.#keep(session);
+    session.send(answer);
+    session.keep();
+    if (session.state.flow.credit > 0) await this.#push(session);
+  }
+
+  #sendsOf(session: Session): SessionSends {
+    let sends = this.#sends.get(session);
+    if (sends === undefined) {
+      const { env, principal, address } = this.#asked(session);
+      sends = new SessionSends(session, async (to, messages) =>
+        env.OPERATIONS.perform(session.principal ?? principal, {
+          method: "POST",
+          path: `/v1/agents/${to}/messages/batch`,
+          body: JSON.stringify({ messages }),
+          address,
+        }),
+      );
+      this.#sends.set(session, sends);
+    }
+    return sends;
+  }
+
+  /** As whom a session's requests are performed: nothing is taken before it is known. */
+  #asked({ principal, state: { address } }: Session) {
+    if (principal === null) throw new Error("a session asks who it is before anything else");
+    return { env: this.#env, principal, address };
+  }
+
+  #pushLater(session: Session): void {
+    if (session.state.flow.credit > 0) this.#ctx.waitUntil(this.#push(session));
+  }
+
+  async #push(session: Session): Promise<void> {
+    if (!(await this.#stands(session, Date.now()))) return;
+    await this.#messages.push(session);
+    await this.#wake();
+  }
+
+  /** The alarm rings for whatever is due first; one that rings too early finds nothing to do. */
+  async #wake(): Promise<void> {
+    const dueMs = this.dueMs();
+    if (dueMs === null) return;
+    const set = await this.#ctx.storage.getAlarm();
+    if (set === null || set > dueMs) await this.#ctx.storage.setAlarm(dueMs);
   }
 
   /** Whether who opened the session may still do so. Waits for the answer only where the last one is too old. */
   async #stands(session: Session, nowMs: number): Promise<boolean> {
+    if (session.isOver) return false;
     const standing = standingAt(session.state.standing, nowMs);
     if (standing === "ended") {
-      this.end(session, "unauthenticated");
+      session.end("unauthenticated");
       return false;
     }
     if (standing === "ask" || session.principal === null) return await this.#ask(session, nowMs);
@@ -152,16 +228,16 @@ export class AgentSessions {
   }
 
   #ask(session: Session, nowMs: number): Promise<boolean> {
-    session.asking ??= this.#asked(session, nowMs).finally(() => {
+    session.asking ??= this.#standing(session, nowMs).finally(() => {
       session.asking = null;
     });
     return session.asking;
   }
 
-  async #asked(session: Session, nowMs: number): Promise<boolean> {
+  async #standing(session: Session, nowMs: number): Promise<boolean> {
     const { agentId, holder, address, standing } = session.state;
     if (standingAt(standing, nowMs) === "ended") {
-      this.end(session, "unauthenticated");
+      session.end("unauthenticated");
       return false;
     }
     const asked = await this.#env.OPERATIONS.standing({ agentId, holder, address }).catch(
@@ -171,44 +247,20 @@ export class AgentSessions {
       },
     );
     if (!asked.ok) {
-      this.end(session, asked.error);
+      session.end(asked.error);
       return false;
     }
-    const { principal, checkedAtMs, endsAtMs } = asked.value;
+    const { principal, takes, checkedAtMs, endsAtMs } = asked.value;
     session.principal = principal;
-    session.state.standing = { checkedAtMs, endsAtMs } satisfies Standing;
-    this.#keep(session);
-    return true;
+    session.takes = takes;
+    session.state.standing = { checkedAtMs, endsAtMs };
+    session.keep();
+    return !session.isOver;
   }
 
   /** Ends all of them, because their agent may not go on. */
   endAll(reason: CloseReason): void {
-    for (const session of this.#open()) this.end(session, reason);
-  }
-
-  /** Ends a session, and says why. */
-  end({ socket }: Session, reason: CloseReason, detail?: string): void {
-    this.#live.delete(socket);
-    try {
-      socket.close(CLOSES[reason], detail === undefined ? reason : `${reason}: ${detail}`);
-    } catch {
-      // It is closed already.
-    }
-  }
-
-  #send(session: Session, text: string): void {
-    try {
-      session.socket.send(text);
-    } catch {
-      return; // It has gone; what was not acknowledged is kept.
-    }
-    session.state.flow = withSent(session.state.flow, text.length);
-    if (isTooFarBehind(session.state.flow)) this.end(session, "slow-consumer");
-  }
-
-  /** Writes on the socket what must outlive hibernation. */
-  #keep({ socket, state }: Session): void {
-    if (this.#live.has(socket)) socket.serializeAttachment(state);
+    for (const session of this.#open()) session.end(reason);
   }
 
   #open(): Session[] {
@@ -219,20 +271,18 @@ export class AgentSessions {
   #sessionOf(socket: WebSocket, nowMs: number): Session | null {
     if (socket.readyState !== WebSocket.OPEN) return null;
     const live = this.#live.get(socket);
-    if (live !== undefined) return live;
+    if (live !== undefined) return live.isOver ? null : live;
     const state = socket.deserializeAttachment() as SessionState | null;
     return state === null ? null : this.#added(socket, state, nowMs);
   }
 
   #added(socket: WebSocket, state: SessionState, nowMs: number): Session {
-    const session: Session = {
+    const session = new Session(
       socket,
       state,
-      principal: null,
-      asking: null,
-      rate: newRate(nowMs),
-      requests: 0,
-    };
+      (held) => this.#messages.leave(held, false, Date.now()),
+      nowMs,
+    );
     this.#live.set(socket, session);
     return session;
   }

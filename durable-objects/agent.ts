@@ -45,7 +45,12 @@ export class Agent extends DurableObject<Env> {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
     this.#mailbox = new AgentMailbox(ctx.storage);
-    this.#sessions = new AgentSessions(ctx, env);
+    this.#sessions = new AgentSessions(ctx, env, {
+      lease: (input) => this.lease(input),
+      settle: (settlements) => this.settle(settlements),
+      dueMs: () => this.#mailbox.dueMs,
+      onReady: (listener) => void this.#mailbox.onReady(listener),
+    });
     this.#delivery = new AgentDelivery({
       storage: ctx.storage,
       mailbox: this.#mailbox,
@@ -113,6 +118,14 @@ export class Agent extends DurableObject<Env> {
   async followRecord(agentId: string): Promise<void> {
     await this.#life.follow(agentId, Date.now());
     await this.#wake();
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#sessions.closed(socket, code);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#sessions.closed(socket, 1006);
   }
 
   override async alarm(): Promise<void> {

@@ -164,6 +164,13 @@ export class MailboxRows {
         return ok({ state: "done" });
       case "nack":
         return ok({ state: this.#giveBack(row, one, nowMs) });
+      case "return":
+        this.#sql.exec(
+          "UPDATE message SET state = 0, token = 0, attempts = attempts - 1 WHERE seq = ?",
+          row.seq,
+        );
+        this.#isReady();
+        return ok({ state: "waiting" });
       case "extend": {
         const longer = extended(lease, one.token, nowMs, one.leaseMs);
         if (!longer.ok) return longer;

@@ -1983,7 +1983,7 @@ export type Operations = {
   /** Connect an agent: its messages, and requests to all of the API, over one WebSocket */
   "GET /v1/agents/{id}/session": {
     path: { id: string };
-    query: Record<never, never>;
+    query: { after?: number };
     body: undefined;
     answer: undefined;
   };
@@ -2332,6 +2332,44 @@ export type Operations = {
       priority: number;
       sentAt: string;
       duplicate: boolean;
+    };
+  };
+  /** Send an agent several messages, in their order */
+  "POST /v1/agents/{id}/messages/batch": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      messages: Array<{
+        body: unknown;
+        conversationId?: string;
+        priority?: number;
+        deadline?: string;
+        deduplicationId?: string;
+        kind?: string;
+        inReplyTo?: string;
+        fromAgentId?: string;
+        idempotencyKey?: string;
+      }>;
+    };
+    answer: {
+      results: Array<
+        | {
+            id: string;
+            conversationId: string | null;
+            priority: number;
+            sentAt: string;
+            duplicate: boolean;
+          }
+        | {
+            code: string;
+            detail: string;
+            retryAfterS?: number;
+            errors?: Array<{
+              pointer: string;
+              detail: string;
+            }>;
+          }
+      >;
     };
   };
   /** Take an agent's next messages to work on */

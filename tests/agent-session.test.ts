@@ -165,7 +165,9 @@ describe("bad input in a session", () => {
 
   it("ends who asks and never says to have taken in the answers", async () => {
     const account = await newAccount();
-    const session = await connect(pathOf(await agentOf(account)), account.apiKey);
+    const session = await connect(pathOf(await agentOf(account)), account.apiKey, {
+      saysSeen: false,
+    });
     for (let i = 0; i <= LIMITS.sessionUnseenFramesMax; i++)
       session.send({ type: "echo", id: `${i}` });
     expect(await session.ended).toEqual({ code: 4408, reason: "slow-consumer" });

@@ -21,6 +21,8 @@ export type Client = {
   ask(frame: object): Promise<Frame>;
   ended: Promise<{ code: number; reason: string }>;
   close(): void;
+  /** Ends it without having done with what it was given. */
+  drop(): void;
 };
 
 let asked = 0;
@@ -39,7 +41,11 @@ export const upgrade = (path: string, headers: Record<string, string>): Promise<
   );
 
 /** Opens a session, and waits for its welcome. */
-export async function connect(path: string, credential: string): Promise<Client> {
+export async function connect(
+  path: string,
+  credential: string,
+  { saysSeen = true } = {},
+): Promise<Client> {
   const answer = await upgrade(path, { Authorization: `Bearer ${credential}` });
   const socket = answer.webSocket;
   if (socket === null) throw new Error(`${answer.status} ${await answer.text()}`);
@@ -47,7 +53,10 @@ export async function connect(path: string, credential: string): Promise<Client>
   const waiting: (() => void)[] = [];
   const ended = Promise.withResolvers<{ code: number; reason: string }>();
   let isOver = false;
+  let seen = 0;
   socket.addEventListener("message", ({ data }) => {
+    seen += 1;
+    if (saysSeen && seen % 16 === 0) socket.send(JSON.stringify({ type: "seen", frames: seen }));
     const read = JSON.parse(data as string) as Frame | Frame[];
     frames.push(...(Array.isArray(read) ? read : [read]));
     for (const one of waiting.splice(0)) one();
@@ -81,5 +90,6 @@ export async function connect(path: string, credential: string): Promise<Client>
     },
     ended: ended.promise,
     close: () => socket.close(1000, "done"),
+    drop: () => socket.close(4000, "lost"),
   };
 }

@@ -230,6 +230,7 @@ const BODIES: Record<string, object> = {
   "PATCH /v1/units/{id}": { title: "Theirs" },
   "PATCH /v1/agents/{id}": { description: "Theirs" },
   "POST /v1/agents/{id}/keys": { name: "Theirs", scopes: ["search"] },
+  "POST /v1/agents/{id}/messages/batch": { messages: [{ body: "Theirs" }] },
   "POST /v1/agents/{id}/messages": { body: "Theirs" },
   "POST /v1/agents/{id}/messages/lease": { limit: 1 },
   "POST /v1/agents/{id}/messages/ack": { messages: [{ id: "msg_1", fencingToken: 1 }] },

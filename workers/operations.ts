@@ -1,9 +1,11 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Principal } from "#domain/accounts/model.ts";
+import { isAtWork } from "#domain/agents/life.ts";
 import type { CloseReason } from "#domain/sessions/close.ts";
 import type { Standing } from "#domain/sessions/standing.ts";
 import type { Opening } from "#domain/sessions/state.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { servicesOf } from "#adapters/index.ts";
 import { perform } from "#workers/http/app.ts";
 import { readHolder } from "#workers/http/guard/holders.ts";
 import type { Operation } from "#workers/http/operations.ts";
@@ -23,7 +25,7 @@ export class Operations extends WorkerEntrypoint<Env> {
     agentId,
     holder,
     address,
-  }: Omit<Opening, "standing">): Promise<Result<Standing & { principal: Principal }, CloseReason>> {
+  }: Pick<Opening, "agentId" | "holder" | "address">): Promise<Result<Stands, CloseReason>> {
     const { verdict, readAtMs } = await readHolder(this.env, holder, Date.now());
     if (verdict === null) return err("unauthenticated");
     const { principal, expiresAtMs } = verdict;
@@ -33,9 +35,14 @@ export class Operations extends WorkerEntrypoint<Env> {
     const reason = REASONS[status];
     if (reason !== undefined) return err(reason);
     const endsAtMs = Number.isFinite(expiresAtMs) ? expiresAtMs : null;
-    return ok({ principal, checkedAtMs: readAtMs, endsAtMs });
+    const agent = await servicesOf(this.env).agents.lately(agentId);
+    const takes = agent !== null && isAtWork(agent.state);
+    return ok({ principal, takes, checkedAtMs: readAtMs, endsAtMs });
   }
 }
+
+/** As whom, whether the agent is to be given messages, and how long that may be believed. */
+type Stands = Standing & { principal: Principal; takes: boolean };
 
 /** What its own address answers to whoever may not open a session; with no upgrade to ask for, 426 is for those who may. */
 const REASONS: Partial<Record<number, CloseReason>> = {

@@ -32,6 +32,14 @@ export const messageInput = z.strictObject({
 });
 export type MessageInput = z.output<typeof messageInput>;
 
+/** Several for one agent, each with what the header `Idempotency-Key` is for one. */
+export const sendBatch = z.strictObject({
+  messages: z
+    .array(messageInput.extend({ idempotencyKey: text(LIMITS.idempotencyKeyCharsMax).optional() }))
+    .min(1)
+    .max(LIMITS.messagesPerCallMax),
+});
+
 const fencingToken = z.int().min(1);
 const leaseMs = z.int().min(LIMITS.leaseMsMin).max(LIMITS.leaseMsMax);
 
@@ -80,6 +88,14 @@ export const sentView = z.object({
   /** Whether it is an earlier message of the same deduplicationId. */
   duplicate: z.boolean(),
 });
+
+const refusal = z.object({
+  code: z.string(),
+  detail: z.string(),
+  retryAfterS: z.number().optional(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+});
+export const sentViews = z.object({ results: z.array(z.union([sentView, refusal])) });
 
 /** A message as its agent is given it. */
 export const leasedView = z.object({

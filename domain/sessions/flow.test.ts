@@ -20,19 +20,21 @@ const sentTimes = (times: number, chars: number) => {
 
 describe("back-pressure", () => {
   it("pushes what was asked for, a batch at a time", () => {
-    expect(pushable(newFlow())).toBe(0);
-    expect(pushable(withCredit(newFlow(), 3))).toBe(3);
-    expect(pushable(withCredit(newFlow(), 1_000_000))).toBe(LIMITS.sessionBatchMax);
+    expect(pushable(newFlow(), 0)).toBe(0);
+    expect(pushable(withCredit(newFlow(), 3), 0)).toBe(3);
+    expect(pushable(withCredit(newFlow(), 1_000_000), 0)).toBe(LIMITS.sessionBatchMax);
+    expect(pushable(withCredit(newFlow(), 9), LIMITS.sessionCreditMax - 2)).toBe(2);
+    expect(pushable(withCredit(newFlow(), 9), LIMITS.sessionCreditMax)).toBe(0);
     expect(withCredit(newFlow(), 1_000_000).credit).toBe(LIMITS.sessionCreditMax);
   });
 
   it("pushes nothing while the client is behind, and goes on when it has caught up", () => {
     const behind = sentTimes(LIMITS.sessionWindowFrames, 10);
-    expect(pushable(behind)).toBe(0);
+    expect(pushable(behind, 0)).toBe(0);
     const caughtUp = withSeen(behind, LIMITS.sessionWindowFrames);
-    expect(caughtUp && pushable(caughtUp)).toBe(LIMITS.sessionBatchMax);
+    expect(caughtUp && pushable(caughtUp, 0)).toBe(LIMITS.sessionBatchMax);
     const long = sentTimes(1, LIMITS.sessionWindowChars);
-    expect(pushable(long)).toBe(0);
+    expect(pushable(long, 0)).toBe(0);
   });
 
   it("ends with who takes in nothing, by frames or by length, and with nobody before", () => {

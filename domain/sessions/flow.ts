@@ -38,12 +38,18 @@ export const withCredit = (flow: Flow, credit: number): Flow => ({
 
 const unseen = ({ sent, seen }: Flow): number => sent - seen;
 
-/** How many messages may be pushed now: none while the client is behind. */
-export function pushable(flow: Flow): number {
+/** How many messages may be pushed now: none while the client is behind, and no more than it may hold at once. */
+export function pushable(flow: Flow, held: number): number {
   const isBehind =
     unseen(flow) >= LIMITS.sessionWindowFrames || flow.unseenChars >= LIMITS.sessionWindowChars;
-  return isBehind ? 0 : Math.min(flow.credit, LIMITS.sessionBatchMax);
+  const room = Math.min(flow.credit, LIMITS.sessionCreditMax - held, LIMITS.sessionBatchMax);
+  return isBehind ? 0 : Math.max(0, room);
 }
+
+export const withPushed = (flow: Flow, messages: number): Flow => ({
+  ...flow,
+  credit: flow.credit - messages,
+});
 
 /** Whether it is so far behind that the session ends. */
 export const isTooFarBehind = (flow: Flow): boolean =>

@@ -43,7 +43,14 @@ const seen = z.strictObject({
   frames: z.int().min(0),
 });
 
-const frame = z.discriminatedUnion("type", [request, echo, seen]);
+/** How many more messages the client wants, and for how long it is given each. */
+const receive = z.strictObject({
+  type: z.literal("receive"),
+  credit: z.int().min(1).max(LIMITS.sessionCreditMax),
+  leaseMs: z.int().min(LIMITS.leaseMsMin).max(LIMITS.leaseMsMax).optional(),
+});
+
+const frame = z.discriminatedUnion("type", [request, receive, seen, echo]);
 export type ClientFrame = z.output<typeof frame>;
 
 /** What a text of the client's holds: its frames in order, each understood or refused by itself. */
@@ -102,6 +109,10 @@ export function answerText({ id: name, status, headers, body }: AnswerFrame): st
   const head = JSON.stringify({ type: "answer", id: name, status, headers }).slice(0, -1);
   return body === null ? `${head}}` : `${head},"body":${body}}`;
 }
+
+/** Messages for the agent, as JSON texts. The offset is the newest of their fencing tokens. */
+export const messagesText = (offset: number, messages: readonly string[]): string =>
+  `{"type":"messages","offset":${offset},"messages":[${messages.join(",")}]}`;
 
 /** Several texts of frames as one frame. */
 export const together = (texts: readonly string[]): string =>

@@ -1,4 +1,6 @@
+import { LEASE_MS_DEFAULT } from "#domain/mailbox/model.ts";
 import { type Flow, newFlow } from "#domain/sessions/flow.ts";
+import type { Holding } from "#domain/sessions/holding.ts";
 import type { Holder, Standing } from "#domain/sessions/standing.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 
@@ -12,15 +14,24 @@ export type Opening = {
   /** Where the client was when it came: keys and policies may be bound to networks. */
   address: string | null;
   standing: Standing;
+  /** The newest fencing token that the client has received in its last session; null where it begins anew. */
+  after: number | null;
 };
 
 /** A session as its socket carries it through hibernation: nothing of it lies in a table. */
-export type SessionState = Opening & { id: string; flow: Flow };
+export type SessionState = Opening & {
+  id: string;
+  flow: Flow;
+  leaseMs: number;
+  held: Holding[];
+};
 
-export const openedSession = (opening: Opening, id: string): SessionState => ({
+export const openedSession = (opening: Opening, id: string, held: Holding[]): SessionState => ({
   ...opening,
   id,
   flow: newFlow(),
+  leaseMs: LEASE_MS_DEFAULT,
+  held,
 });
 
 /** The first frame of the server's: who is at home, and what a session may ask for at once. */

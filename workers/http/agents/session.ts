@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { isOwnOrigin } from "#domain/accounts/sessions.ts";
+import { z } from "zod";
 import { takesMail } from "#domain/agents/life.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import { mayOpen } from "#domain/mailbox/rights.ts";
@@ -7,7 +8,21 @@ import type { Holder } from "#domain/sessions/standing.ts";
 import { type Opening, OPENING_HEADER } from "#domain/sessions/state.ts";
 import { presentedIn } from "#workers/http/guard/tokens.ts";
 import { readHolder } from "#workers/http/guard/holders.ts";
-import { type AppEnv, fails, feature, idParam, refuse, route, unwrap } from "#workers/http/kit.ts";
+import {
+  type AppEnv,
+  fails,
+  feature,
+  idParam,
+  integerQuery,
+  refuse,
+  route,
+  unwrap,
+} from "#workers/http/kit.ts";
+
+/** `after`: the newest fencing token that came in the session before, where the client goes on with what it has. */
+const sessionQuery = z.strictObject({
+  after: integerQuery(0, Number.MAX_SAFE_INTEGER).optional(),
+});
 
 const session = route(
   {
@@ -17,7 +32,7 @@ const session = route(
     description:
       "Its frames are described in docs/design/sessions.md. An agent has one session: a newer one ends it.",
     access: "message.receive",
-    request: { params: idParam },
+    request: { params: idParam, query: sessionQuery },
     responses: {
       101: { description: "The WebSocket" },
       ...fails("upgrade-required", "forbidden", "agent-unavailable", "not-found"),
@@ -39,6 +54,7 @@ const session = route(
       agentId: agent.id,
       holder,
       address: services.addressOf(c.req.raw),
+      after: c.req.valid("query").after ?? null,
       standing: { checkedAtMs: readAtMs, endsAtMs: Number.isFinite(endsAtMs) ? endsAtMs : null },
     };
     const headers = { Upgrade: "websocket", [OPENING_HEADER]: JSON.stringify(opening) };

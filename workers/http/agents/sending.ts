@@ -1,0 +1,150 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { type Draft, draftOf, messageIdOf, type Sender } from "#domain/mailbox/message.ts";
+import {
+  messageInput,
+  type MessageInput,
+  sendBatch,
+  sentView,
+  sentViews,
+} from "#domain/mailbox/model.ts";
+import type { Placed } from "#domain/mailbox/outcome.ts";
+import { mayWriteTo, senderOf } from "#domain/mailbox/rights.ts";
+import { sha256Hex } from "#domain/shared/hash.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import { PROBLEMS, type Problem } from "#domain/shared/problem.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import { type AppEnv, fails, idParam, json, type Plain, route, unwrap } from "#workers/http/kit.ts";
+
+/** Of a body, beside its quotes, commas and the other members. */
+const SEND_BYTES_MAX = LIMITS.messageBytesMax + 8_192;
+
+export const send = route(
+  {
+    method: "post",
+    path: "/v1/agents/{id}/messages",
+    summary: "Send a message to an agent",
+    description:
+      "It is stored when this answers, and stays until the agent takes it. Messages of one sender in one conversation come in the order they were sent.",
+    access: "message.send",
+    // The mailbox itself knows what came before, in the transaction that stores the message.
+    idempotency: "own",
+    request: { params: idParam, body: { ...json(messageInput), bytesMax: SEND_BYTES_MAX } },
+    responses: {
+      201: { description: "Where it lies", ...json(sentView) },
+      ...fails(
+        "not-found",
+        "forbidden",
+        "agent-unavailable",
+        "idempotency-conflict",
+        "too-many-requests",
+        "mailbox-full",
+        "overloaded",
+        "body-too-large",
+      ),
+    },
+  },
+  async (c) => {
+    const input = c.req.valid("json");
+    const idempotencyKey = c.req.header("Idempotency-Key");
+    const [outcome = INTERNAL] = await sent(c, c.req.valid("param").id, [
+      { ...input, idempotencyKey },
+    ]);
+    return plain(unwrap(outcome), 201);
+  },
+);
+
+export const sendSeveral = route(
+  {
+    method: "post",
+    path: "/v1/agents/{id}/messages/batch",
+    summary: "Send an agent several messages, in their order",
+    description:
+      "Each has its own outcome. `idempotencyKey` of each is what the header of that name is for one.",
+    access: "message.send",
+    idempotency: "own",
+    request: { params: idParam, body: json(sendBatch) },
+    responses: {
+      200: { description: "What became of each", ...json(sentViews) },
+      ...fails("not-found", "forbidden", "agent-unavailable", "overloaded"),
+    },
+  },
+  async (c) => {
+    const outcomes = await sent(c, c.req.valid("param").id, c.req.valid("json").messages);
+    const results = outcomes.map((outcome) => {
+      if (outcome.ok) return outcome.value;
+      const { code, detail = PROBLEMS[code].title, retryAfterS, errors } = outcome.error;
+      return { code, detail, ...(retryAfterS !== undefined && { retryAfterS }), errors };
+    });
+    return plain({ results }, 200);
+  },
+);
+
+const INTERNAL = err<Problem>({ code: "internal" });
+type Sent = z.infer<typeof sentView>;
+
+/** Puts messages into one mailbox, in their order; those that nobody may send or that are too long stay out. */
+async function sent(
+  c: Context<AppEnv>,
+  to: string,
+  inputs: readonly (MessageInput & { idempotencyKey?: string | undefined })[],
+): Promise<Result<Sent, Problem>[]> {
+  const { services, principal } = c.var;
+  const agent = unwrap(mayWriteTo(await services.agents.lately(to), principal));
+  const isOwn = agent.accountId === principal.accountId;
+  const made: Result<Draft, Problem>[] = [];
+  for (const { idempotencyKey, ...input } of inputs)
+    made.push(await drafted(c, input, idempotencyKey, isOwn));
+  const drafts = made.flatMap((one) => (one.ok ? [one.value] : []));
+  const placed = drafts.length === 0 ? [] : await c.env.AGENT.getByName(agent.id).send(drafts);
+  const next = placed.values();
+  return made.map((one) => {
+    if (!one.ok) return one;
+    const outcome = next.next().value ?? INTERNAL;
+    return outcome.ok ? ok(sentViewOf(agent.id, one.value, outcome.value)) : outcome;
+  });
+}
+
+async function drafted(
+  { var: { services, principal } }: Context<AppEnv>,
+  input: MessageInput,
+  idempotencyKey: string | undefined,
+  isOwn: boolean,
+): Promise<Result<Draft, Problem>> {
+  const { fromAgentId: id } = input;
+  const named = id === undefined ? null : { id, agent: await services.agents.lately(id) };
+  const from = senderOf(principal, named);
+  if (!from.ok) return from;
+  const once = await onceOf(from.value, input, idempotencyKey);
+  const draft = draftOf(input, from.value, isOwn, once);
+  if (draft.bytes <= LIMITS.messageBytesMax) return ok(draft);
+  const detail = `a message has at most ${LIMITS.messageBytesMax} bytes`;
+  return err({ code: "body-too-large", detail });
+}
+
+const sentViewOf = (agentId: string, draft: Draft, { seq, sentAtMs, duplicate }: Placed): Sent => ({
+  id: messageIdOf(agentId, seq),
+  conversationId: draft.conversationId,
+  priority: draft.priority,
+  sentAt: new Date(sentAtMs).toISOString(),
+  duplicate,
+});
+
+/** What makes a second message of the sender the same as an earlier one. */
+async function onceOf(from: Sender, input: MessageInput, idempotencyKey: string | undefined) {
+  const { accountId, agentId } = from;
+  // Which message it names is what a sender says; that a repeated request is the same one is ours to see.
+  if (input.deduplicationId !== undefined)
+    return { key: `d ${agentId ?? accountId} ${input.deduplicationId}`, bodyHash: "" };
+  if (idempotencyKey === undefined) return null;
+  return {
+    key: `k ${accountId} ${idempotencyKey}`,
+    bodyHash: await sha256Hex(JSON.stringify(input)),
+  };
+}
+
+const plain = (value: object, status: 200 | 201): Plain => ({
+  text: JSON.stringify(value),
+  status,
+  headers: { "Content-Type": "application/json" },
+});
