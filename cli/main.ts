@@ -38,6 +38,7 @@ import {
   signUp,
   whoAmI,
 } from "./commands/people.ts";
+import { match } from "./commands/match.ts";
 import { listDead, redrive } from "./commands/queue.ts";
 import { search } from "./commands/search.ts";
 import { evidence, exportUnits, publish, show } from "./commands/units.ts";
@@ -53,6 +54,7 @@ const COMMANDS: Command[] = [
   publish,
   importUnits,
   search,
+  match,
   show,
   evidence,
   exportUnits,

@@ -12,6 +12,9 @@ export type Evidence = Operations["GET /v1/units/{id}/evidence"]["answer"];
 export type SearchRequest = Operations["POST /v1/search"]["body"];
 export type SearchAnswer = Operations["POST /v1/search"]["answer"];
 export type SearchHit = SearchAnswer["hits"][number];
+export type MatchRequest = Operations["POST /v1/agents/match"]["body"];
+export type MatchAnswer = Operations["POST /v1/agents/match"]["answer"];
+export type AgentMatch = MatchAnswer["matches"][number];
 export type Spaces = Operations["GET /v1/spaces"]["answer"];
 export type KeyInput = Operations["POST /v1/keys"]["body"];
 export type NewKey = Operations["POST /v1/keys"]["answer"];
@@ -120,6 +123,12 @@ export class WisHub {
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     return parsed(
       await this.#send("POST", "/v1/search", { body: request, repeatable: true }, signal),
+    );
+  }
+
+  async match(request: MatchRequest, signal?: AbortSignal): Promise<MatchAnswer> {
+    return parsed(
+      await this.#send("POST", "/v1/agents/match", { body: request, repeatable: true }, signal),
     );
   }
 

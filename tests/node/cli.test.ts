@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
@@ -58,6 +58,30 @@ describe("the wishub command", { timeout: 60_000 }, () => {
       "--explain",
     ]);
     expect(found.hits[0]).toMatchObject({ unitId: unit.id, why: expect.any(Object) as object });
+  });
+
+  it("finds an agent for a task, and tells people and programs why", async () => {
+    const { url, apiKey } = JSON.parse(
+      readFileSync(join(state.path, "credentials.json"), "utf8"),
+    ) as { url: string; apiKey: string };
+    const made = await fetch(`${url}/v1/agents`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+      body: JSON.stringify({
+        name: "Tide clock",
+        type: "query",
+        description: "Says when the tide is high or low at a harbour.",
+        capabilities: ["tides.predict"],
+      }),
+    });
+    const { id } = (await made.json()) as { id: string };
+    const task = ["match", "when is high water in Brest?", "--needs", "tides.predict"];
+    const { matches } = await document<{ matches: { agentId: string }[] }>(task);
+    expect(matches.map(({ agentId }) => agentId)).toEqual([id]);
+    const { out } = await wishub(task);
+    expect(out).toContain("Tide clock");
+    expect(out).toContain("tides.predict (declared)");
+    expect(out).toContain(id);
   });
 
   it("shows a unit and its evidence for people, without colour in a pipe", async () => {
