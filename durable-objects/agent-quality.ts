@@ -23,7 +23,6 @@ export class AgentQuality {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
   readonly #agentId: string;
-  #standing: Standing | null = null;
   #againAtMs = 0;
 
   constructor({ storage, id }: DurableObjectState, env: Env) {
@@ -48,8 +47,9 @@ export class AgentQuality {
   }
 
   async work(nowMs: number): Promise<void> {
-    const standing = passed(this.#now(), nowMs);
-    if (standing !== this.#now()) this.#save(standing);
+    const before = this.#now();
+    const standing = passed(before, nowMs);
+    if (standing !== before) this.#save(standing);
     const told = toTell(standing, nowMs);
     if (told === null) return;
     try {
@@ -71,12 +71,12 @@ export class AgentQuality {
     await agentQualityStore([this.#env.CATALOG_0]).tell(this.#agentId, told, nowMs);
   }
 
+  /** Read anew each time: what was rolled back with the transaction it belonged to has not happened. */
   #now(): Standing {
-    return (this.#standing ??= this.#storage.kv.get<Standing>(KEY) ?? unknown());
+    return this.#storage.kv.get<Standing>(KEY) ?? unknown();
   }
 
   #save(standing: Standing): void {
     this.#storage.kv.put(KEY, standing);
-    this.#standing = standing;
   }
 }

@@ -20,14 +20,14 @@ export type AgentState = (typeof AGENT_STATES)[number];
 export const AGENT_VISIBILITIES = ["private", "listed"] as const;
 export type AgentVisibility = (typeof AGENT_VISIBILITIES)[number];
 
-const capability = text(LIMITS.capabilityCharsMax).regex(
+export const capabilityName = text(LIMITS.capabilityCharsMax).regex(
   /^[a-z0-9]+([.:/-][a-z0-9]+)*$/,
   "must be lower-case words joined by . : / or -",
 );
 
 /** What it says it can do, each once. */
 export const capabilities = z
-  .array(capability)
+  .array(capabilityName)
   .max(LIMITS.capabilitiesMax)
   .refine((all) => new Set(all).size === all.length, "must name each capability once");
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   CLASSES_MAX,
+  classesOf,
   gradeOf,
   HALF_LIFE_MS,
   type Observed,
@@ -157,4 +158,17 @@ it("is told again only when a match would be another one", () => {
   expect(saysMore(told, after(times(41)), 0)).toBe(true);
   expect(saysMore(told, after([...times(20), ...times(5, { done: false })]), 0)).toBe(true);
   expect(saysMore(told, after([...times(20), outcome({ classes: ["draw"] })]), 0)).toBe(true);
+});
+
+it("takes from a task's metadata the capabilities it names, and nothing else", () => {
+  expect(classesOf({ capability: "sum" })).toEqual(["sum"]);
+  expect(classesOf({ capabilities: ["sum", 7, "No Name", "sum", "draw"] })).toEqual([
+    "sum",
+    "draw",
+  ]);
+  for (const nothing of [null, "sum", 7, [], {}, { capabilities: {} }, { capability: ["sum"] }])
+    expect(classesOf(nothing)).toEqual([]);
+  expect(classesOf({ capabilities: Array.from({ length: 99 }, (_, i) => `c${i}`) })).toHaveLength(
+    8,
+  );
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { capabilityName } from "#domain/agents/model.ts";
 
 /** How sure it is that an agent can do something: it says so, it has done it, it does it time and again for others. */
 export const GRADES = ["declared", "exercised", "verified"] as const;
@@ -43,6 +44,21 @@ export type Quality = {
   isOut: boolean;
   lastAnsweredAtMs: number | null;
 };
+
+const CLASSES_PER_TASK_MAX = 8;
+
+/** What kind of task it is, as its caller says in its metadata: `capabilities`, or one `capability`. */
+export function classesOf(metadata: unknown): string[] {
+  const { capabilities, capability } = (
+    typeof metadata === "object" && metadata !== null ? metadata : {}
+  ) as { capabilities?: unknown; capability?: unknown };
+  const named: unknown[] = Array.isArray(capabilities) ? capabilities : [capability];
+  const names = named.slice(0, CLASSES_PER_TASK_MAX).flatMap((one) => {
+    const known = capabilityName.safeParse(one);
+    return known.success ? [known.data] : [];
+  });
+  return [...new Set(names)];
+}
 
 /** After so long an outcome counts half. */
 export const HALF_LIFE_MS = 14 * 86_400_000;

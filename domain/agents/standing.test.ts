@@ -86,6 +86,20 @@ describe("an agent that stops answering", () => {
     expect(out.map(({ is }) => is)).toEqual([true, false, true]);
   });
 
+  it("is not healthy because its tasks are given up for it", () => {
+    const lost: Doing = { kind: "ended", id: "t1", ending: "lost", credits: null };
+    const { out, standing } = life(
+      [
+        [0, task("t1")],
+        [0, task("t2")],
+        [1.5, lost],
+      ],
+      60,
+    );
+    expect(out).toEqual([{ at: ANSWERS_WITHIN_MS / MINUTE, is: true }]);
+    expect(standing.observed?.all.failed).toBeGreaterThan(1.9);
+  });
+
   it("is not held to a task that its caller took back", () => {
     const back: Doing = { kind: "ended", id: "t1", ending: "dropped", credits: null };
     expect(

@@ -27,8 +27,11 @@ export type Standing = {
   toldAtMs: number | null;
 };
 
-/** How a task ended: done, not done by the agent's fault, or by nobody's (its caller took it back). */
-export type Ending = "done" | "failed" | "dropped";
+/**
+ * How a task ended: done; failed, as the agent says; lost, of which it never said anything; or dropped, by nobody's fault
+ * (its caller took it back, or has to go on with it).
+ */
+export type Ending = "done" | "failed" | "lost" | "dropped";
 
 /** What happens between an agent and its tasks. */
 export type Doing =
@@ -77,7 +80,7 @@ function ended(
 ): Standing {
   const { health, task } = closed(standing.health, id);
   if (ending === "dropped") return { ...standing, health };
-  const next = { ...standing, health: answered(health, nowMs) };
+  const next = { ...standing, health: ending === "lost" ? health : answered(health, nowMs) };
   if (task === null) return next; // given up already, or one too many to be watched
   const { classes, accountId, isOwn, askedAtMs } = task;
   const outcome = {
