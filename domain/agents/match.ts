@@ -123,7 +123,7 @@ async function nearest(
       text: task,
       ...(gloss !== "" && { gloss }),
       vector: vector.value,
-      mode: "hybrid",
+      mode: "cards",
       filter: {
         ...(requiredCapabilities?.length && { tags: requiredCapabilities }),
         ...(type !== undefined && { kind: type }),

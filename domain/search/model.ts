@@ -32,7 +32,8 @@ export type ContentClaim = { contentKey: string; unitId: string; version: number
 
 export type ClaimOutcome = { claimed: true } | { claimed: false; duplicateOf: string };
 
-export type SearchMode = "hybrid" | "semantic" | "lexical";
+/** `cards` is hybrid as agents are looked for, whose cards share fewer words with what they are asked. */
+export type SearchMode = "hybrid" | "semantic" | "lexical" | "cards";
 
 export type SearchFilter = {
   tags?: string[];
