@@ -79,6 +79,7 @@ export async function matchAgents(
   asking: { accountId: string },
   input: MatchInput,
   nowMs: number,
+  mayShow: (agent: AgentRecord) => boolean = () => true,
 ): Promise<Result<{ matches: Match[]; partial: boolean }, MatchProblem>> {
   const limit = input.limit ?? MATCHES_DEFAULT;
   const found = await nearest(deps, asking.accountId, input, limit * TAKEN_PER_MATCH);
@@ -92,6 +93,7 @@ export async function matchAgents(
     const agent = agents.get(hit.unitId);
     const quality = qualities.get(hit.unitId) ?? null;
     if (agent === undefined || !isMatch(agent, quality, asking, input)) return [];
+    if (!mayShow(agent)) return [];
     return [matchOf(hit, agent, quality, asking, input, nowMs)];
   });
   return ok({ matches: ranked(matches).slice(0, limit), partial: found.value.partial });

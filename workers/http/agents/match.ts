@@ -1,3 +1,4 @@
+import type { AgentRecord } from "#domain/agents/record.ts";
 import { matchAgents, matchInput, matchView } from "#domain/agents/match.ts";
 import { permittedAgents } from "#workers/http/guard/policing.ts";
 import { fails, feature, json, route, unwrap } from "#workers/http/kit.ts";
@@ -19,11 +20,10 @@ const match = route(
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
-    const found = unwrap(await matchAgents(services, principal, c.req.valid("json"), nowMs));
-    const agents = await services.agents.manyLately(found.matches.map(({ agentId }) => agentId));
-    const shown = new Set(permittedAgents(c, [...agents.values()]).map(({ id }) => id));
-    const matches = found.matches.filter(({ agentId }) => shown.has(agentId));
-    return c.json({ ...found, matches, tookMs: Date.now() - nowMs });
+    const mayShow = (agent: AgentRecord) => permittedAgents(c, [agent]).length > 0;
+    const input = c.req.valid("json");
+    const found = unwrap(await matchAgents(services, principal, input, nowMs, mayShow));
+    return c.json({ ...found, tookMs: Date.now() - nowMs });
   },
   { policed: "items" },
 );
