@@ -5,7 +5,7 @@ import { groupCommit } from "#domain/shared/group-commit.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
-import { MailboxRows } from "#objects/mailbox-rows.ts";
+import { type Gone, MailboxRows } from "#objects/mailbox-rows.ts";
 
 const GROUP = {
   itemsMax: 256,
@@ -28,11 +28,12 @@ export class AgentMailbox {
   readonly #write: (ops: Op[]) => Promise<true | null>;
   /** Who waits for a message, in the order they came. */
   readonly #waiting = new Set<() => void>();
+  #gone: Gone = () => {};
   readonly #listeners = new Set<() => void>();
 
   constructor(storage: DurableObjectStorage, nowMs: () => number = Date.now) {
     this.#storage = storage;
-    this.#rows = new MailboxRows(storage.sql);
+    this.#rows = new MailboxRows(storage.sql, (...gone) => this.#gone(...gone));
     this.#write = groupCommit(
       GROUP,
       async (ops) => this.#writeAll(storage, ops, nowMs()),
@@ -101,6 +102,16 @@ export class AgentMailbox {
   /** Takes everything back that is being worked on: it waits to be given out again, and no lease is good any more. */
   recall(): void {
     this.#storage.transactionSync(() => this.#rows.recall());
+  }
+
+  /** Called for each message that is done with or dead, inside the transaction that made it so. */
+  whenGone(gone: Gone): void {
+    this.#gone = gone;
+  }
+
+  /** Work on the messages and on what else lies in the object, all in one transaction; null where too much waits. */
+  async within<T>(bytes: number, work: (rows: MailboxRows, nowMs: number) => T): Promise<T | null> {
+    return await this.#do(OP_BYTES + bytes, work);
   }
 
   async #do<T>(bytes: number, work: (rows: MailboxRows, nowMs: number) => T): Promise<T | null> {

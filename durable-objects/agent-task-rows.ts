@@ -41,6 +41,8 @@ export const TASK_STEPS = [
      body TEXT NOT NULL,
      PRIMARY KEY (task_id, id)
    ) STRICT, WITHOUT ROWID`,
+  // Which messages of the mailbox are of which task, while they wait or are worked on.
+  `CREATE TABLE task_message (seq INTEGER PRIMARY KEY, task_id TEXT NOT NULL) STRICT`,
 ] as const;
 
 export type TaskRow = {
@@ -256,6 +258,34 @@ export class TaskRows {
       this.#sql.exec("DELETE FROM task WHERE id = ?", id);
     }
     return ended.length;
+  }
+
+  /** A message of the mailbox that is of this task. */
+  addMessage(taskId: string, seq: number): void {
+    this.#sql.exec("INSERT INTO task_message VALUES (?, ?)", seq, taskId);
+  }
+
+  /** Forgets which task a message of the mailbox was of, and says which. */
+  dropMessage(seq: number): string | null {
+    const [known] = this.#sql
+      .exec<{ task_id: string }>("DELETE FROM task_message WHERE seq = ? RETURNING task_id", seq)
+      .toArray();
+    return known?.task_id ?? null;
+  }
+
+  /** Forgets all messages of a task that are not done with. There are few, so they are looked through. */
+  dropMessages(taskId: string): number[] {
+    return this.#sql
+      .exec<{ seq: number }>("DELETE FROM task_message WHERE task_id = ? RETURNING seq", taskId)
+      .toArray()
+      .map(({ seq }) => seq);
+  }
+
+  taskOf(seq: number): string | null {
+    const [known] = this.#sql
+      .exec<{ task_id: string }>("SELECT task_id FROM task_message WHERE seq = ?", seq)
+      .toArray();
+    return known?.task_id ?? null;
   }
 
   setPush(taskId: string, id: string, body: string): void {

@@ -1,4 +1,4 @@
-import { type A2aFailure, failed } from "#domain/a2a/errors.ts";
+import { type A2aFailure, failed, failureOf } from "#domain/a2a/errors.ts";
 import type { Artifact, Message, PushConfig, StreamResponse } from "#domain/a2a/wire.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -8,6 +8,7 @@ import type {
   Opened,
   Caller,
   News,
+  NewsAsked,
   TaskFilter,
   TaskPage,
   Told,
@@ -18,10 +19,10 @@ import { taskWatch } from "./agent-task-watch.ts";
 
 /** What a task needs of the object it lives in, inside the transaction of what happens to it. */
 export type TaskHost = {
-  /** Brings a caller's message (JSON of A2A's) to the agent's program; false where there is no room for it. */
-  hand(task: TaskRow, message: string, nowMs: number): boolean;
-  /** Nobody is to work on it now: what was handed out of it is done with. */
-  rested(task: TaskRow, nowMs: number): void;
+  /** Brings a caller's message (JSON of A2A's) to the agent's program, or says why it cannot. */
+  hand(task: TaskRow, message: string, asked: Asked, nowMs: number): Problem | null;
+  /** Nobody is to work on it any more: what was handed out of it is taken back. */
+  ended(task: TaskRow, nowMs: number): void;
   /** An event (JSON of A2A's StreamResponse) that these want to be told. */
   push(task: TaskRow, configs: PushRow[], event: string, nowMs: number): void;
 };
@@ -85,6 +86,15 @@ export class AgentTasks {
     });
   }
 
+  /** Its program is done with it and had nothing more to say. */
+  complete(id: string, nowMs: number): void {
+    this.#whole((): Result<null, null> => {
+      const task = this.#rows.row(id);
+      if (task !== null && !isAtRest(task.state)) this.#move(task, "completed", null, nowMs);
+      return ok(null);
+    });
+  }
+
   /** JSON of A2A's Task; from here on its caller knows it. */
   show(caller: Caller, id: string, historyLength: number | null): string | null {
     const task = this.#rows.of(caller, id);
@@ -113,7 +123,7 @@ export class AgentTasks {
   async news(
     caller: Caller,
     id: string,
-    { after, waitMs, until }: { after: number; waitMs: number; until: "rest" | "end" },
+    { after, waitMs, until }: NewsAsked,
   ): Promise<News | null> {
     const first = this.#news(caller, id, after);
     if (first === null || waitMs <= 0 || first.events.length > 0) return first;
@@ -169,7 +179,7 @@ export class AgentTasks {
     const known = repeatKey === null ? null : this.#rows.repeated(caller.accountId, repeatKey);
     if (known !== null) return ok(this.#opened(known, asked.historyLength));
     const contextId = asked.contextId ?? fresh.contextId;
-    const message = said(asked.message, fresh.taskId, contextId);
+    const message = said(asked.message, { taskId: fresh.taskId }, contextId);
     if (!this.#takeRoom(message.length)) return full();
     this.#rows.insert(asked, contextId, message, nowMs);
     return this.#handOver(asked, fresh.taskId, message, nowMs);
@@ -181,7 +191,7 @@ export class AgentTasks {
     if (asked.contextId !== null && asked.contextId !== task.context_id)
       return failed("invalid-params", "the task is of another context");
     if (hasEnded(task.state)) return failed("unsupported-operation", "the task has ended");
-    const message = said(asked.message, id, task.context_id);
+    const message = said(asked.message, { taskId: id }, task.context_id);
     const n = this.#rows.countOf(id, "h") + 1;
     if (n > LIMITS.taskMessagesMax || !this.#grow(task, message.length))
       return failed("unsupported-operation", TOO_LARGE.detail);
@@ -192,27 +202,31 @@ export class AgentTasks {
   }
 
   #handOver(
-    { push, historyLength }: Asked,
+    asked: Asked,
     taskId: string,
     message: string,
     nowMs: number,
   ): Result<Opened, A2aFailure> {
+    const { push, historyLength } = asked;
     if (push !== null) {
       const { id } = JSON.parse(push) as PushConfig;
       this.#rows.setPush(taskId, id ?? taskId, push);
     }
     const task = this.#rows.row(taskId);
-    if (task === null || !this.#host.hand(task, message, nowMs)) return full();
+    if (task === null) return full();
+    const refusal = this.#host.hand(task, message, asked, nowMs);
+    if (refusal !== null) return err(failureOf(refusal));
     return ok(this.#opened(task, historyLength));
   }
 
   #tell(id: string, told: Told, nowMs: number): Result<TaskState, TellProblem> {
     const task = this.#rows.row(id);
     if (task === null) return err({ code: "not-found" });
-    const { state, message } =
+    const { state, message: words } =
       told.answer === null
         ? (told.status ?? { state: null, message: null })
         : { state: "completed", message: told.answer };
+    const message = words === null ? null : said(words, {}, task.context_id);
     const next = moved(task.state, (state ?? "working") as TaskState);
     if (!next.ok)
       return err({ code: "conflict", detail: `the task is ${task.state}, not to be ${state}` });
@@ -221,7 +235,7 @@ export class AgentTasks {
       const refusal = this.#addArtifact(task, artifact);
       if (refusal !== null) return err(refusal);
     }
-    if (told.answer !== null && task.is_shown === 0) task.answer = told.answer;
+    if (told.answer !== null && task.is_shown === 0) task.answer = message;
     if (state === null) this.#rows.save(task);
     else this.#move(task, next.value, task.answer === null ? message : null, nowMs);
     return ok(task.state);
@@ -267,7 +281,7 @@ export class AgentTasks {
     const { id: taskId, context_id: contextId } = task;
     this.#event(task, { statusUpdate: { taskId, contextId, status: statusOf(task) } });
     this.#rows.save(task);
-    if (isAtRest(state)) this.#host.rested(task, nowMs);
+    if (hasEnded(state)) this.#host.ended(task, nowMs);
   }
 
   #event(task: TaskRow, event: StreamResponse): void {
@@ -322,6 +336,6 @@ export class AgentTasks {
   }
 }
 
-/** The message as it lies in its task. */
-const said = (message: string, taskId: string, contextId: string): string =>
-  JSON.stringify({ ...(JSON.parse(message) as Message), taskId, contextId });
+/** A message as it lies in its task and its context. */
+const said = (message: string, of: { taskId?: string }, contextId: string): string =>
+  JSON.stringify({ ...(JSON.parse(message) as Message), ...of, contextId });

@@ -3,18 +3,32 @@ import type { Doing } from "#domain/agents/standing.ts";
 import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
 import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
+import type { A2aFailure } from "#domain/a2a/errors.ts";
+import type {
+  Asked,
+  Caller,
+  News,
+  NewsAsked,
+  Opened,
+  TaskFilter,
+  TaskPage,
+  Told,
+} from "#domain/tasks/asked.ts";
+import type { TaskState } from "#domain/tasks/state.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, type Result } from "#domain/shared/result.ts";
 import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
 import { AgentQuality } from "#objects/agent-quality.ts";
 import { AgentSessions } from "#objects/agent-sessions.ts";
+import { AgentTaskDesk } from "#objects/agent-task-desk.ts";
+import { TASK_STEPS } from "#objects/agent-task-rows.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
 import { AgentLife } from "#objects/agent-life.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
-const STEPS: readonly string[] = [MAILBOX_STEP];
+const STEPS: readonly string[] = [MAILBOX_STEP, ...TASK_STEPS];
 
 /** The answer to whoever has not heard of it yet. */
 const STOPPED: Problem<"agent-unavailable"> = {
@@ -35,6 +49,7 @@ export type AgentPart = {
  */
 export class Agent extends DurableObject<Env> {
   readonly #mailbox: AgentMailbox;
+  readonly #tasks: AgentTaskDesk;
   readonly #sessions: AgentSessions;
   readonly #delivery: AgentDelivery;
   readonly #quality: AgentQuality;
@@ -51,6 +66,7 @@ export class Agent extends DurableObject<Env> {
       dueMs: () => this.#mailbox.dueMs,
       onReady: (listener) => void this.#mailbox.onReady(listener),
     });
+    this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox);
     this.#delivery = new AgentDelivery({
       storage: ctx.storage,
       mailbox: this.#mailbox,
@@ -86,6 +102,56 @@ export class Agent extends DurableObject<Env> {
   async did(doing: Doing): Promise<void> {
     this.#quality.did(doing, Date.now());
     await this.#wake();
+  }
+
+  async beginTask(asked: Asked): Promise<Result<Opened, A2aFailure>> {
+    return await this.#tasks.beginTask(asked);
+  }
+
+  openTask(caller: Caller, id: string, historyLength: number | null): Opened | null {
+    return this.#tasks.tasks.open(caller, id, historyLength);
+  }
+
+  async taskNews(caller: Caller, id: string, asked: NewsAsked): Promise<News | null> {
+    return await this.#tasks.tasks.news(caller, id, asked);
+  }
+
+  showTask(caller: Caller, id: string, historyLength: number | null): string | null {
+    return this.#tasks.tasks.show(caller, id, historyLength);
+  }
+
+  listTasks(caller: Caller, filter: TaskFilter): TaskPage {
+    return this.#tasks.tasks.list(caller, filter);
+  }
+
+  async cancelTask(caller: Caller, id: string): Promise<Result<string, A2aFailure>> {
+    return await this.#tasks.cancelTask(caller, id);
+  }
+
+  setTaskPush(caller: Caller, id: string, config: string, body: string): Result<null, A2aFailure> {
+    return this.#tasks.tasks.setPush(caller, id, config, body);
+  }
+
+  taskPushes(caller: Caller, id: string): { id: string; body: string }[] | null {
+    return this.#tasks.tasks.pushes(caller, id);
+  }
+
+  dropTaskPush(caller: Caller, id: string, config: string): boolean {
+    return this.#tasks.tasks.dropPush(caller, id, config);
+  }
+
+  /** What the agent's own account sees of it: JSON of A2A's Task. */
+  seenTask(id: string): string | null {
+    return this.#tasks.tasks.seen(id);
+  }
+
+  /** What the agent's program says of a task, under the lease of one of its messages. */
+  async updateTask(
+    id: string,
+    held: { seq: number; token: number },
+    told: Told,
+  ): Promise<Result<TaskState, Problem>> {
+    return await this.#tasks.updateTask(id, held, told);
   }
 
   /** A session: only WebSockets come this way. */

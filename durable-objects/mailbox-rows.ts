@@ -21,6 +21,8 @@ const LONG_BYTES = 4_096;
 /** Of its last lease: whoever took messages as lately as this is there. */
 const TAKING_MS = 60_000;
 
+export type Gone = (rows: MailboxRows, seq: number, how: "done" | "dead", nowMs: number) => void;
+
 /**
  * The messages of one agent. Each method runs inside a transaction that its caller opens with `begin` and closes with
  * `end`; what is remembered beside the rows is dropped by `forget` where one was rolled back.
@@ -36,8 +38,12 @@ export class MailboxRows {
   #madeReady = 0;
   #tookAtMs = 0;
 
-  constructor(sql: SqlStorage) {
+  /** Told of each message that is done with, or dead, inside the transaction that made it so. */
+  readonly #gone: Gone;
+
+  constructor(sql: SqlStorage, gone: Gone = () => {}) {
     this.#sql = sql;
+    this.#gone = gone;
     this.#tally = new MailboxTally(sql);
     this.#seen = new MailboxSeen(sql);
   }
@@ -161,6 +167,7 @@ export class MailboxRows {
     switch (one.how) {
       case "ack":
         this.#remove(row);
+        this.#gone(this, row.seq, "done", nowMs);
         return ok({ state: "done" });
       case "nack":
         return ok({ state: this.#giveBack(row, one, nowMs) });
@@ -261,6 +268,19 @@ export class MailboxRows {
       row.seq,
     );
     this.#advance(row);
+    this.#gone(this, row.seq, "dead", nowMs);
+  }
+
+  /** Whether what comes with this token comes from whoever works on the message. */
+  holds(seq: number, token: number): boolean {
+    const [row] = this.#sql.exec<Row>("SELECT * FROM message WHERE seq = ?", seq);
+    return row !== undefined && row.state !== DEAD && row.token !== 0 && row.token === token;
+  }
+
+  /** Takes a message back, whoever works on it: nobody is told. */
+  withdraw(seq: number): void {
+    const [row] = this.#sql.exec<Row>("SELECT * FROM message WHERE seq = ?", seq);
+    if (row !== undefined && row.state !== DEAD) this.#remove(row);
   }
 
   #remove({ seq, lane, state, own, from_account, bytes }: Row): void {

@@ -362,6 +362,9 @@ export type Operations = {
         | "agent.read"
         | "delivery.read"
         | "delivery.change"
+        | "agent.call"
+        | "task.update"
+        | "task.read"
         | "message.send"
         | "message.receive"
         | "agent.match"
@@ -2598,6 +2601,142 @@ export type Operations = {
     query: Record<never, never>;
     body: undefined;
     answer: Record<string, unknown>;
+  };
+  /** Say what became of a task that the agent works on */
+  "POST /v1/agents/{id}/tasks/{taskId}/updates": {
+    path: { id: string; taskId: string };
+    query: Record<never, never>;
+    body: {
+      messageId: string;
+      fencingToken: number;
+      artifacts?: Array<{
+        artifactId: string;
+        name?: string;
+        description?: string;
+        parts: Array<{
+          text?: string | null;
+          raw?: string | null;
+          url?: string | null;
+          data?: unknown;
+          mediaType?: string | null | "";
+          filename?: string | null;
+          metadata?: Record<string, unknown> | null;
+        }>;
+        metadata?: Record<string, unknown>;
+        append?: boolean;
+        lastChunk?: boolean;
+      }>;
+      status?: {
+        state: "working" | "input-required" | "auth-required" | "completed" | "failed" | "rejected";
+        parts?: Array<{
+          text?: string | null;
+          raw?: string | null;
+          url?: string | null;
+          data?: unknown;
+          mediaType?: string | null | "";
+          filename?: string | null;
+          metadata?: Record<string, unknown> | null;
+        }>;
+      };
+      answer?: Array<{
+        text?: string | null;
+        raw?: string | null;
+        url?: string | null;
+        data?: unknown;
+        mediaType?: string | null | "";
+        filename?: string | null;
+        metadata?: Record<string, unknown> | null;
+      }>;
+    };
+    answer: {
+      taskId: string;
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+    };
+  };
+  /** Read a task that somebody gave your agent, as A2A shows it */
+  "GET /v1/agents/{id}/tasks/{taskId}": {
+    path: { id: string; taskId: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** A2A, an agent: JSON-RPC */
+  "POST /a2a/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, an agent: send a message, `message:send` or `message:stream` */
+  "POST /a2a/{id}/rest/{call}": {
+    path: { id: string; call: "message:send" | "message:stream" };
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, an agent: list your tasks */
+  "GET /a2a/{id}/rest/tasks": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, an agent: read a task, or `:subscribe` to it */
+  "GET /a2a/{id}/rest/tasks/{task}": {
+    path: { id: string; task: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, an agent: `:cancel` a task, or `:subscribe` to it */
+  "POST /a2a/{id}/rest/tasks/{task}": {
+    path: { id: string; task: string };
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, an agent: be told of a task */
+  "POST /a2a/{id}/rest/tasks/{task}/pushNotificationConfigs": {
+    path: { id: string; task: string };
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, an agent: who is told of a task */
+  "GET /a2a/{id}/rest/tasks/{task}/pushNotificationConfigs": {
+    path: { id: string; task: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, an agent: one who is told of a task */
+  "GET /a2a/{id}/rest/tasks/{task}/pushNotificationConfigs/{config}": {
+    path: { id: string; task: string; config: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, an agent: tell one no more */
+  "DELETE /a2a/{id}/rest/tasks/{task}/pushNotificationConfigs/{config}": {
+    path: { id: string; task: string; config: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, an agent: the extended card */
+  "GET /a2a/{id}/rest/extendedAgentCard": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
   /** Where and how a client gets tokens (RFC 8414) */
   "GET /.well-known/oauth-authorization-server": {

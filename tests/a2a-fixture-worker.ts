@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { toldFrom } from "#domain/a2a/update.ts";
 import type { Message } from "#domain/a2a/wire.ts";
-import type { Asked, Caller, TaskFilter } from "#domain/tasks/asked.ts";
+import type { Asked, Caller, NewsAsked, TaskFilter } from "#domain/tasks/asked.ts";
 import { TASK_STEPS, type TaskRow } from "#objects/agent-task-rows.ts";
 import { AgentTasks } from "#objects/agent-tasks.ts";
 import { migrate } from "#objects/migrate.ts";
@@ -69,21 +69,21 @@ export class FixtureAgent extends DurableObject<FixtureEnv> {
     this.#tasks = new AgentTasks(ctx.storage, {
       hand: (task, message) => {
         ctx.waitUntil(this.#work(task, JSON.parse(message) as Message));
-        return true;
+        return null;
       },
-      rested: () => {},
+      ended: () => {},
       push: () => {},
     });
   }
 
-  async #work({ id, context_id: contextId }: TaskRow, { messageId }: Message): Promise<void> {
+  async #work({ id }: TaskRow, { messageId }: Message): Promise<void> {
     const [, steps = []] = BEHAVIOURS.find(([prefix]) => messageId.startsWith(prefix)) ?? [];
     for (const step of steps) {
       const waitMs = "waitMs" in step ? step.waitMs : 0;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       if ("waitMs" in step) continue;
       const said = { artifacts: [], status: undefined, answer: undefined, ...step };
-      const told = toldFrom(said, { id, contextId }, () => crypto.randomUUID());
+      const told = toldFrom(said, { id }, () => crypto.randomUUID());
       if (!this.#tasks.tell(id, told, Date.now()).ok) return; // it was canceled
     }
   }
@@ -94,7 +94,7 @@ export class FixtureAgent extends DurableObject<FixtureEnv> {
   openTask(caller: Caller, id: string, historyLength: number | null) {
     return this.#tasks.open(caller, id, historyLength);
   }
-  taskNews(caller: Caller, id: string, asked: Parameters<AgentTasks["news"]>[2]) {
+  taskNews(caller: Caller, id: string, asked: NewsAsked) {
     return this.#tasks.news(caller, id, asked);
   }
   showTask(caller: Caller, id: string, historyLength: number | null) {
@@ -170,6 +170,7 @@ const app = appOf([
       const env = c.env as FixtureEnv;
       return {
         caller: { accountId: "anybody", agentId: null },
+        isOwn: false,
         streaming: isFull(env),
         pushNotifications: isFull(env),
         inputModes: INPUT_MODES,

@@ -132,8 +132,9 @@ type ProblemBody = {
 };
 
 /** What MCP answers before the protocol is spoken: JSON-RPC 2.0's error with the problem as its data. */
-type RpcFailure = { error: { data: ProblemBody } };
-const isRpc = (type: string | null) => type === "application/json";
+type RpcFailure = { error: { message: string; data: ProblemBody } };
+const isRpc = (type: string | null) =>
+  type === "application/json" || type === "application/a2a+json";
 
 /** The problem of an answer, in the form of the protocol spoken there, with what every problem promises already checked. */
 export async function problemOf(response: Response): Promise<ProblemBody> {
@@ -141,9 +142,24 @@ export async function problemOf(response: Response): Promise<ProblemBody> {
   if (type !== "application/problem+json" && type !== "application/scim+json" && !isRpc(type))
     throw new Error(`not a problem: ${response.status} ${type}`);
   const body = await response.json<ProblemBody & RpcFailure>();
+  const told = isRpc(type) ? a2aProblem(body.error) : null;
+  if (told !== null) return { ...told, status: response.status, instance: "" };
   const problem = isRpc(type) ? body.error.data : body;
   // SCIM writes its status as a text (RFC 7644 3.12).
   if (Number(problem.status) !== response.status)
     throw new Error(`${problem.status} in a ${response.status}`);
   return problem;
+}
+
+/** Of A2A, in JSON-RPC or HTTP+JSON: what the product says by its own code lies in the details. */
+export type A2aError = { message: string; data?: unknown; details?: unknown };
+
+/** The code of ours in A2A's error, and what it says; null where it is A2A's own error, or none of A2A's. */
+export function a2aProblem(error: A2aError | undefined): { code: string; detail: string } | null {
+  const details = error?.data ?? error?.details;
+  if (error === undefined || !Array.isArray(details)) return null;
+  const all = details as { reason?: string; domain?: string }[];
+  const ours = all.find(({ domain }) => domain === "wishub");
+  if (ours?.reason === undefined) return null;
+  return { code: ours.reason.toLowerCase().replaceAll("_", "-"), detail: error.message };
 }

@@ -231,6 +231,11 @@ const BODIES: Record<string, object> = {
   "PATCH /v1/agents/{id}": { description: "Theirs" },
   "POST /v1/agents/{id}/keys": { name: "Theirs", scopes: ["search"] },
   "POST /v1/agents/{id}/messages/batch": { messages: [{ body: "Theirs" }] },
+  "POST /v1/agents/{id}/tasks/{taskId}/updates": {
+    messageId: "msg_1",
+    fencingToken: 1,
+    status: { state: "completed" },
+  },
   "POST /v1/agents/{id}/messages": { body: "Theirs" },
   "POST /v1/agents/{id}/messages/lease": { limit: 1 },
   "POST /v1/agents/{id}/messages/ack": { messages: [{ id: "msg_1", fencingToken: 1 }] },
@@ -249,6 +254,7 @@ const BODIES: Record<string, object> = {
 };
 /** What a parameter does not name a thing of one account in, and why. */
 const NOT_OWNED: Record<string, string> = {
+  "/a2a": "an agent of /v1/agents, which is no list there (tests/a2a.test.ts)",
   "/v1/people/me/passkeys": "a person's, whatever account they are in (tests/passkeys.test.ts)",
   "/scim/v2/ResourceTypes": "the same for everybody",
   "/scim/v2/Schemas": "the same for everybody",

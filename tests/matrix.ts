@@ -7,7 +7,14 @@ import { makeKey } from "#domain/accounts/keys.ts";
 import { type Role, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
-import { call, newAccount, ORIGIN, type TestAccount } from "./helpers.ts";
+import {
+  type A2aError,
+  a2aProblem,
+  call,
+  newAccount,
+  ORIGIN,
+  type TestAccount,
+} from "./helpers.ts";
 import { makeClient, tokenOf } from "./oauth.ts";
 
 /** An operation as the document describes it. */
@@ -212,6 +219,10 @@ export async function decided(
     type === "application/problem+json" || (!answer.ok && type === "application/scim+json");
   const text = await answer.text();
   expect(answer.webSocket).toBeFalsy();
+  if (!answer.ok && path.startsWith("/a2a") && text !== "") {
+    const { error } = JSON.parse(text) as { error: A2aError };
+    return { status: answer.status, code: "", detail: "", ...a2aProblem(error) };
+  }
   const problem = isProblem && text !== "" ? (JSON.parse(text) as Partial<Decision>) : {};
   if (path === "/mcp" && !answer.ok)
     Object.assign(problem, (JSON.parse(text) as { error: { data: object } }).error.data);

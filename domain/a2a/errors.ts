@@ -167,5 +167,6 @@ export function failureOf(problem: Problem): A2aFailure {
       ...(problem.detail !== undefined && { detail: problem.detail }),
     };
   const status: number = PROBLEMS[problem.code].status;
-  return { name: status >= 500 ? "internal" : "invalid-request", problem };
+  // That there is too much to do is nothing the request could say otherwise.
+  return { name: status === 429 || status >= 500 ? "internal" : "invalid-request", problem };
 }

@@ -18,9 +18,9 @@ const TOLD_STATES = [
 /** What an agent's program says of its task: artifacts first, then where it stands; or one message that is the answer. */
 export const taskUpdate = z
   .strictObject({
-    /** The message it was leased with, and the fencing token of that lease: whoever lost the lease is not heard. */
+    /** The message it was leased with, and the token of that lease: whoever lost the lease is not heard. */
     messageId: text(LIMITS.idCharsMax),
-    token: z.int().min(0),
+    fencingToken: z.int().min(1),
     artifacts: z
       .array(
         z.strictObject({
@@ -51,7 +51,7 @@ export type TaskUpdate = z.output<typeof taskUpdate>;
 /** As the agent's object takes it. Messages of the agent are given `newId()`. */
 export function toldFrom(
   { artifacts, status, answer }: Pick<TaskUpdate, "artifacts" | "status" | "answer">,
-  task: { id: string; contextId: string },
+  task: { id: string },
   newId: () => string,
 ): Told {
   const said = (content: Message["parts"] | undefined): string | null =>
@@ -61,7 +61,6 @@ export function toldFrom(
           messageId: newId(),
           role: "ROLE_AGENT",
           parts: content,
-          contextId: task.contextId,
           ...(answer === undefined && { taskId: task.id }),
         } satisfies Message);
   return {

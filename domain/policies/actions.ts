@@ -131,6 +131,10 @@ export const ACTIONS = {
   "agent.read": { resource: "agent", scope: "agents", role: "viewer" },
   "delivery.read": { resource: "agent", scope: "agents", role: "member" },
   "delivery.change": { resource: "agent", scope: "agents", role: "member", sensitive: true },
+  // Whoever calls an agent over A2A reads, cancels and goes on with what they have asked of it, by the same right.
+  "agent.call": { resource: "agent", scope: "agents", role: "member" },
+  "task.update": { resource: "task", scope: "agents", role: "member" },
+  "task.read": { resource: "task", scope: "agents", role: "viewer" },
   "message.send": { resource: "message", scope: "agents", role: "member" },
   "message.receive": { resource: "message", scope: "agents", role: "member" },
   "agent.match": { resource: "agent", scope: "agents", role: "viewer" },

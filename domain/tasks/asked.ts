@@ -4,6 +4,8 @@ export type Caller = { accountId: string; agentId: string | null };
 /** A message that begins a task or goes on with one. Texts are JSON: an object keeps them as they are. */
 export type Asked = {
   caller: Caller;
+  /** Whether the agent is the caller's own account's. */
+  isOwn: boolean;
   /** The task it goes on with; a new one otherwise. */
   taskId: string | null;
   contextId: string | null;
@@ -23,6 +25,9 @@ export type Asked = {
 
 /** A task (JSON of A2A's Task) and the number of the last event that it holds already; news come after. */
 export type Opened = { taskId: string; task: string; lastEvent: number; hasEnded: boolean };
+
+/** News after an event, waiting so long for some; `rest`: that nobody works on it is news, too. */
+export type NewsAsked = { after: number; waitMs: number; until: "rest" | "end" };
 
 /** What came of a task since an event. `last`: the number to ask from next. */
 export type News = {

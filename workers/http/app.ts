@@ -1,4 +1,6 @@
 import { type Context, Hono } from "hono";
+import { a2aAgents } from "#workers/http/a2a/agents.ts";
+import { agentTasks } from "#workers/http/agents/tasks.ts";
 import { accounts } from "#workers/http/accounts/account.ts";
 import { agentKeys } from "#workers/http/agents/keys.ts";
 import { agentDelivery } from "#workers/http/agents/delivery.ts";
@@ -83,6 +85,8 @@ const FEATURES: readonly Feature[] = [
   messages,
   matching,
   a2aCards,
+  agentTasks,
+  a2aAgents,
   oauthMetadata,
   oauthTokens,
   oauthRegister,

@@ -1,17 +1,21 @@
 import type { A2aFailure } from "#domain/a2a/errors.ts";
 import type { Message } from "#domain/a2a/wire.ts";
 import type { Result } from "#domain/shared/result.ts";
-import type { Asked, Caller, News, Opened, TaskFilter, TaskPage } from "#domain/tasks/asked.ts";
+import type {
+  Asked,
+  Caller,
+  News,
+  NewsAsked,
+  Opened,
+  TaskFilter,
+  TaskPage,
+} from "#domain/tasks/asked.ts";
 
 /** The tasks of whoever is called, as far as this caller may see them. What is JSON stays text. */
 export type TaskPort = {
   beginTask(asked: Asked): Promise<Result<Opened, A2aFailure>>;
   openTask(caller: Caller, id: string, historyLength: number | null): Promise<Opened | null>;
-  taskNews(
-    caller: Caller,
-    id: string,
-    asked: { after: number; waitMs: number; until: "rest" | "end" },
-  ): Promise<News | null>;
+  taskNews(caller: Caller, id: string, asked: NewsAsked): Promise<News | null>;
   /** As `openTask`; from here on the caller knows the task. */
   showTask(caller: Caller, id: string, historyLength: number | null): Promise<string | null>;
   listTasks(caller: Caller, filter: TaskFilter): Promise<TaskPage>;
@@ -29,6 +33,8 @@ export type TaskPort = {
 /** Whoever is called over A2A, in one request: what it can do, and where its tasks are. */
 export type Callee = {
   caller: Caller;
+  /** Whether whoever is called is the caller's own account's. */
+  isOwn: boolean;
   streaming: boolean;
   pushNotifications: boolean;
   /** Media types it takes. */

@@ -120,6 +120,7 @@ function askedOf(callee: Callee, params: SendParams, random: Random): Result<Ask
     return failed("invalid-params", "no place to push to");
   return ok({
     caller: callee.caller,
+    isOwn: callee.isOwn,
     taskId: message.taskId ?? null,
     contextId: message.contextId ?? null,
     fresh: { taskId: random.id(), contextId: random.id() },

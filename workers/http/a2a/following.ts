@@ -1,4 +1,4 @@
-import type { Caller, News, Opened } from "#domain/tasks/asked.ts";
+import type { Caller, News, NewsAsked, Opened } from "#domain/tasks/asked.ts";
 import type { TaskPort } from "./callee.ts";
 
 /** A caller that waits for its answer is shown the task as it stands after this: then it can ask again. */
@@ -78,7 +78,7 @@ async function newsOf(
   tasks: TaskPort,
   caller: Caller,
   taskId: string,
-  asked: { after: number; waitMs: number; until: Until },
+  asked: NewsAsked,
 ): Promise<News | null> {
   for (let resets = 0; ; resets++) {
     try {

@@ -1,0 +1,129 @@
+import { type A2aFailure, failureOf } from "#domain/a2a/errors.ts";
+import { LEASE_LOST } from "#domain/shared/lease.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
+import type { Problem } from "#domain/shared/problem.ts";
+import { err, type Result } from "#domain/shared/result.ts";
+import type { Asked, Caller, Opened, Told } from "#domain/tasks/asked.ts";
+import { hasEnded, isAtRest, type TaskState } from "#domain/tasks/state.ts";
+import { PRIORITY_DEFAULT } from "#domain/mailbox/model.ts";
+import type { AgentMailbox } from "./agent-mailbox.ts";
+import { type TaskRow, TaskRows } from "./agent-task-rows.ts";
+import { AgentTasks } from "./agent-tasks.ts";
+import type { MailboxRows } from "./mailbox-rows.ts";
+
+const BUSY: Problem<"overloaded"> = { code: "overloaded", retryAfterS: 1 };
+const utf8 = new TextEncoder();
+
+/**
+ * The tasks of an agent beside its mailbox: what a caller says is a message of the kind `task` in the conversation of its
+ * context, and what the program says of it counts as long as it holds the message's newest lease. A program that dies
+ * loses it, is given the message again with a higher token when it comes back, and what it said late before is refused.
+ */
+export class AgentTaskDesk {
+  /** What touches no message is asked of them. */
+  readonly tasks: AgentTasks;
+  readonly #rows: TaskRows;
+  readonly #mailbox: AgentMailbox;
+  /** The mailbox's rows, while a transaction that began there is under way. */
+  #open: MailboxRows | null = null;
+
+  constructor(storage: DurableObjectStorage, mailbox: AgentMailbox) {
+    this.#mailbox = mailbox;
+    this.#rows = new TaskRows(storage.sql);
+    this.tasks = new AgentTasks(storage, {
+      hand: (task, message, asked, nowMs) => this.#hand(task, message, asked, nowMs),
+      ended: ({ id }) => {
+        for (const seq of this.#rows.dropMessages(id)) this.#open?.withdraw(seq);
+      },
+      push: () => {},
+    });
+    mailbox.whenGone((rows, seq, how, nowMs) => {
+      const id = this.#rows.dropMessage(seq);
+      if (id !== null) this.#during(rows, () => this.#gone(id, how, nowMs));
+    });
+  }
+
+  async beginTask(asked: Asked): Promise<Result<Opened, A2aFailure>> {
+    const begun = await this.#within(asked.message.length, (nowMs) =>
+      this.tasks.begin(asked, nowMs),
+    );
+    return begun ?? err(failureOf(BUSY));
+  }
+
+  async cancelTask(caller: Caller, id: string): Promise<Result<string, A2aFailure>> {
+    const canceled = await this.#within(0, (nowMs) => this.tasks.cancel(caller, id, nowMs));
+    return canceled ?? err(failureOf(BUSY));
+  }
+
+  /** What the agent's program says of a task, under the lease of one of its messages. */
+  async updateTask(
+    id: string,
+    { seq, token }: { seq: number; token: number },
+    told: Told,
+  ): Promise<Result<TaskState, Problem>> {
+    const bytes = told.artifacts.reduce((sum, { body }) => sum + body.length, 0);
+    const updated = await this.#within(bytes, (nowMs): Result<TaskState, Problem> => {
+      if (this.#rows.row(id) === null) return err({ code: "not-found" });
+      // A task that was canceled has taken its messages back, so the lease of each is lost.
+      if (this.#rows.taskOf(seq) !== id || this.#open?.holds(seq, token) !== true)
+        return err(LEASE_LOST);
+      const state = this.tasks.tell(id, told, nowMs);
+      if (state.ok && isAtRest(state.value) && !hasEnded(state.value)) {
+        // It waits for its caller now, whose next message is another one.
+        this.#rows.dropMessage(seq);
+        this.#open.withdraw(seq);
+      }
+      return state;
+    });
+    return updated ?? err(BUSY);
+  }
+
+  #hand(task: TaskRow, message: string, asked: Asked, nowMs: number): Problem | null {
+    const { id, context_id: conversationId } = task;
+    const body = `{"taskId":${JSON.stringify(id)},"contextId":${JSON.stringify(conversationId)},"message":${message}}`;
+    const bytes = utf8.encode(body).length;
+    if (bytes > LIMITS.messageBytesMax)
+      return { code: "body-too-large", detail: `at most ${LIMITS.messageBytesMax} bytes` };
+    if (this.#open === null) throw new Error("a task is begun inside the mailbox's transaction");
+    const placed = this.#open.put(
+      {
+        from: asked.caller,
+        isOwn: asked.isOwn,
+        kind: "task",
+        conversationId,
+        inReplyTo: null,
+        priority: PRIORITY_DEFAULT,
+        deadlineMs: null,
+        once: null,
+        body,
+        bytes,
+      },
+      nowMs,
+    );
+    if (!placed.ok) return placed.error;
+    this.#rows.addMessage(id, placed.value.seq);
+    return null;
+  }
+
+  /** A message that its program has acknowledged without a word ends its task well; one that is dead ends it badly. */
+  #gone(id: string, how: "done" | "dead", nowMs: number): void {
+    if (how === "done") this.tasks.complete(id, nowMs);
+    else this.tasks.fail(id, "the agent could not do it", crypto.randomUUID(), nowMs);
+  }
+
+  async #within<T>(bytes: number, work: (nowMs: number) => T): Promise<T | null> {
+    return await this.#mailbox.within(bytes, (rows, nowMs) =>
+      this.#during(rows, () => work(nowMs)),
+    );
+  }
+
+  #during<T>(rows: MailboxRows, work: () => T): T {
+    const before = this.#open;
+    this.#open = rows;
+    try {
+      return work();
+    } finally {
+      this.#open = before;
+    }
+  }
+}
