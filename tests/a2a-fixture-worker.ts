@@ -174,7 +174,7 @@ const app = appOf([
         streaming: isFull(env),
         pushNotifications: isFull(env),
         inputModes: INPUT_MODES,
-        extendedCard: isFull(env) ? async () => cardOf(env) : null,
+        extendedCard: isFull(env) ? async () => JSON.stringify(cardOf(env)) : null,
         answer: null,
         // A stub answers with the same values, in promises.
         tasks: env.FIXTURE_AGENT.getByName("fixture") as unknown as TaskPort,

@@ -7,8 +7,22 @@ export const CARD_PATH = "/.well-known/agent-card.json";
 export const PROTOCOL_VERSION = "1.0";
 /** Of the platform as an agent: that of its API. */
 export const PLATFORM_VERSION = "1";
-/** What a message and its answer may be made of. */
-const MODES = ["text/plain", "application/json"];
+/** What a message and its answer may be made of; what an agent makes of it is its program's business. */
+export const MODES: string[] = [
+  "text/plain",
+  "text/markdown",
+  "text/html",
+  "text/csv",
+  "application/json",
+  "application/pdf",
+  "application/octet-stream",
+  "image/png",
+  "image/jpeg",
+  "image/webp",
+  "audio/mpeg",
+  "audio/wav",
+  "video/mp4",
+];
 
 const text = z.string().max(LIMITS.cardTextCharsMax);
 const list = <S extends z.ZodType>(item: S) => z.array(item).max(LIMITS.cardItemsMax);

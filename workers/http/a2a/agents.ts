@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { MODES } from "#domain/a2a/card.ts";
 import { failureOf } from "#domain/a2a/errors.ts";
 import { isVisibleTo } from "#domain/agents/record.ts";
 import { mayWriteTo } from "#domain/mailbox/rights.ts";
@@ -6,23 +7,6 @@ import type { Services } from "#adapters/index.ts";
 import { refuse } from "#workers/http/kit.ts";
 import type { TaskPort } from "./callee.ts";
 import { a2aAt } from "./routes.ts";
-
-/** What any agent may be sent; what it makes of it is its program's business. */
-const INPUT_MODES = [
-  "text/plain",
-  "text/markdown",
-  "text/html",
-  "text/csv",
-  "application/json",
-  "application/pdf",
-  "application/octet-stream",
-  "image/png",
-  "image/jpeg",
-  "image/webp",
-  "audio/mpeg",
-  "audio/wav",
-  "video/mp4",
-];
 
 /** Every agent over A2A: its tasks live in its object, and reach its program through its mailbox. */
 export const a2aAgents = a2aAt({
@@ -42,8 +26,8 @@ export const a2aAgents = a2aAt({
       isOwn: agent.accountId === accountId,
       streaming: true,
       pushNotifications: false,
-      inputModes: INPUT_MODES,
-      extendedCard: null,
+      inputModes: MODES,
+      extendedCard: async () => (await services.a2aCards.agentCard(agent, Date.now())).text,
       answer: null,
       tasks: tasksOf(c.env as Env, agent.id),
       refusal: writing.ok ? null : failureOf(writing.error),

@@ -39,8 +39,8 @@ export type Callee = {
   pushNotifications: boolean;
   /** Media types it takes. */
   inputModes: readonly string[];
-  /** Null where it has none. */
-  extendedCard: (() => Promise<object>) | null;
+  /** JSON; null where it has none. */
+  extendedCard: (() => Promise<string>) | null;
   /** Answers a message itself, without a task; or a task is begun. */
   answer: ((message: Message) => Promise<Result<Message, A2aFailure>>) | null;
   /** Null where nothing ever becomes a task. */

@@ -81,9 +81,7 @@ const METHODS: Record<string, Method<z.ZodType>> = {
     ),
   ),
   GetExtendedAgentCard: method(noParams, async ({ extendedCard }) =>
-    extendedCard === null
-      ? failed("unsupported-operation")
-      : json(JSON.stringify(await extendedCard())),
+    extendedCard === null ? failed("unsupported-operation") : json(await extendedCard()),
   ),
 };
 
