@@ -7,6 +7,7 @@ import { audits } from "#adapters/audit.ts";
 import { deliveryPort } from "#adapters/deliveries.ts";
 import { collectionMoves } from "#adapters/collections.ts";
 import { egress } from "#adapters/egress.ts";
+import { outsideAgents } from "#adapters/outside-agents.ts";
 import { limiting } from "#adapters/limits.ts";
 import { erasing, type ErasingParts } from "#adapters/erasure.ts";
 import { exporting } from "#adapters/exports.ts";
@@ -95,7 +96,7 @@ export function services(env: Env) {
       hasAddresses: clientAddresses(env).hasAddresses,
     },
     ...clientAddresses(env),
-    deliveries: deliveryPort(env, keyRing(env)),
+    ...beyond(env),
     cards,
     ...registry(env, cards, oauth.keys),
     quality: agentQuality(env),
@@ -131,6 +132,12 @@ function registry(
 ) {
   const agents = agentPort([env.CATALOG_0], cards, env.AGENT);
   return { agents, a2aCards: a2aCards(env.WISHUB_PUBLIC_URL, keys, agents) };
+}
+
+/** Receivers and agents that run elsewhere. */
+function beyond(env: Env) {
+  const ring = keyRing(env);
+  return { deliveries: deliveryPort(env, ring), outside: outsideAgents(env, egress(env), ring) };
 }
 
 /** What is personal or secret, and what is remembered of who did what. */

@@ -1866,6 +1866,30 @@ export type Operations = {
       capabilities: Array<string>;
       visibility?: "private" | "listed";
       accepts?: "account" | "listed" | Array<string>;
+      envelopeKeys?: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       start?: boolean;
     };
     answer: {
@@ -1884,6 +1908,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -1911,6 +1966,37 @@ export type Operations = {
           reason: string;
           since: string;
         };
+        outside?: {
+          cardUrl: string;
+          card: "signed" | "unsigned" | "altered";
+          cardVersion: string;
+          endpoint: string;
+          checkedAt: string;
+        };
+        envelopeKeys: Array<
+          | {
+              kty: "EC";
+              crv: "P-256";
+              kid: string;
+              use: "sig" | "enc";
+              x: string;
+              y: string;
+            }
+          | {
+              kty: "OKP";
+              crv: "Ed25519";
+              kid: string;
+              use: "sig";
+              x: string;
+            }
+          | {
+              kty: "OKP";
+              crv: "X25519";
+              kid: string;
+              use: "enc";
+              x: string;
+            }
+        >;
         version: number;
         createdAt: string;
         updatedAt: string;
@@ -1939,6 +2025,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -1954,6 +2071,30 @@ export type Operations = {
       capabilities?: Array<string>;
       visibility?: "private" | "listed";
       accepts?: "account" | "listed" | Array<string>;
+      envelopeKeys?: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
     };
     answer: {
       id: string;
@@ -1971,6 +2112,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -2011,6 +2183,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -2037,6 +2240,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -2063,6 +2297,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -2089,6 +2354,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -2117,6 +2413,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -2143,6 +2470,37 @@ export type Operations = {
         reason: string;
         since: string;
       };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
       version: number;
       createdAt: string;
       updatedAt: string;
@@ -2313,6 +2671,127 @@ export type Operations = {
     body: undefined;
     answer: {
       redriven: number;
+    };
+  };
+  /** Register an agent that runs elsewhere, by the address of its A2A card */
+  "POST /v1/agents/outside": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      cardUrl: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      name?: string;
+      visibility?: "private" | "listed";
+      accepts?: "account" | "listed" | Array<string>;
+      authorization?: string;
+    };
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Read the card of an agent that runs elsewhere again */
+  "POST /v1/agents/{id}/refresh": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      accountId: string;
+      name: string;
+      type: "query" | "analysis" | "generation" | "verification" | "coordination";
+      description: string;
+      capabilities: Array<string>;
+      visibility: "private" | "listed";
+      accepts: "account" | "listed" | Array<string>;
+      state: "created" | "active" | "paused" | "retired" | "quarantined";
+      quarantine?: {
+        from: "created" | "active" | "paused" | "retired" | "quarantined";
+        by: "account" | "operator";
+        reason: string;
+        since: string;
+      };
+      outside?: {
+        cardUrl: string;
+        card: "signed" | "unsigned" | "altered";
+        cardVersion: string;
+        endpoint: string;
+        checkedAt: string;
+      };
+      envelopeKeys: Array<
+        | {
+            kty: "EC";
+            crv: "P-256";
+            kid: string;
+            use: "sig" | "enc";
+            x: string;
+            y: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "Ed25519";
+            kid: string;
+            use: "sig";
+            x: string;
+          }
+        | {
+            kty: "OKP";
+            crv: "X25519";
+            kid: string;
+            use: "enc";
+            x: string;
+          }
+      >;
+      version: number;
+      createdAt: string;
+      updatedAt: string;
     };
   };
   /** Send a message to an agent */

@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { Observed } from "#domain/agents/quality.ts";
 import type { Accepts, AgentState, AgentType, AgentVisibility } from "#domain/agents/model.ts";
+import type { Outside } from "#domain/agents/outside.ts";
+import type { EnvelopeKey } from "#domain/envelope/keys.ts";
 import type { Held } from "#domain/agents/record.ts";
 
 /** Who is registered (domain/agents). An agent's mailbox and sessions are in its object, which needs no row here. */
@@ -21,6 +23,9 @@ export const agent = sqliteTable(
     state: text().$type<AgentState>().notNull(),
     /** In quarantine: why, by whom, and what it was before. */
     held: text({ mode: "json" }).$type<Held>(),
+    /** Of one that runs elsewhere: its card's address, and what is known by it (domain/agents/outside.ts). */
+    outside: text({ mode: "json" }).$type<Outside>(),
+    envelopeKeys: text({ mode: "json" }).$type<EnvelopeKey[]>().notNull().default([]),
     version: integer().notNull(),
     createdAtMs: integer().notNull(),
     updatedAtMs: integer().notNull(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { envelopeKey, envelopeKeys } from "#domain/envelope/keys.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 
@@ -45,6 +46,8 @@ export const agentInput = z.strictObject({
   capabilities,
   visibility: z.enum(AGENT_VISIBILITIES).default("private"),
   accepts: accepts.default("account"),
+  /** Public keys that its envelopes are signed with and that others seal theirs to. */
+  envelopeKeys: envelopeKeys.default([]),
   /** Whether it is active at once; otherwise it waits to be started. */
   start: z.boolean().default(true),
 });
@@ -73,6 +76,17 @@ export const agentView = z.object({
       since: z.string(),
     })
     .optional(),
+  /** Where it runs elsewhere: what its publisher shows of it, and whether that is signed. */
+  outside: z
+    .object({
+      cardUrl: z.string(),
+      card: z.enum(["signed", "unsigned", "altered"]),
+      cardVersion: z.string(),
+      endpoint: z.string(),
+      checkedAt: z.string(),
+    })
+    .optional(),
+  envelopeKeys: z.array(envelopeKey),
   version: z.int(),
   createdAt: z.string(),
   updatedAt: z.string(),

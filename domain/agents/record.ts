@@ -8,6 +8,9 @@ import type {
 } from "#domain/agents/model.ts";
 import { nameKeyOf } from "#domain/agents/names.ts";
 
+import type { Outside } from "#domain/agents/outside.ts";
+import type { EnvelopeKey } from "#domain/envelope/keys.ts";
+
 /** Why an agent is in quarantine, who put it there, and what it was before. */
 export type Held = {
   from: AgentState;
@@ -33,6 +36,10 @@ export type AgentRecord = {
   state: AgentState;
   /** In quarantine only. */
   held: Held | null;
+  /** Where its program is not ours. */
+  outside: Outside | null;
+  /** Public keys, for envelopes to it and from it. */
+  envelopeKeys: EnvelopeKey[];
   /** Grows with every change: its ETag. */
   version: number;
   createdAtMs: number;
@@ -66,6 +73,7 @@ export function agentFrom(
     nameKey: nameKeyOf(input.name),
     state: start ? "active" : "created",
     held: null,
+    outside: null,
     version: 1,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -86,11 +94,21 @@ export function agentViewOf(agent: AgentRecord, asking: Asking): AgentView {
     accepts: isOwn ? agent.accepts : takesFrom(agent, asking) ? "listed" : "account",
     state: agent.state,
     ...(isOwn && agent.held !== null && { quarantine: quarantineViewOf(agent.held) }),
+    ...(agent.outside !== null && { outside: outsideViewOf(agent.outside) }),
+    envelopeKeys: agent.envelopeKeys,
     version: agent.version,
     createdAt: new Date(agent.createdAtMs).toISOString(),
     updatedAt: new Date(agent.updatedAtMs).toISOString(),
   };
 }
+
+const outsideViewOf = (outside: Outside): AgentView["outside"] => ({
+  cardUrl: outside.cardUrl,
+  card: outside.standing,
+  cardVersion: outside.cardVersion,
+  endpoint: outside.endpoint,
+  checkedAt: new Date(outside.checkedAtMs).toISOString(),
+});
 
 const quarantineViewOf = ({ from, by, reason, sinceMs }: Held): AgentView["quarantine"] => ({
   from,

@@ -1,6 +1,7 @@
 import { memberId } from "#domain/accounts/credential.ts";
 import type { AgentInput } from "#domain/agents/model.ts";
 import { agentFrom, type AgentRecord } from "#domain/agents/record.ts";
+import type { Outside } from "#domain/agents/outside.ts";
 import { checkShown } from "#domain/agents/shown-text.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -25,17 +26,14 @@ export async function registerAgent(
   input: AgentInput,
   idBytes: Uint8Array,
   nowMs: number,
+  outside: Outside | null = null,
 ): Promise<Result<AgentRecord, Problem<"conflict" | "invalid-request">>> {
   const fit = checkShown(input);
   if (!fit.ok) return fit;
   const shard = Number.parseInt(by.accountId.charAt(1), 36); // an account's agents live beside it
   const { accountId, principalId } = by;
-  const agent = agentFrom(
-    input,
-    { accountId, principalId },
-    memberId("agent", shard, idBytes),
-    nowMs,
-  );
+  const id = memberId("agent", shard, idBytes);
+  const agent = { ...agentFrom(input, { accountId, principalId }, id, nowMs), outside };
   const stored = await agents.insertAgent(agent);
   if (stored === "name-taken") return err(nameTaken);
   if (stored === "too-many")

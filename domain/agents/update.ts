@@ -14,6 +14,7 @@ export const agentPatch = agentInput
   .extend({
     visibility: agentInput.shape.visibility.unwrap(),
     accepts: agentInput.shape.accepts.unwrap(),
+    envelopeKeys: agentInput.shape.envelopeKeys.unwrap(),
   })
   .partial()
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
@@ -22,7 +23,11 @@ export const agentPatch = agentInput
 export type AgentPatch = z.output<typeof agentPatch>;
 
 /** What an agent says of itself. Who sees it and whose messages it takes, and what it is called, is its account's to say. */
-const ITS_OWN = new Set<string>(["description", "capabilities"] satisfies (keyof AgentPatch)[]);
+const ITS_OWN = new Set<string>([
+  "description",
+  "capabilities",
+  "envelopeKeys",
+] satisfies (keyof AgentPatch)[]);
 
 /** Why a principal may not make this change, or null. */
 export function changeRefusal(

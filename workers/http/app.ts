@@ -8,6 +8,7 @@ import { messages } from "#workers/http/agents/messages.ts";
 import { matching } from "#workers/http/agents/match.ts";
 import { a2aCards } from "#workers/http/agents/cards.ts";
 import { agents } from "#workers/http/agents/registry.ts";
+import { outsideAgents } from "#workers/http/agents/outside.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
 import { agentSessions } from "#workers/http/agents/session.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
@@ -82,6 +83,7 @@ const FEATURES: readonly Feature[] = [
   agentLife,
   agentKeys,
   agentDelivery,
+  outsideAgents,
   messages,
   matching,
   a2aCards,
