@@ -107,8 +107,10 @@ export async function makeClient(
   const wrong = flawOf(input, grantTypes, maker);
   if (wrong !== null) return refused(...wrong);
   const allowed = SCOPES.filter((scope) => maker === null || maker.scopes.has(scope));
-  // An open client asks people for scopes one by one; one of an account has its scopes from now on.
-  const scopes = narrowed(input.scope, allowed, maker === null ? allowed : DEFAULT_SCOPES);
+  const asked = narrowed(input.scope, allowed, DEFAULT_SCOPES);
+  // One of an account has its scopes from now on. An open client asks people for them, and for more when it needs more:
+  // what it names now binds it to nothing, because it could as well register again.
+  const scopes = asked === null || maker !== null ? asked : allowed;
   if (scopes === null)
     return refused("invalid_client_metadata", `scope: at most ${scopeText(allowed)}`);
   const authMethod = AUTH_METHODS.find((known) => known === input.token_endpoint_auth_method);

@@ -1,6 +1,6 @@
 import { ASSERTION_ALGORITHMS } from "#domain/oauth/client-keys.ts";
 import { PROOF_ALGORITHMS } from "#domain/oauth/dpop.ts";
-import { SCOPES } from "#domain/accounts/model.ts";
+import { type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { AUTH_METHODS, GRANT_TYPES } from "#domain/oauth/clients.ts";
 
 const methods = (knowsCertificates: boolean) =>
@@ -37,11 +37,14 @@ export const serverMetadata = (issuer: string, knowsCertificates: boolean) => ({
   service_documentation: `${issuer}/docs`,
 });
 
+/** What an MCP client asks its person for at first, who would else be asked for all there is; a refused call names what it lacks. */
+const FIRST_SCOPES: readonly Scope[] = ["search", "units:read", "units:write", "agents"];
+
 /** One of our resources, and who gives tokens for it (RFC 9728). */
 export const resourceMetadata = (issuer: string, path: string) => ({
   resource: issuer + path,
   authorization_servers: [issuer],
-  scopes_supported: SCOPES,
+  scopes_supported: path === "/mcp" ? FIRST_SCOPES : SCOPES,
   bearer_methods_supported: ["header"],
   dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
   resource_name: "WisHub",

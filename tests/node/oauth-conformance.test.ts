@@ -1,12 +1,25 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  Client,
+  type OAuthClientProvider,
+  type OAuthDiscoveryState,
+  type StoredOAuthClientInformation,
+  type StoredOAuthTokens,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+} from "@modelcontextprotocol/client";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
-import { application, type OwnerKey, ownerOf, person } from "./oauth-person.ts";
+import { application, type OwnerKey, ownerOf, person, REDIRECT } from "./oauth-person.ts";
 
-// The public suite of the Model Context Protocol, as far as it tests an authorization server.
+// The public suite of the Model Context Protocol, as far as it tests an authorization server; and what it tests of clients,
+// played by the official one against us: discovery, registration, consent, the token's resource, and stepping up.
 
-const SUITE = join(import.meta.dirname, "../../node_modules/.bin/conformance");
+const SUITE = join(
+  import.meta.dirname,
+  "../../node_modules/@modelcontextprotocol/conformance/dist/index.js",
+);
 const state = temporaryState();
 let product: Launched;
 let owner: OwnerKey;
@@ -56,3 +69,81 @@ it("passes every scenario for authorization servers", async () => {
   expect(output).toContain("✓ authorization-code-grant: 1 passed, 0 failed");
   expect(output).toContain("Total: 3 passed, 0 failed");
 }, 60_000);
+
+/** An outside application as the official client runs it: it discovers, registers, sends its person to a page and comes back. */
+function outsider(url: string) {
+  let information: StoredOAuthClientInformation | undefined;
+  let tokens: StoredOAuthTokens | undefined;
+  let discovered: OAuthDiscoveryState | undefined;
+  let verifier = "";
+  let asked: URL | undefined;
+  const provider: OAuthClientProvider = {
+    redirectUrl: REDIRECT,
+    clientMetadata: {
+      client_name: "Outside notebook",
+      redirect_uris: [REDIRECT],
+      token_endpoint_auth_method: "none",
+      grant_types: ["authorization_code", "refresh_token"],
+    },
+    clientInformation: () => information,
+    saveClientInformation: (given) => void (information = given),
+    tokens: () => tokens,
+    saveTokens: (given) => void (tokens = given),
+    redirectToAuthorization: (address) => void (asked = address),
+    saveCodeVerifier: (given) => void (verifier = given),
+    codeVerifier: () => verifier,
+    discoveryState: () => discovered,
+    saveDiscoveryState: (given) => void (discovered = given),
+  };
+  const transport = () =>
+    new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { authProvider: provider });
+  return {
+    transport,
+    client: () =>
+      new Client({ name: "notebook", version: "1" }, { versionNegotiation: { mode: "auto" } }),
+    /** What it asks its person for, and where. */
+    asked: () => asked?.searchParams,
+    async consents(): Promise<void> {
+      const answered = await (await person(owner)).answers(asked ?? "");
+      await transport().finishAuth(answered.searchParams);
+    },
+  };
+}
+
+it("lets an outside MCP client in by its person's consent, who publishes and finds a unit, and steps up", async () => {
+  const app = outsider(owner.url);
+  await expect(app.client().connect(app.transport())).rejects.toThrow(UnauthorizedError);
+  expect(app.asked()?.get("resource")).toBe(`${owner.url}/mcp`);
+  expect(app.asked()?.get("scope")).toBe("search units:read units:write agents");
+  await app.consents();
+
+  const client = app.client();
+  await client.connect(app.transport());
+  const made = await client.callTool({
+    name: "publish_unit",
+    arguments: {
+      title: "Otters carry a favourite stone",
+      body: "They keep it in a pouch of skin.",
+    },
+  });
+  const { id } = made.structuredContent as { id: string };
+  await vi.waitFor(
+    async () => {
+      const found = await client.callTool({
+        name: "search",
+        arguments: { query: "which tool do otters keep on them" },
+      });
+      const { hits } = found.structuredContent as { hits: { unitId: string }[] };
+      expect(hits.map(({ unitId }) => unitId)).toContain(id);
+    },
+    { timeout: 30_000, interval: 500 },
+  );
+
+  const verify = { name: "get_audit_verify", arguments: {} };
+  await expect(client.callTool(verify)).rejects.toThrow();
+  expect(app.asked()?.get("scope")?.split(" ")).toContain("audit");
+  await app.consents();
+  const stepped = app.client();
+  await stepped.connect(app.transport());
+  expect((await stepped.callTool(verify)).structuredContent).toMatchObject({ valid: true });
+}, 90_000);
