@@ -1,5 +1,6 @@
 import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
+import type { Hop } from "#domain/delegation/hop.ts";
 import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
 import { groupCommit } from "#domain/shared/group-commit.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -29,6 +30,7 @@ export class AgentMailbox {
   /** Who waits for a message, in the order they came. */
   readonly #waiting = new Set<() => void>();
   #gone: Gone = () => {};
+  #hopsOf: (seqs: readonly number[]) => ReadonlyMap<number, Hop> = () => new Map();
   readonly #listeners = new Set<() => void>();
 
   constructor(storage: DurableObjectStorage, nowMs: () => number = Date.now) {
@@ -80,13 +82,25 @@ export class AgentMailbox {
       );
       if (leased === null) return err(BUSY);
       const leftMs = endsAtMs - Date.now();
-      if (leased.length > 0 || leftMs <= 0) return ok(leased);
+      if (leased.length > 0) return ok(this.#withHops(leased));
+      if (leftMs <= 0) return ok(leased);
       // What came behind it in the same transaction woke nobody.
       if (this.#rows.hasReady) continue;
       if (this.#waiting.size >= LIMITS.pollsMax)
         return err({ code: "too-many-requests", detail: "too many wait here", retryAfterS: 1 });
       await this.#something(Math.min(leftMs, Math.max(this.#rows.dueMs - Date.now(), 1)));
     }
+  }
+
+  /** Asked for the delegations under which messages came. */
+  whoDelegated(hopsOf: (seqs: readonly number[]) => ReadonlyMap<number, Hop>): void {
+    this.#hopsOf = hopsOf;
+  }
+
+  #withHops(leased: Leased[]): Leased[] {
+    const hops = this.#hopsOf(leased.map(({ seq }) => seq));
+    if (hops.size === 0) return leased;
+    return leased.map((one) => ({ ...one, hop: hops.get(one.seq) ?? null }));
   }
 
   /** Ends when there may be something, or when the time is over. */

@@ -55,6 +55,13 @@ export class AgentTaskDesk {
     return canceled ?? err(failureOf(BUSY));
   }
 
+  /** The same, whoever asked for it: what it was for is over. False where it cannot be done now. */
+  async dropTask(id: string): Promise<boolean> {
+    const task = this.#rows.row(id);
+    if (task === null || hasEnded(task.state)) return true;
+    return (await this.cancelTask({ accountId: task.caller, agentId: task.caller_agent }, id)).ok;
+  }
+
   /** What the agent's program says of a task, under the lease of one of its messages. */
   async updateTask(
     id: string,
@@ -93,7 +100,7 @@ export class AgentTaskDesk {
         conversationId,
         inReplyTo: null,
         priority: PRIORITY_DEFAULT,
-        deadlineMs: null,
+        deadlineMs: asked.hop?.deadlineMs ?? null,
         once: null,
         body,
         bytes,

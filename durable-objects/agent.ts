@@ -3,7 +3,8 @@ import type { Doing } from "#domain/agents/standing.ts";
 import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
 import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
-import type { A2aFailure } from "#domain/a2a/errors.ts";
+import { type A2aFailure, failureOf } from "#domain/a2a/errors.ts";
+import type { Hop } from "#domain/delegation/hop.ts";
 import type {
   Asked,
   Caller,
@@ -24,16 +25,27 @@ import { AgentSessions } from "#objects/agent-sessions.ts";
 import { AgentTaskDesk } from "#objects/agent-task-desk.ts";
 import { TASK_STEPS } from "#objects/agent-task-rows.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
+import {
+  AgentDelegation,
+  type Delegated,
+  type DelegateRefused,
+  DELEGATION_STEP,
+} from "#objects/agent-delegation.ts";
 import { AgentLife } from "#objects/agent-life.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
-const STEPS: readonly string[] = [MAILBOX_STEP, ...TASK_STEPS];
+const STEPS: readonly string[] = [MAILBOX_STEP, ...TASK_STEPS, DELEGATION_STEP];
 
 /** The answer to whoever has not heard of it yet. */
 const STOPPED: Problem<"agent-unavailable"> = {
   code: "agent-unavailable",
   detail: "the agent is in quarantine, or gone",
+};
+
+const OVER: Problem<"delegation-over"> = {
+  code: "delegation-over",
+  detail: "it was cancelled before it came",
 };
 
 /** What an agent's object is made of: each part has its own tables, and its own work that falls due. */
@@ -53,6 +65,7 @@ export class Agent extends DurableObject<Env> {
   readonly #sessions: AgentSessions;
   readonly #delivery: AgentDelivery;
   readonly #quality: AgentQuality;
+  readonly #delegation: AgentDelegation;
   readonly #life: AgentLife;
   readonly #parts: readonly AgentPart[];
 
@@ -74,17 +87,28 @@ export class Agent extends DurableObject<Env> {
       tell: () => env.DELIVERY.getByName(ctx.id.name ?? "").wake(),
     });
     this.#quality = new AgentQuality(ctx, env);
+    this.#delegation = new AgentDelegation(ctx.storage, env);
+    this.#mailbox.whoDelegated((seqs) => this.#delegation.hopsOf(seqs));
     this.#life = new AgentLife(ctx, env, () => {
       this.#mailbox.recall();
+      this.#delegation.cancelMade(null, Date.now());
       this.#sessions.endAll("forbidden");
     });
-    this.#parts = [this.#sessions, this.#delivery, this.#quality, this.#life];
+    this.#parts = [this.#sessions, this.#delivery, this.#quality, this.#delegation, this.#life];
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
   async send(drafts: Draft[]): Promise<Result<Placed, Problem>[]> {
     if (this.#life.isStopped) return drafts.map(() => err(STOPPED));
-    return await this.#mailbox.put(drafts);
+    if (drafts.some(({ hop }) => hop !== undefined && this.#delegation.isCanceled(hop.id)))
+      return drafts.map(() => err(OVER));
+    const placed = await this.#mailbox.put(drafts);
+    for (const [i, { hop }] of drafts.entries()) {
+      const one = placed[i];
+      if (hop !== undefined && one?.ok === true)
+        this.#delegation.receive(hop, { seq: one.value.seq, taskId: null });
+    }
+    return placed;
   }
 
   async lease(input: LeaseInput): Promise<Result<Leased[], Problem>> {
@@ -105,7 +129,13 @@ export class Agent extends DurableObject<Env> {
   }
 
   async beginTask(asked: Asked): Promise<Result<Opened, A2aFailure>> {
-    return await this.#tasks.beginTask(asked);
+    const { hop } = asked;
+    if (this.#life.isStopped) return err(failureOf(STOPPED));
+    if (hop !== undefined && this.#delegation.isCanceled(hop.id)) return err(failureOf(OVER));
+    const begun = await this.#tasks.beginTask(asked);
+    if (hop !== undefined && begun.ok)
+      this.#delegation.receive(hop, { seq: null, taskId: begun.value.taskId });
+    return begun;
   }
 
   openTask(caller: Caller, id: string, historyLength: number | null): Opened | null {
@@ -125,7 +155,43 @@ export class Agent extends DurableObject<Env> {
   }
 
   async cancelTask(caller: Caller, id: string): Promise<Result<string, A2aFailure>> {
-    return await this.#tasks.cancelTask(caller, id);
+    const canceled = await this.#tasks.cancelTask(caller, id);
+    if (canceled.ok) {
+      this.#delegation.cancelTask(id, Date.now());
+      await this.#wake();
+    }
+    return canceled;
+  }
+
+  /** The hop that its agent may make now (agent-delegation.ts). */
+  delegate(self: string, asked: Delegated): Result<Hop, DelegateRefused | typeof STOPPED> {
+    if (this.#life.isStopped) return err(STOPPED);
+    return this.#delegation.delegate(self, asked, Date.now());
+  }
+
+  takeBackHop(id: string): void {
+    this.#delegation.takeBack(id);
+  }
+
+  /** Ends what its agent handed on, and all that came of it. False where it handed on nothing of that id. */
+  async cancelMade(id: string): Promise<boolean> {
+    const isKnown = this.#delegation.cancelMade(id, Date.now());
+    await this.#wake();
+    return isKnown;
+  }
+
+  /** The work that it was given by a hop is over. False where that cannot be done now: ask again. */
+  async cancelHop(id: string): Promise<boolean> {
+    const place = this.#delegation.cancel(id, Date.now());
+    await this.#wake();
+    const { seq = null, taskId = null } = place ?? {};
+    if (taskId !== null && !(await this.#tasks.dropTask(taskId))) return false;
+    if (seq === null) return true;
+    const done = await this.#mailbox.within(0, (rows) => {
+      rows.withdraw(seq);
+      return true;
+    });
+    return done === true;
   }
 
   setTaskPush(caller: Caller, id: string, config: string, body: string): Result<null, A2aFailure> {

@@ -18,6 +18,11 @@ export type Problem = {
     | "unit-duplicate"
     | "lease-lost"
     | "agent-unavailable"
+    | "delegation-loop"
+    | "delegation-too-deep"
+    | "delegation-over"
+    | "delegation-unclear"
+    | "budget-exhausted"
     | "idempotency-conflict"
     | "idempotency-in-flight"
     | "version-stale"
@@ -2506,6 +2511,16 @@ export type Operations = {
       updatedAt: string;
     };
   };
+  /** Cancel work that an agent has handed on */
+  "POST /v1/agents/{id}/delegations/{delegationId}/cancel": {
+    path: { id: string; delegationId: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      state: "canceled";
+    };
+  };
   /** Make an API key that acts as an agent */
   "POST /v1/agents/{id}/keys": {
     path: { id: string };
@@ -2807,6 +2822,11 @@ export type Operations = {
       kind?: string;
       inReplyTo?: string;
       fromAgentId?: string;
+      delegation?: {
+        of?: string;
+        budget?: number;
+        deadline?: string;
+      };
     };
     answer: {
       id: string;
@@ -2814,6 +2834,7 @@ export type Operations = {
       priority: number;
       sentAt: string;
       duplicate: boolean;
+      delegationId?: string;
     };
   };
   /** Send an agent several messages, in their order */
@@ -2830,6 +2851,11 @@ export type Operations = {
         kind?: string;
         inReplyTo?: string;
         fromAgentId?: string;
+        delegation?: {
+          of?: string;
+          budget?: number;
+          deadline?: string;
+        };
         idempotencyKey?: string;
       }>;
     };
@@ -2841,6 +2867,7 @@ export type Operations = {
             priority: number;
             sentAt: string;
             duplicate: boolean;
+            delegationId?: string;
           }
         | {
             code: string;
@@ -2879,6 +2906,12 @@ export type Operations = {
         attempts: number;
         fencingToken: number;
         leasedUntil: string;
+        delegation?: {
+          id: string;
+          chain: Array<string>;
+          budget: number;
+          deadline: string;
+        };
         body: unknown;
       }>;
     };

@@ -21,6 +21,11 @@ const USE_OF: Readonly<Record<string, Use>> = {
   "collection.read": "reads",
   "agent.read": "reads",
   "agent.match": "reads",
+  "agent.call": "talks",
+  "task.read": "talks",
+  "task.update": "talks",
+  // Each operation behind it is asked about by itself.
+  "mcp.use": "reads",
   "message.send": "talks",
   "message.receive": "talks",
   "delivery.read": "talks",

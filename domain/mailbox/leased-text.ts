@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { messageIdOf } from "#domain/mailbox/message.ts";
+import { delegationViewOf } from "#domain/delegation/model.ts";
 import type { leasedView } from "#domain/mailbox/model.ts";
 import type { Leased } from "#domain/mailbox/outcome.ts";
 
@@ -18,6 +19,7 @@ export function leasedText(agentId: string, leased: Leased): string {
     attempts: leased.attempts,
     fencingToken: held.token,
     leasedUntil: timeOf(held.untilMs),
+    ...(leased.hop != null && { delegation: delegationViewOf(leased.hop) }),
   };
   return `${JSON.stringify(view).slice(0, -1)},"body":${leased.body}}`;
 }

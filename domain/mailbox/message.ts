@@ -1,3 +1,4 @@
+import type { Hop } from "#domain/delegation/hop.ts";
 import type { MessageInput } from "#domain/mailbox/model.ts";
 
 /** Who sent it. An account's program that acts as no agent sends as its account. */
@@ -15,6 +16,8 @@ export type Draft = {
   deadlineMs: number | null;
   /** What must not come twice within a day, with what must be the same then. */
   once: { key: string; bodyHash: string } | null;
+  /** The delegation by which it comes, where it is work handed on. */
+  hop?: Hop;
   /** JSON text. */
   body: string;
   /** Of `body` in UTF-8. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { delegationInput, delegationView } from "#domain/delegation/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 
@@ -29,6 +30,8 @@ export const messageInput = z.strictObject({
   inReplyTo: text(LIMITS.idCharsMax).optional(),
   /** Which of the sender's agents it comes from; an agent's own key says it by itself. */
   fromAgentId: text(LIMITS.idCharsMax).optional(),
+  /** That it is work handed on, so that it is refused where it has been before or costs more than it may. */
+  delegation: delegationInput.optional(),
 });
 export type MessageInput = z.output<typeof messageInput>;
 
@@ -87,6 +90,8 @@ export const sentView = z.object({
   sentAt: z.string(),
   /** Whether it is an earlier message of the same deduplicationId. */
   duplicate: z.boolean(),
+  /** By which the work can be cancelled, with all that comes of it. */
+  delegationId: z.string().optional(),
 });
 
 const refusal = z.object({
@@ -110,6 +115,7 @@ export const leasedView = z.object({
   attempts: z.int(),
   fencingToken: z.int(),
   leasedUntil: z.string(),
+  delegation: delegationView.optional(),
   body: z.unknown(),
 });
 

@@ -1,3 +1,4 @@
+import type { Hop } from "#domain/delegation/hop.ts";
 import type { Stored } from "#domain/mailbox/message.ts";
 import type { Lease } from "#domain/shared/lease.ts";
 
@@ -5,7 +6,7 @@ import type { Lease } from "#domain/shared/lease.ts";
 export type Placed = { seq: number; sentAtMs: number; duplicate: boolean };
 
 /** A message with the lease under which its agent works on it. */
-export type Leased = Stored & { lease: Lease };
+export type Leased = Stored & { lease: Lease; hop?: Hop | null };
 
 /** What its holder wants done with a message. */
 export type Settlement =

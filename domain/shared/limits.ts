@@ -140,6 +140,13 @@ export const LIMITS = {
   cardItemsMax: 256,
   /** Signatures of one card that are looked at. */
   cardSignaturesMax: 4,
+  /** Agents that one piece of work may pass through: what is deeper is hardly ever meant. */
+  delegationChainMax: 8,
+  /** Hops of one tree of delegations. */
+  delegationBudgetMax: 10_000,
+  /** What one agent hands on by itself in a day, and what of it may be open: beyond that it is a loop or a storm. */
+  delegationBudgetPerDay: 1_000_000,
+  delegationsOpenMax: 10_000,
   /** Accounts named one by one; for more, an agent takes messages of everybody who is listed. */
   acceptedAccountsMax: 100,
   /** A catalog shard holds the agents of some thousand accounts, or of one with all of these. */

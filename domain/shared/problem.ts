@@ -19,6 +19,11 @@ export const PROBLEMS = {
     status: 409,
     title: "The agent is in a state in which it does not do this",
   },
+  "delegation-loop": { status: 409, title: "The work came by that agent already" },
+  "delegation-too-deep": { status: 409, title: "The work has been handed on too often" },
+  "delegation-over": { status: 409, title: "The work that this is for is over" },
+  "delegation-unclear": { status: 409, title: "Say which work this is for" },
+  "budget-exhausted": { status: 409, title: "The budget of the work does not allow it" },
   "idempotency-conflict": { status: 409, title: "The idempotency key was used with another body" },
   "idempotency-in-flight": {
     status: 409,

@@ -1,3 +1,5 @@
+import type { Hop } from "#domain/delegation/hop.ts";
+
 /** Who asks an agent for a task: an account, and the agent of it that asks, if one does. */
 export type Caller = { accountId: string; agentId: string | null };
 
@@ -8,6 +10,8 @@ export type Asked = {
   isOwn: boolean;
   /** The task it goes on with; a new one otherwise. */
   taskId: string | null;
+  /** The delegation by which a new one comes. */
+  hop?: Hop;
   contextId: string | null;
   /** For what is made: unique, and nobody else's. */
   fresh: { taskId: string; contextId: string };

@@ -9,6 +9,7 @@ import { matching } from "#workers/http/agents/match.ts";
 import { a2aCards } from "#workers/http/agents/cards.ts";
 import { agents } from "#workers/http/agents/registry.ts";
 import { outsideAgents } from "#workers/http/agents/outside.ts";
+import { delegations } from "#workers/http/agents/delegations.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
 import { agentSessions } from "#workers/http/agents/session.ts";
 import { auditing } from "#workers/http/accounts/audit.ts";
@@ -81,6 +82,7 @@ const FEATURES: readonly Feature[] = [
   agents,
   agentSessions,
   agentLife,
+  delegations,
   agentKeys,
   agentDelivery,
   outsideAgents,

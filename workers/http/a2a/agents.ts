@@ -1,6 +1,9 @@
 import type { Context } from "hono";
 import { MODES } from "#domain/a2a/card.ts";
-import { failureOf } from "#domain/a2a/errors.ts";
+import { type A2aFailure, failed, failureOf } from "#domain/a2a/errors.ts";
+import { delegationInput, type DelegationInput } from "#domain/delegation/model.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
+import { hopFor, notTaken } from "#workers/http/delegating.ts";
 import { isVisibleTo } from "#domain/agents/record.ts";
 import { mayWriteTo } from "#domain/mailbox/rights.ts";
 import type { Services } from "#adapters/index.ts";
@@ -29,7 +32,7 @@ export const a2aAgents = a2aAt({
       inputModes: MODES,
       extendedCard: async () => (await services.a2aCards.agentCard(agent, Date.now())).text,
       answer: null,
-      tasks: tasksOf(c.env as Env, agent.id),
+      tasks: tasksOf(c.env as Env, agent.id, c.get("nowMs")),
       refusal: writing.ok ? null : failureOf(writing.error),
       mayPushTo: () => false,
     };
@@ -37,10 +40,21 @@ export const a2aAgents = a2aAt({
 });
 
 /** Each call asks for the object anew: a stub is no good any more once what it leads to was moved or started again. */
-function tasksOf(env: Env, id: string): TaskPort {
+function tasksOf(env: Env, id: string, nowMs: number): TaskPort {
   const object = () => env.AGENT.getByName(id);
   return {
-    beginTask: async (asked) => await object().beginTask(asked),
+    async beginTask(asked) {
+      if (asked.taskId !== null) return await object().beginTask(asked);
+      const wanted = delegationIn(asked.metadata);
+      if (!wanted.ok) return wanted;
+      const { caller, repeatKey } = asked;
+      const work = { from: caller.agentId, to: id, asked: wanted.value, repeatKey };
+      const hop = await hopFor(env, work, nowMs);
+      if (!hop.ok) return err(failureOf(hop.error));
+      const begun = await object().beginTask({ ...asked, hop: hop.value });
+      if (!begun.ok) await notTaken(env, caller.agentId, hop.value);
+      return begun;
+    },
     openTask: async (...named) => await object().openTask(...named),
     taskNews: async (...named) => await object().taskNews(...named),
     showTask: async (...named) => await object().showTask(...named),
@@ -50,4 +64,14 @@ function tasksOf(env: Env, id: string): TaskPort {
     taskPushes: async (...named) => await object().taskPushes(...named),
     dropTaskPush: async (...named) => await object().dropTaskPush(...named),
   };
+}
+
+/** Where a caller says for which of its work a task is (docs/design/delegation.md). */
+const DELEGATION = "wishub/delegation";
+
+function delegationIn(metadata: string | null): Result<DelegationInput, A2aFailure> {
+  const { [DELEGATION]: given = {} } = JSON.parse(metadata ?? "{}") as Record<string, unknown>;
+  const parsed = delegationInput.safeParse(given);
+  if (parsed.success) return ok(parsed.data);
+  return failed("invalid-params", `metadata["${DELEGATION}"] is no delegation`);
 }

@@ -14,6 +14,7 @@ import { sha256Hex } from "#domain/shared/hash.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { DELEGATION_REFUSALS, hopFor, notTaken } from "#workers/http/delegating.ts";
 import { type AppEnv, fails, idParam, json, type Plain, route, unwrap } from "#workers/http/kit.ts";
 
 /** Of a body, beside its quotes, commas and the other members. */
@@ -41,6 +42,7 @@ export const send = route(
         "mailbox-full",
         "overloaded",
         "body-too-large",
+        ...DELEGATION_REFUSALS,
       ),
     },
   },
@@ -94,15 +96,33 @@ async function sent(
   const isOwn = agent.accountId === principal.accountId;
   const made: Result<Draft, Problem>[] = [];
   for (const { idempotencyKey, ...input } of inputs)
-    made.push(await drafted(c, input, idempotencyKey, isOwn));
+    made.push(await workOf(c, to, input, await drafted(c, input, idempotencyKey, isOwn)));
   const drafts = made.flatMap((one) => (one.ok ? [one.value] : []));
   const placed = drafts.length === 0 ? [] : await c.env.AGENT.getByName(agent.id).send(drafts);
+  for (const [i, { hop, from }] of drafts.entries())
+    if (hop !== undefined && placed[i]?.ok !== true) await notTaken(c.env, from.agentId, hop);
   const next = placed.values();
   return made.map((one) => {
     if (!one.ok) return one;
     const outcome = next.next().value ?? INTERNAL;
     return outcome.ok ? ok(sentViewOf(agent.id, one.value, outcome.value)) : outcome;
   });
+}
+
+/** Work that is handed on goes by a hop, which is refused before it goes anywhere. */
+async function workOf(
+  { env, var: { nowMs } }: Context<AppEnv>,
+  to: string,
+  { delegation: asked }: MessageInput,
+  drafted: Result<Draft, Problem>,
+): Promise<Result<Draft, Problem>> {
+  if (asked === undefined || !drafted.ok) return drafted;
+  const { from, once, deadlineMs } = drafted.value;
+  const work = { from: from.agentId, to, asked, repeatKey: once && once.key };
+  const hop = await hopFor(env, work, nowMs);
+  if (!hop.ok) return hop;
+  const endsAtMs = Math.min(deadlineMs ?? Infinity, hop.value.deadlineMs);
+  return ok({ ...drafted.value, hop: hop.value, deadlineMs: endsAtMs });
 }
 
 async function drafted(
@@ -128,6 +148,7 @@ const sentViewOf = (agentId: string, draft: Draft, { seq, sentAtMs, duplicate }:
   priority: draft.priority,
   sentAt: new Date(sentAtMs).toISOString(),
   duplicate,
+  ...(draft.hop !== undefined && { delegationId: draft.hop.id }),
 });
 
 /** What makes a second message of the sender the same as an earlier one. */
