@@ -47,13 +47,12 @@ type Performed = { principal: Principal; isCounted: boolean };
 /** Who a request was performed for; undefined where it came from outside. */
 export const performedFor = (request: Request): Performed | undefined => performed.get(request);
 
-/** Whether a route is reachable by every protocol. Not a public one, which is for who has no principal, and no WebSocket. */
-export const isOfOperation = ({
-  access,
-  path,
-  responses,
-}: Pick<RouteConfig, "access" | "path" | "responses">): boolean =>
-  access !== "public" && isApi(path) && isOperation(access) && !(101 in responses);
+/**
+ * Whether a route is reachable by every protocol. Not a public one, which is for who has no principal. One that opens a
+ * WebSocket is: without an upgrade it only says whether it would (a session is asked about so).
+ */
+export const isOfOperation = ({ access, path }: Pick<RouteConfig, "access" | "path">): boolean =>
+  access !== "public" && isApi(path) && isOperation(access);
 
 type Answers = (
   request: Request,

@@ -23,6 +23,7 @@ export function toolsOf(routes: readonly Route[]): ReadonlyMap<string, Operation
   const tools = new Map<string, OperationTool>();
   for (const { config } of routes) {
     if (config.access === "public" || !isOfOperation(config)) continue;
+    if (101 in config.responses) continue; // no tool opens a WebSocket
     const name = toolNameOf(config);
     if (tools.has(name)) throw new Error(`two operations are the tool ${name}`);
     tools.set(name, toolOf(name, config, config.access));
