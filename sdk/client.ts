@@ -1,5 +1,7 @@
+import { AgentClient } from "./agent.ts";
 import { WisHubError, errorOf, type ProblemDocument } from "./error.ts";
 import { bodyOf, readNdjson } from "./ndjson.ts";
+import { keyed, type Mutation, type Query, search } from "./request.ts";
 import { realWaiting, withRetries, type Waiting } from "./retry.ts";
 import type { Operations } from "./types.ts";
 
@@ -48,8 +50,6 @@ export type ImportLine =
   | { line: number; error: ProblemDocument };
 
 export type Page = { limit?: number; cursor?: string };
-type Mutation = { idempotencyKey?: string };
-type Query = Record<string, string | number | undefined>;
 type Call = {
   query?: Query;
   body?: unknown;
@@ -278,6 +278,21 @@ export class WisHub {
     return (text === "" ? undefined : JSON.parse(text)) as Operations[K]["answer"];
   }
 
+  /** One of your agents, to work as: over its session, or over HTTP where there is no way to one. */
+  agent(id: string): AgentClient {
+    return new AgentClient(id, {
+      url: this.url,
+      waiting: this.#waiting,
+      authorization: this.#authorization,
+      send: async (method, path, body, idempotencyKey) => {
+        const headers: Record<string, string> =
+          idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
+        const text = await (await this.#send(method, path, { body, headers })).text();
+        return text === "" ? undefined : (JSON.parse(text) as unknown);
+      },
+    });
+  }
+
   async #read<T>(path: string, query: Query = {}): Promise<T> {
     return parsed(await this.#send("GET", path, { query, repeatable: true }));
   }
@@ -327,17 +342,6 @@ export class WisHub {
     if (!response.ok) throw await errorOf(response);
     return response;
   }
-}
-
-function keyed(options: Mutation, headers: Record<string, string> = {}): Record<string, string> {
-  return { ...headers, "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
-}
-
-function search(query: Query): string {
-  const given = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
 }
 
 async function parsed<T>(response: Response): Promise<T> {

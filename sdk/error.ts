@@ -48,6 +48,21 @@ export async function errorOf(response: Response): Promise<WisHubError> {
   );
 }
 
+/** The same of an answer that came over a session. */
+export function problemIn(answer: {
+  status: number;
+  headers: Record<string, string>;
+  body?: unknown;
+}): WisHubError {
+  const fallback = { code: `http-${answer.status}`, status: answer.status };
+  const document = answer.body as ProblemDocument | undefined;
+  return new WisHubError(
+    typeof document?.code === "string" ? { ...fallback, ...document } : fallback,
+    answer.headers["x-request-id"],
+    retryAfterMs(answer.headers["retry-after"] ?? null),
+  );
+}
+
 function problemOf(text: string, response: Response): ProblemDocument {
   const fallback = {
     code: `http-${response.status}`,

@@ -195,9 +195,9 @@ export const LIMITS = {
   sessionWindowChars: 1_048_576,
   sessionUnseenFramesMax: 256,
   sessionUnseenCharsMax: 8_388_608,
-  /** Each may cost what a request costs, and 5,000 sessions share a machine. */
-  sessionFramesPerSecond: 500,
-  sessionFramesBurst: 1_000,
+  /** An echo is the cheapest: this many take a tenth of a core. */
+  sessionFramesPerSecond: 2_000,
+  sessionFramesBurst: 4_000,
   /** Envelopes between agents: two keys of each kind, so that one can follow the other, and what an A2A message can carry. */
   envelopeKeysMax: 4,
   keyIdCharsMax: 64,
