@@ -49,8 +49,8 @@ export class AgentDelivery implements AgentPart {
     const leased = await mailbox.lease({ limit, leaseMs, waitMs: 0 });
     if (!leased.ok) return leased;
     if (leased.value.length < limit) this.#isTold = false;
-    const { dueMs } = mailbox;
-    return ok({ leased: leased.value, nextMs: Number.isFinite(dueMs) ? dueMs : null });
+    const { readyMs } = mailbox;
+    return ok({ leased: leased.value, nextMs: Number.isFinite(readyMs) ? readyMs : null });
   }
 
   dueMs(): number | null {

@@ -6,7 +6,8 @@ import { groupCommit } from "#domain/shared/group-commit.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
-import { type Gone, MailboxRows } from "#objects/mailbox-rows.ts";
+import { MailboxReading } from "#objects/mailbox-reading.ts";
+import { type Gone, MailboxRows, UPKEEP_EVERY_MS } from "#objects/mailbox-rows.ts";
 
 const GROUP = {
   itemsMax: 256,
@@ -15,13 +16,14 @@ const GROUP = {
   gathersFirst: true,
 } as const;
 const OP_BYTES = 500;
+const UPKEEP = "mailboxUpkeepMs";
 const BUSY: Problem<"overloaded"> = { code: "overloaded", retryAfterS: 1 };
 
 type Op = { bytes: number; run(rows: MailboxRows, nowMs: number): void };
 
 /**
  * The mailbox of one agent: what many ask for at once is done in one transaction, and a lease that finds nothing may wait
- * for what comes. It sets no timer but for those who wait.
+ * for what comes. It sets no timer but for those who wait, and an alarm a day while it holds anything.
  */
 export class AgentMailbox {
   readonly #storage: DurableObjectStorage;
@@ -33,12 +35,20 @@ export class AgentMailbox {
   #hopsOf: (seqs: readonly number[]) => ReadonlyMap<number, Hop> = () => new Map();
   readonly #listeners = new Set<() => void>();
 
-  constructor(storage: DurableObjectStorage, nowMs: () => number = Date.now) {
+  readonly reading: MailboxReading;
+  /** When to look after what is kept; null while nothing is. */
+  #upkeepMs: number | null;
+  readonly #wake: () => void;
+
+  constructor(storage: DurableObjectStorage, wake: () => void, nowMs: () => number = Date.now) {
     this.#storage = storage;
+    this.#wake = wake;
+    this.#upkeepMs = storage.kv.get<number>(UPKEEP) ?? null;
+    this.reading = new MailboxReading(storage.sql);
     this.#rows = new MailboxRows(storage.sql, (...gone) => this.#gone(...gone));
     this.#write = groupCommit(
       GROUP,
-      async (ops) => this.#writeAll(storage, ops, nowMs()),
+      async (ops) => this.#writeAll(ops, nowMs()),
       // One turn: whoever has come meanwhile shares the write to disk, which is most of what a message costs.
       () => scheduler.wait(0),
     );
@@ -54,7 +64,7 @@ export class AgentMailbox {
   get hasReady(): boolean {
     return this.#rows.hasReady;
   }
-  get dueMs(): number {
+  get readyMs(): number {
     return this.#rows.dueMs;
   }
 
@@ -103,6 +113,31 @@ export class AgentMailbox {
     return leased.map((one) => ({ ...one, hop: hops.get(one.seq) ?? null }));
   }
 
+  async drop(seq: number): Promise<Result<null, Problem>> {
+    return (await this.#do(OP_BYTES, (rows) => rows.drop(seq))) ?? err(BUSY);
+  }
+
+  /** How many dead letters were put back. */
+  async redrive(seqs: readonly number[] | null): Promise<Result<number, Problem>> {
+    const redriven = await this.#do(OP_BYTES, (rows, nowMs) => rows.redrive(seqs, nowMs));
+    return redriven === null ? err(BUSY) : ok(redriven);
+  }
+
+  dueMs(): number | null {
+    return this.#upkeepMs;
+  }
+
+  async work(): Promise<void> {
+    await this.#do(OP_BYTES, (rows, nowMs) => this.#lookAgain(rows.upkeep(nowMs)));
+  }
+
+  #lookAgain(atMs: number | null): true {
+    this.#upkeepMs = atMs;
+    if (atMs === null) this.#storage.kv.delete(UPKEEP);
+    else this.#storage.kv.put(UPKEEP, atMs);
+    return true;
+  }
+
   /** Ends when there may be something, or when the time is over. */
   async #something(forMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -137,18 +172,23 @@ export class AgentMailbox {
     return written === null ? null : ((done as { value: T } | null)?.value ?? null);
   }
 
-  #writeAll(storage: DurableObjectStorage, ops: readonly Op[], nowMs: number): true {
+  #writeAll(ops: readonly Op[], nowMs: number): true {
     let ready = 0;
+    const dueMs = this.#upkeepMs;
     try {
-      ready = storage.transactionSync(() => {
+      ready = this.#storage.transactionSync(() => {
         this.#rows.begin(nowMs);
         for (const op of ops) op.run(this.#rows, nowMs);
+        if (this.#upkeepMs === null && this.#rows.keepsSomething())
+          this.#lookAgain(nowMs + UPKEEP_EVERY_MS);
         return this.#rows.end();
       });
     } catch (error) {
       this.#rows.forget();
+      this.#upkeepMs = dueMs;
       throw error;
     }
+    if (dueMs === null && this.#upkeepMs !== null) this.#wake();
     if (ready > 0) this.#tell(ready);
     return true;
   }

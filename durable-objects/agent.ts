@@ -2,7 +2,6 @@ import { DurableObject } from "cloudflare:workers";
 import type { Doing } from "#domain/agents/standing.ts";
 import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
-import type { Leased, Placed, Settled, Settlement } from "#domain/mailbox/outcome.ts";
 import { type A2aFailure, failureOf } from "#domain/a2a/errors.ts";
 import type { Hop } from "#domain/delegation/hop.ts";
 import type {
@@ -16,6 +15,17 @@ import type {
   Told,
 } from "#domain/tasks/asked.ts";
 import type { TaskState } from "#domain/tasks/state.ts";
+import type {
+  Contents,
+  Leased,
+  Placed,
+  Settled,
+  Settlement,
+  Shown,
+  ShownState,
+} from "#domain/mailbox/outcome.ts";
+import type { Cursor } from "#domain/shared/cursor.ts";
+import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, type Result } from "#domain/shared/result.ts";
 import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
@@ -72,11 +82,11 @@ export class Agent extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
-    this.#mailbox = new AgentMailbox(ctx.storage);
+    this.#mailbox = new AgentMailbox(ctx.storage, () => ctx.waitUntil(this.#wake()));
     this.#sessions = new AgentSessions(ctx, env, {
       lease: (input) => this.lease(input),
       settle: (settlements) => this.settle(settlements),
-      dueMs: () => this.#mailbox.dueMs,
+      dueMs: () => this.#mailbox.readyMs,
       onReady: (listener) => void this.#mailbox.onReady(listener),
     });
     this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox);
@@ -94,7 +104,14 @@ export class Agent extends DurableObject<Env> {
       this.#delegation.cancelMade(null, Date.now());
       this.#sessions.endAll("forbidden");
     });
-    this.#parts = [this.#sessions, this.#delivery, this.#quality, this.#delegation, this.#life];
+    this.#parts = [
+      this.#mailbox,
+      this.#sessions,
+      this.#delivery,
+      this.#quality,
+      this.#delegation,
+      this.#life,
+    ];
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
@@ -218,6 +235,27 @@ export class Agent extends DurableObject<Env> {
     told: Told,
   ): Promise<Result<TaskState, Problem>> {
     return await this.#tasks.updateTask(id, held, told);
+  }
+
+  /** Looks into the mailbox without taking anything out. */
+  message(seq: number): Shown | null {
+    return this.#mailbox.reading.one(seq);
+  }
+
+  messages(state: ShownState | null, after: Cursor | null, limit: number): Shown[] {
+    return this.#mailbox.reading.page(state, after, Math.min(limit, LIMITS.pageMax + 1));
+  }
+
+  contents(): Contents {
+    return this.#mailbox.reading.contents();
+  }
+
+  async drop(seq: number): Promise<Result<null, Problem>> {
+    return await this.#mailbox.drop(seq);
+  }
+
+  async redrive(seqs: number[] | null): Promise<Result<number, Problem>> {
+    return await this.#mailbox.redrive(seqs);
   }
 
   /** A session: only WebSockets come this way. */

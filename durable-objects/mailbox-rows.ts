@@ -1,7 +1,6 @@
-import { type Draft, laneOf, rankOf, type Stored } from "#domain/mailbox/message.ts";
+import { type Draft, laneOf, rankOf } from "#domain/mailbox/message.ts";
 import {
   ATTEMPTS_MAX,
-  type Cause,
   type Leased,
   type Placed,
   type Settled,
@@ -12,12 +11,28 @@ import { extended, isHeldBy, isSpent, LEASE_LOST, leaseAfter } from "#domain/sha
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { MailboxLanes } from "#objects/mailbox-lanes.ts";
 import { MailboxSeen } from "#objects/mailbox-seen.ts";
-import { BEHIND, DEAD, type FullRow, HELD, READY, type Row } from "#objects/mailbox-tables.ts";
+import {
+  BEHIND,
+  DEAD,
+  type FullRow,
+  HELD,
+  LONG_BYTES,
+  READY,
+  type Row,
+  storedOf,
+} from "#objects/mailbox-tables.ts";
 import { MailboxTally } from "#objects/mailbox-tally.ts";
 
 const SWEPT_MAX = 500;
-const LONG_BYTES = 4_096;
+/** A message that is not taken, and a dead letter, are kept so long each. */
+const KEPT_MS = 30 * 86_400_000;
+export const UPKEEP_EVERY_MS = 86_400_000;
+const NOT_HERE: Problem<"not-found"> = {
+  code: "not-found",
+  detail: "the message is not here any more",
+};
 /** Of its last lease: whoever took messages as lately as this is there. */
 const TAKING_MS = 60_000;
 
@@ -31,11 +46,9 @@ export class MailboxRows {
   readonly #sql: SqlStorage;
   readonly #tally: MailboxTally;
   readonly #seen: MailboxSeen;
+  readonly #lanes: MailboxLanes;
   /** Nothing falls due before. */
   #dueMs = 0;
-  /** False once a lease has found nothing, until something becomes ready. */
-  #hasReady = true;
-  #madeReady = 0;
   #tookAtMs = 0;
 
   /** Told of each message that is done with, or dead, inside the transaction that made it so. */
@@ -46,11 +59,14 @@ export class MailboxRows {
     this.#gone = gone;
     this.#tally = new MailboxTally(sql);
     this.#seen = new MailboxSeen(sql);
+    this.#lanes = new MailboxLanes(sql, this.#tally, (seq, nowMs) =>
+      gone(this, seq, "dead", nowMs),
+    );
   }
 
   /** What has fallen due first: leases that ran out, and deadlines. */
   begin(nowMs: number): void {
-    this.#madeReady = 0;
+    this.#lanes.madeReady = 0;
     if (this.#dueMs > nowMs) return;
     const released = this.#release(nowMs);
     const expired = this.#expire(nowMs);
@@ -60,13 +76,13 @@ export class MailboxRows {
   /** How many messages became ready in it. */
   end(): number {
     this.#tally.store();
-    return this.#madeReady;
+    return this.#lanes.madeReady;
   }
 
   forget(): void {
     this.#tally.forget();
     this.#dueMs = 0;
-    this.#hasReady = true;
+    this.#lanes.hasReady = true;
   }
 
   /** When the next lease or deadline ends, which may bring something to be given out. */
@@ -76,7 +92,7 @@ export class MailboxRows {
 
   /** Whether a lease may find something. */
   get hasReady(): boolean {
-    return this.#hasReady;
+    return this.#lanes.hasReady;
   }
 
   put(draft: Draft, nowMs: number): Result<Placed, Problem> {
@@ -91,7 +107,7 @@ export class MailboxRows {
     const seq = this.#tally.next();
     const lane = laneOf(draft);
     const rank = rankOf(nowMs, draft.priority);
-    const state = lane !== null && this.#lift(lane, rank) ? BEHIND : READY;
+    const state = lane !== null && this.#lanes.lift(lane, rank) ? BEHIND : READY;
     const isLong = bytes > LONG_BYTES;
     this.#sql.exec(
       `INSERT INTO message (seq, state, rank, lane, deadline_ms, priority, sent_at_ms, own, from_account, from_agent, kind,
@@ -114,7 +130,7 @@ export class MailboxRows {
     );
     if (isLong) this.#sql.exec("INSERT INTO message_body VALUES (?, ?)", seq, body);
     if (once !== null) this.#seen.add(once, seq, nowMs);
-    if (state === READY) this.#isReady();
+    if (state === READY) this.#lanes.isReady();
     if (draft.deadlineMs !== null) this.#dueMs = Math.min(this.#dueMs, draft.deadlineMs);
     this.#tally.add(from.accountId, isOwn, 1, bytes);
     return ok({ seq, sentAtMs: nowMs, duplicate: false });
@@ -123,7 +139,7 @@ export class MailboxRows {
   /** The next messages in their order, each under a lease of its own. */
   lease(limit: number, leaseMs: number, nowMs: number): Leased[] {
     this.#tookAtMs = nowMs;
-    if (!this.#hasReady) return [];
+    if (!this.#lanes.hasReady) return [];
     const leased: Leased[] = [];
     let bytes = 0;
     const rows = this.#sql
@@ -140,9 +156,9 @@ export class MailboxRows {
         row.seq,
       );
       this.#dueMs = Math.min(this.#dueMs, lease.untilMs);
-      leased.push({ ...this.#stored(row), attempts: row.attempts + 1, lease });
+      leased.push({ ...storedOf(this.#sql, row), attempts: row.attempts + 1, lease });
     }
-    if (rows.length < limit) this.#hasReady = false;
+    if (rows.length < limit) this.#lanes.hasReady = false;
     return leased;
   }
 
@@ -160,13 +176,12 @@ export class MailboxRows {
       "SELECT seq, state, lane, token, until_ms, attempts, own, from_account, bytes FROM message WHERE seq = ?",
       one.seq,
     );
-    if (row === undefined)
-      return err({ code: "not-found", detail: "the message is not here any more" });
+    if (row === undefined) return err(NOT_HERE);
     const lease = row.token === 0 ? null : { token: row.token, untilMs: row.until_ms };
     if (row.state === DEAD || !isHeldBy(lease, one.token)) return err(LEASE_LOST);
     switch (one.how) {
       case "ack":
-        this.#remove(row);
+        this.#lanes.remove(row);
         this.#gone(this, row.seq, "done", nowMs);
         return ok({ state: "done" });
       case "nack":
@@ -176,7 +191,7 @@ export class MailboxRows {
           "UPDATE message SET state = 0, token = 0, attempts = attempts - 1 WHERE seq = ?",
           row.seq,
         );
-        this.#isReady();
+        this.#lanes.isReady();
         return ok({ state: "waiting" });
       case "extend": {
         const longer = extended(lease, one.token, nowMs, one.leaseMs);
@@ -193,6 +208,47 @@ export class MailboxRows {
     }
   }
 
+  keepsSomething(): boolean {
+    return !this.#tally.isEmpty() || !this.#seen.isEmpty();
+  }
+
+  /** Takes a message out that nobody works on. */
+  drop(seq: number): Result<null, Problem<"not-found" | "conflict">> {
+    const [row] = this.#sql.exec<Row>("SELECT * FROM message WHERE seq = ?", seq);
+    if (row === undefined) return err(NOT_HERE);
+    if (row.state === HELD && row.token > 0)
+      return err({ code: "conflict", detail: "somebody is working on the message" });
+    this.#lanes.remove(row);
+    return ok(null);
+  }
+
+  /** Puts dead letters back where they stood, as if nobody had tried: those named, or the oldest. Answers how many. */
+  redrive(seqs: readonly number[] | null, nowMs: number): number {
+    const rows =
+      seqs === null
+        ? this.#sql
+            .exec<Row>(
+              "SELECT * FROM message WHERE state = 3 ORDER BY died_at_ms, seq LIMIT ?",
+              LIMITS.messagesPerCallMax,
+            )
+            .toArray()
+        : seqs.flatMap((seq) =>
+            this.#sql.exec<Row>("SELECT * FROM message WHERE seq = ? AND state = 3", seq).toArray(),
+          );
+    for (const row of rows) this.#lanes.revive(row, nowMs);
+    return rows.length;
+  }
+
+  /**
+   * Lets go what was kept long enough: what nobody took dies, what died is deleted, and what came once may come again.
+   * Answers when to look again: null where nothing is kept.
+   */
+  upkeep(nowMs: number): number | null {
+    const more = this.#lanes.age(nowMs - KEPT_MS, nowMs) + this.#seen.purge(nowMs);
+    if (!this.keepsSomething()) return null;
+    return more > 0 ? nowMs : nowMs + UPKEEP_EVERY_MS;
+  }
+
   #giveBack(
     row: Row,
     { delayMs, final, reason, untried }: Settlement & { how: "nack" },
@@ -200,7 +256,7 @@ export class MailboxRows {
   ): "waiting" | "dead" {
     const attempts = untried === true ? row.attempts - 1 : row.attempts;
     if (final || isSpent(attempts, ATTEMPTS_MAX)) {
-      this.#die(row, final ? "refused" : "attempts", reason, nowMs);
+      this.#lanes.die(row, final ? "refused" : "attempts", reason, nowMs);
       return "dead";
     }
     const untilMs = nowMs + delayMs;
@@ -212,8 +268,9 @@ export class MailboxRows {
       attempts,
       row.seq,
     );
-    if (delayMs === 0) this.#isReady();
-    else this.#dueMs = Math.min(this.#dueMs, untilMs);
+    if (delayMs === 0) this.#lanes.isReady();
+    // Also at once: its deadline may have passed while it was held.
+    this.#dueMs = Math.min(this.#dueMs, untilMs);
     return "waiting";
   }
 
@@ -226,11 +283,11 @@ export class MailboxRows {
       )
       .toArray();
     for (const row of over) {
-      if (isSpent(row.attempts, ATTEMPTS_MAX)) this.#die(row, "attempts", null, nowMs);
+      if (isSpent(row.attempts, ATTEMPTS_MAX)) this.#lanes.die(row, "attempts", null, nowMs);
       else {
         // Its token stays good until somebody else is given the message: who was slow may still finish.
         this.#sql.exec("UPDATE message SET state = 0 WHERE seq = ?", row.seq);
-        this.#isReady();
+        this.#lanes.isReady();
       }
     }
     return over.length;
@@ -245,7 +302,7 @@ export class MailboxRows {
         SWEPT_MAX,
       )
       .toArray();
-    for (const row of over) this.#die(row, "deadline", null, nowMs);
+    for (const row of over) this.#lanes.die(row, "deadline", null, nowMs);
     return over.length;
   }
 
@@ -259,18 +316,6 @@ export class MailboxRows {
     return Math.min(held ?? Infinity, deadline ?? Infinity);
   }
 
-  #die(row: Row, cause: Cause, reason: string | null, nowMs: number): void {
-    this.#sql.exec(
-      "UPDATE message SET state = 3, token = 0, died_at_ms = ?, cause = ?, reason = coalesce(?, reason) WHERE seq = ?",
-      nowMs,
-      cause,
-      reason,
-      row.seq,
-    );
-    this.#advance(row);
-    this.#gone(this, row.seq, "dead", nowMs);
-  }
-
   /** Whether what comes with this token comes from whoever works on the message. */
   holds(seq: number, token: number): boolean {
     const [row] = this.#sql.exec<Row>("SELECT * FROM message WHERE seq = ?", seq);
@@ -280,65 +325,6 @@ export class MailboxRows {
   /** Takes a message back, whoever works on it: nobody is told. */
   withdraw(seq: number): void {
     const [row] = this.#sql.exec<Row>("SELECT * FROM message WHERE seq = ?", seq);
-    if (row !== undefined && row.state !== DEAD) this.#remove(row);
-  }
-
-  #remove({ seq, lane, state, own, from_account, bytes }: Row): void {
-    this.#sql.exec("DELETE FROM message WHERE seq = ?", seq);
-    if (bytes > LONG_BYTES) this.#sql.exec("DELETE FROM message_body WHERE seq = ?", seq);
-    this.#tally.add(from_account, own === 1, -1, -bytes);
-    this.#advance({ lane, state });
-  }
-
-  /** What stood at the head of its lane is gone: the next one may be given out. */
-  #advance({ lane, state }: Pick<Row, "lane" | "state">): void {
-    if (lane === null || state === BEHIND) return;
-    const { rowsWritten } = this.#sql.exec(
-      `UPDATE message SET state = 0 WHERE state = 2 AND seq =
-         (SELECT seq FROM message WHERE lane = ? AND lane IS NOT NULL AND state <> 3 ORDER BY seq LIMIT 1)`,
-      lane,
-    );
-    if (rowsWritten > 0) this.#isReady();
-  }
-
-  /** Whether others of its lane wait already; a conversation is as urgent as the most urgent message that waits in it. */
-  #lift(lane: string, rank: number): boolean {
-    const [last] = this.#sql.exec<{ rank: number }>(
-      "SELECT rank FROM message WHERE lane = ? AND lane IS NOT NULL AND state <> 3 ORDER BY seq DESC LIMIT 1",
-      lane,
-    );
-    if (last === undefined) return false;
-    if (last.rank > rank)
-      this.#sql.exec(
-        "UPDATE message SET rank = ? WHERE lane = ? AND lane IS NOT NULL AND state <> 3 AND rank > ?",
-        rank,
-        lane,
-        rank,
-      );
-    return true;
-  }
-
-  #isReady(): void {
-    this.#hasReady = true;
-    this.#madeReady++;
-  }
-
-  #stored(row: FullRow): Stored {
-    const body =
-      row.body ??
-      this.#sql.exec<{ text: string }>("SELECT text FROM message_body WHERE seq = ?", row.seq).one()
-        .text;
-    return {
-      seq: row.seq,
-      from: { accountId: row.from_account, agentId: row.from_agent },
-      kind: row.kind,
-      conversationId: row.conversation_id,
-      inReplyTo: row.in_reply_to,
-      priority: row.priority,
-      sentAtMs: row.sent_at_ms,
-      deadlineMs: row.deadline_ms,
-      attempts: row.attempts,
-      body,
-    };
+    if (row !== undefined && row.state !== DEAD) this.#lanes.remove(row);
   }
 }

@@ -7,6 +7,7 @@ import { err, ok, type Result } from "#domain/shared/result.ts";
 const LIFE_MS = 24 * 3_600_000;
 /** Each message that is to come once takes so many old ones along. */
 const PURGED = 4;
+const PURGED_AT_ONCE = 1_000;
 const FULL: Problem = {
   code: "too-many-requests",
   detail: "the mailbox remembers all the deduplication ids of a day that it can",
@@ -24,10 +25,7 @@ export class MailboxSeen {
   /** The message that came under it, or what speaks against one; null where it may come now. */
   find({ key, bodyHash }: Once, nowMs: number): Result<Placed, Problem> | null {
     const overMs = nowMs - LIFE_MS;
-    this.#sql.exec(
-      `DELETE FROM message_seen WHERE at_ms <= ? AND rowid IN (SELECT rowid FROM message_seen ORDER BY rowid LIMIT ${PURGED})`,
-      overMs,
-    );
+    this.#purge(overMs, PURGED);
     const [row] = this.#sql.exec<{ seq: number; body_hash: string; at_ms: number }>(
       "SELECT seq, body_hash, at_ms FROM message_seen WHERE key = ?",
       key,
@@ -43,6 +41,23 @@ export class MailboxSeen {
       )
       .one();
     return span >= LIMITS.deduplicationsMax ? err(FULL) : null;
+  }
+
+  /** Forgets what is a day old; answers how much that was, up to a bound. */
+  purge(nowMs: number): number {
+    return this.#purge(nowMs - LIFE_MS, PURGED_AT_ONCE);
+  }
+
+  isEmpty(): boolean {
+    return this.#sql.exec("SELECT 1 FROM message_seen LIMIT 1").toArray().length === 0;
+  }
+
+  #purge(overMs: number, atMost: number): number {
+    return this.#sql.exec(
+      "DELETE FROM message_seen WHERE at_ms <= ? AND rowid IN (SELECT rowid FROM message_seen ORDER BY rowid LIMIT ?)",
+      overMs,
+      atMost,
+    ).rowsWritten;
   }
 
   add({ key, bodyHash }: Once, seq: number, nowMs: number): void {

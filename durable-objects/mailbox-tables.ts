@@ -1,7 +1,9 @@
+import type { Stored } from "#domain/mailbox/message.ts";
+import type { Cause } from "#domain/mailbox/outcome.ts";
+
 /** `ready` can be given out; `held` is leased, or delayed; `behind` waits for the head of its lane; `dead` is kept to be looked at. */
 export const [READY, HELD, BEHIND, DEAD] = [0, 1, 2, 3];
 
-// The row of a message is written three times, so that what is long lies beside it.
 export const MAILBOX_STEP = `
   CREATE TABLE message (
     seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, rank INTEGER NOT NULL, lane TEXT,
@@ -23,6 +25,9 @@ export const MAILBOX_STEP = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** What is longer lies in `message_body`: the row of a message is written again and again. */
+export const LONG_BYTES = 4_096;
+
 export type Row = {
   seq: number;
   state: number;
@@ -43,4 +48,25 @@ export type FullRow = Row & {
   sent_at_ms: number;
   deadline_ms: number | null;
   body: string | null;
+  died_at_ms: number | null;
+  cause: Cause | null;
+  reason: string | null;
 };
+
+export function storedOf(sql: SqlStorage, row: FullRow): Stored {
+  const body =
+    row.body ??
+    sql.exec<{ text: string }>("SELECT text FROM message_body WHERE seq = ?", row.seq).one().text;
+  return {
+    seq: row.seq,
+    from: { accountId: row.from_account, agentId: row.from_agent },
+    kind: row.kind,
+    conversationId: row.conversation_id,
+    inReplyTo: row.in_reply_to,
+    priority: row.priority,
+    sentAtMs: row.sent_at_ms,
+    deadlineMs: row.deadline_ms,
+    attempts: row.attempts,
+    body,
+  };
+}

@@ -40,6 +40,10 @@ export class MailboxTally {
     }
   }
 
+  isEmpty(): boolean {
+    return this.#of(ALL).messages === 0;
+  }
+
   store(): void {
     if (this.#newest !== null && this.#newest !== this.#storedNewest) {
       this.#sql.exec("INSERT OR REPLACE INTO mailbox VALUES (1, ?)", this.#newest);

@@ -371,6 +371,7 @@ export type Operations = {
         | "task.update"
         | "task.read"
         | "message.send"
+        | "message.read"
         | "message.receive"
         | "agent.match"
         | "mcp.use"
@@ -2837,6 +2838,35 @@ export type Operations = {
       delegationId?: string;
     };
   };
+  /** Show what lies in an agent's mailbox, oldest first */
+  "GET /v1/agents/{id}/messages": {
+    path: { id: string };
+    query: { limit?: number; cursor?: string; state?: "waiting" | "leased" | "dead" };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        from: {
+          accountId: string;
+          agentId?: string;
+        };
+        kind: string;
+        conversationId: string | null;
+        inReplyTo: string | null;
+        priority: number;
+        sentAt: string;
+        deadline: string | null;
+        attempts: number;
+        state: "waiting" | "leased" | "dead";
+        leasedUntil: string | null;
+        diedAt: string | null;
+        cause: "deadline" | "attempts" | "refused" | "abandoned" | null;
+        reason: string | null;
+        body: unknown;
+      }>;
+      nextCursor: string | null;
+    };
+  };
   /** Send an agent several messages, in their order */
   "POST /v1/agents/{id}/messages/batch": {
     path: { id: string };
@@ -3036,6 +3066,66 @@ export type Operations = {
             detail: string;
           }
       >;
+    };
+  };
+  /** Show how much lies in an agent's mailbox */
+  "GET /v1/agents/{id}/mailbox": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      waiting: number;
+      leased: number;
+      dead: number;
+      bytes: number;
+      oldestSentAt: string | null;
+    };
+  };
+  /** Read a message that lies in an agent's mailbox, without taking it out */
+  "GET /v1/agents/{id}/messages/{messageId}": {
+    path: { id: string; messageId: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      from: {
+        accountId: string;
+        agentId?: string;
+      };
+      kind: string;
+      conversationId: string | null;
+      inReplyTo: string | null;
+      priority: number;
+      sentAt: string;
+      deadline: string | null;
+      attempts: number;
+      state: "waiting" | "leased" | "dead";
+      leasedUntil: string | null;
+      diedAt: string | null;
+      cause: "deadline" | "attempts" | "refused" | "abandoned" | null;
+      reason: string | null;
+      body: unknown;
+    };
+  };
+  /** Delete a message that nobody works on */
+  "DELETE /v1/agents/{id}/messages/{messageId}": {
+    path: { id: string; messageId: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      state: "deleted";
+    };
+  };
+  /** Put dead letters back where they stood, as if nobody had tried them */
+  "POST /v1/agents/{id}/messages/redrive": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      ids?: Array<string>;
+    };
+    answer: {
+      redriven: number;
     };
   };
   /** Find the agents for a task */

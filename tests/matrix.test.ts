@@ -237,6 +237,7 @@ const BODIES: Record<string, object> = {
     status: { state: "completed" },
   },
   "POST /v1/agents/{id}/messages": { body: "Theirs" },
+  "POST /v1/agents/{id}/messages/redrive": {},
   "POST /v1/agents/{id}/messages/lease": { limit: 1 },
   "POST /v1/agents/{id}/messages/ack": { messages: [{ id: "msg_1", fencingToken: 1 }] },
   "POST /v1/agents/{id}/messages/nack": { messages: [{ id: "msg_1", fencingToken: 1 }] },

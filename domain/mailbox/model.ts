@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { delegationInput, delegationView } from "#domain/delegation/model.ts";
+import { CAUSES, SHOWN_STATES } from "#domain/mailbox/outcome.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 
@@ -102,8 +103,7 @@ const refusal = z.object({
 });
 export const sentViews = z.object({ results: z.array(z.union([sentView, refusal])) });
 
-/** A message as its agent is given it. */
-export const leasedView = z.object({
+const messageView = z.object({
   id: z.string(),
   from,
   kind: z.string(),
@@ -113,10 +113,40 @@ export const leasedView = z.object({
   sentAt: z.string(),
   deadline: z.string().nullable(),
   attempts: z.int(),
+});
+export type MessageView = z.infer<typeof messageView>;
+
+/** A message as its agent is given it. */
+export const leasedView = messageView.extend({
   fencingToken: z.int(),
   leasedUntil: z.string(),
   delegation: delegationView.optional(),
   body: z.unknown(),
+});
+
+/** A message as whoever looks into the mailbox sees it. */
+export const shownView = messageView.extend({
+  state: z.enum(SHOWN_STATES),
+  leasedUntil: z.string().nullable(),
+  diedAt: z.string().nullable(),
+  /** Why it is a dead letter. */
+  cause: z.enum(CAUSES).nullable(),
+  /** What was said when it was given back last. */
+  reason: z.string().nullable(),
+  body: z.unknown(),
+});
+
+export const contentsView = z.object({
+  waiting: z.int(),
+  leased: z.int(),
+  dead: z.int(),
+  bytes: z.int(),
+  oldestSentAt: z.string().nullable(),
+});
+
+export const redriveInput = z.strictObject({
+  /** Which dead letters; the oldest where none are named. */
+  ids: z.array(text(LIMITS.idCharsMax)).min(1).max(LIMITS.messagesPerCallMax).optional(),
 });
 
 export const leasedViews = z.object({ messages: z.array(leasedView) });

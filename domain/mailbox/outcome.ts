@@ -30,7 +30,23 @@ export type Settled =
   | { state: "leased"; leasedUntilMs: number };
 
 /** Why a message is a dead letter. */
-export type Cause = "deadline" | "attempts" | "refused";
+export const CAUSES = ["deadline", "attempts", "refused", "abandoned"] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** A message as whoever looks into the mailbox sees it, without taking it out. */
+export const SHOWN_STATES = ["waiting", "leased", "dead"] as const;
+export type ShownState = (typeof SHOWN_STATES)[number];
+export type Shown = Stored & {
+  state: ShownState;
+  /** Grows with each lease. */
+  token: number;
+  leasedUntilMs: number | null;
+  died: { atMs: number; cause: Cause } | null;
+  reason: string | null;
+};
+
+/** What lies in a mailbox. */
+export type Contents = Record<ShownState, number> & { bytes: number; oldestMs: number | null };
 
 /** How often a message is given out before it is taken for one that nobody can work on. */
 export const ATTEMPTS_MAX = 5;

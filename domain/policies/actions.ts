@@ -136,6 +136,7 @@ export const ACTIONS = {
   "task.update": { resource: "task", scope: "agents", role: "member" },
   "task.read": { resource: "task", scope: "agents", role: "viewer" },
   "message.send": { resource: "message", scope: "agents", role: "member" },
+  "message.read": { resource: "message", scope: "agents", role: "viewer" },
   "message.receive": { resource: "message", scope: "agents", role: "member" },
   "agent.match": { resource: "agent", scope: "agents", role: "viewer" },
   // Speaking the protocol; what is asked by it is an action of its own.

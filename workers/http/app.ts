@@ -4,6 +4,7 @@ import { agentTasks } from "#workers/http/agents/tasks.ts";
 import { accounts } from "#workers/http/accounts/account.ts";
 import { agentKeys } from "#workers/http/agents/keys.ts";
 import { agentDelivery } from "#workers/http/agents/delivery.ts";
+import { mailboxes } from "#workers/http/agents/mailbox.ts";
 import { messages } from "#workers/http/agents/messages.ts";
 import { matching } from "#workers/http/agents/match.ts";
 import { a2aCards } from "#workers/http/agents/cards.ts";
@@ -87,6 +88,7 @@ const FEATURES: readonly Feature[] = [
   agentDelivery,
   outsideAgents,
   messages,
+  mailboxes,
   matching,
   a2aCards,
   agentTasks,

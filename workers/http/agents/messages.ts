@@ -11,25 +11,11 @@ import {
   settledViewsOf,
   SETTLING,
 } from "#domain/mailbox/settling.ts";
-import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
-import { text } from "#domain/shared/text.ts";
+import { messageParam, plain, plainText } from "#workers/http/agents/message-views.ts";
 import { send, sendSeveral } from "#workers/http/agents/sending.ts";
-import {
-  type AppEnv,
-  fails,
-  feature,
-  idParam,
-  json,
-  type Plain,
-  route,
-  unwrap,
-} from "#workers/http/kit.ts";
-
-const messageParam = idParam.extend({
-  messageId: text(LIMITS.idCharsMax).regex(/^[A-Za-z0-9_-]+$/),
-});
+import { type AppEnv, fails, feature, idParam, json, route, unwrap } from "#workers/http/kit.ts";
 
 const lease = route(
   {
@@ -52,11 +38,7 @@ const lease = route(
     );
     const leased = unwrap(await c.env.AGENT.getByName(agent.id).lease(c.req.valid("json")));
     const messages = leased.map((one) => leasedText(agent.id, one)).join(",");
-    return {
-      text: `{"messages":[${messages}]}`,
-      status: 200,
-      headers: { "Content-Type": "application/json" },
-    };
+    return plainText(`{"messages":[${messages}]}`);
   },
 );
 
@@ -122,12 +104,6 @@ async function settled(
     c.env.AGENT.getByName(agent.id).settle(all),
   );
 }
-
-const plain = (value: object): Plain => ({
-  text: JSON.stringify(value),
-  status: 200,
-  headers: { "Content-Type": "application/json" },
-});
 
 export const messages = feature(
   send,
