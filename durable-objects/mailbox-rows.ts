@@ -192,6 +192,7 @@ export class MailboxRows {
           row.seq,
         );
         this.#lanes.isReady();
+        this.#dueMs = Math.min(this.#dueMs, nowMs);
         return ok({ state: "waiting" });
       case "extend": {
         const longer = extended(lease, one.token, nowMs, one.leaseMs);
