@@ -22,7 +22,7 @@ describe.each(REVISIONS)("an MCP client of revision %s", (revision) => {
       });
       const { hits } = found.structuredContent as { hits: { unitId: string }[] };
       expect(hits[0]?.unitId).toBe(id);
-    }, 15_000);
+    }, 25_000);
     const shown = await client.callTool({ name: "get_unit", arguments: { id } });
     const byHttp = await (await account.call("GET", `/v1/units/${id}`)).json();
     expect(shown.structuredContent).toEqual(byHttp);
@@ -150,6 +150,7 @@ describe("the address of MCP", () => {
       ["", 400],
       [{}, 400],
       [[], 400],
+      [Array.from({ length: 17 }, (_, id) => ({ ...list, id })), 400],
       ["7", 400],
       [{ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "\u0000" } }, 400],
       [{ ...list, method: "tools/fly" }, 200],
@@ -162,6 +163,40 @@ describe("the address of MCP", () => {
     }
     const long = await account.call("POST", "/mcp", { body: `"${"x".repeat(1_048_576)}"` });
     expect((await problemOf(long)).status).toBe(413);
+  });
+
+  it("opens no stream of changes, since nothing changes", async () => {
+    const account = await newAccount();
+    const meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const params = { notifications: { toolsListChanged: true }, _meta: meta };
+    const answer = await account.call("POST", "/mcp", {
+      body: { ...list, method: "subscriptions/listen", params },
+      headers: accept,
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      404,
+      { id: 1, error: { code: -32601 } },
+    ]);
+  });
+
+  it("counts each call that one request carries", async () => {
+    const account = await newAccount();
+    const called = async (calls: number) => {
+      const params = { name: "list_units", arguments: {} };
+      const one = (id: number) => ({ ...list, id, method: "tools/call", params });
+      const answer = await account.call("POST", "/mcp", {
+        body: calls === 1 ? one(0) : Array.from({ length: calls }, (_, id) => one(id)),
+        headers: { ...accept, "MCP-Protocol-Version": "2025-03-26" },
+      });
+      await answer.text();
+      return Number(/r=(\d+)/.exec(answer.headers.get("RateLimit") ?? "")?.[1]);
+    };
+    const before = await called(1);
+    await called(5);
+    expect(before - (await called(1))).toBe(6);
   });
 
   it("counts a call as one request, not as two", async () => {
@@ -178,4 +213,47 @@ describe("the address of MCP", () => {
     const [first, second] = [await ask(), await ask()];
     expect(first - second).toBe(1);
   });
+});
+
+it("two agents of different accounts find each other and talk, by MCP alone", async () => {
+  const [asker, finder] = [
+    await connected((await newAccount()).apiKey, "2026-07-28"),
+    await connected((await newAccount()).apiKey, "2025-11-25"),
+  ];
+  const asked = async <T>(client: typeof asker, name: string, args: Record<string, unknown>) => {
+    const { isError, structuredContent, content } = await client.callTool({
+      name,
+      arguments: args,
+    });
+    expect(isError, JSON.stringify(content)).not.toBe(true);
+    return structuredContent as T;
+  };
+  const capability = `find-otters-${crypto.randomUUID().slice(0, 8)}`;
+  const { id } = await asked<Named>(finder, "register_agent", {
+    name: "Otter finder",
+    type: "query",
+    description: "Finds otters by the sounds that they make.",
+    capabilities: [capability],
+    visibility: "listed",
+    accepts: "listed",
+  });
+  const mine = await asked<Named>(asker, "register_agent", {
+    name: "Asker",
+    type: "coordination",
+    description: "Asks others for what it needs.",
+    capabilities: [],
+    visibility: "listed",
+  });
+  expect(mine.id).not.toBe(id);
+  const task = { task: "Where are otters tonight?", requiredCapabilities: [capability] };
+  const { matches } = await asked<{ matches: { agentId: string }[] }>(asker, "match_agents", task);
+  expect(matches[0]?.agentId).toBe(id);
+  await asked(asker, "send_message", { id, body: "Where are otters tonight?" });
+  type Leased = { messages: { id: string; body: string; fencingToken: number }[] };
+  const { messages } = await asked<Leased>(finder, "receive_messages", { id, limit: 1 });
+  expect(messages[0]?.body).toBe("Where are otters tonight?");
+  const { id: messageId, fencingToken } = messages[0] ?? { id: "", fencingToken: 0 };
+  await asked(finder, "ack_message", { id, messageId, fencingToken });
+  const rest = await asked<Leased>(finder, "receive_messages", { id, limit: 1 });
+  expect(rest.messages).toEqual([]);
 });

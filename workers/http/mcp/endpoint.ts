@@ -15,8 +15,8 @@ export type Serving = {
   access: Access;
   /** The server for this request, whose context it is. */
   serverOf(c: Context): ServerOfSdk;
-  /** Looks at a message before anything is made of it, and may refuse the request. */
-  before?(c: Context, message: unknown): void;
+  /** Looks at a message before anything is made of it, and may answer or refuse the request. */
+  before?(c: Context, message: unknown): Response | null;
   /**
    * Who holds the session where a server asks its client something in the midst of a call, which the revisions before
    * 2026-07-28 need one for. Without it they are served one request at a time, like the later ones.
@@ -25,6 +25,8 @@ export type Serving = {
 };
 type ServerOfSdk = Awaited<ReturnType<Parameters<typeof createMcpHandler>[0]>>;
 
+/** Of a request by a revision that still carried several. */
+const MESSAGES_MAX = 16;
 /** Streams of changes that an isolate holds open; there is nothing yet that changes. */
 const SUBSCRIPTIONS_MAX = 64;
 
@@ -74,7 +76,15 @@ export function mcpEndpoint({ path, access, serverOf, before, sessions }: Servin
       if (origin !== null && !isOwnOrigin(origin, (c.env as Env).WISHUB_PUBLIC_URL))
         refuse({ code: "forbidden", detail: "pages of other origins may not ask here" });
       const message: unknown = context.req.valid("json");
-      before?.(c, message);
+      if (Array.isArray(message) && message.length > MESSAGES_MAX)
+        refuse({
+          code: "invalid-request",
+          errors: [
+            { pointer: "#/body", detail: `at most ${MESSAGES_MAX} messages in one request` },
+          ],
+        });
+      const already = before?.(c, message) ?? null;
+      if (already !== null) return already;
       const request = c.req.raw;
       if (sessions !== undefined && (await isLegacyRequest(request, message)))
         return await sessions(c, message);

@@ -16,21 +16,30 @@ export function mcp(perform: Perform, routes: () => readonly Route[]): Feature {
       path: MCP_PATH,
       access: "mcp.use",
       serverOf: (c) => productServer(c as Context<AppEnv>, tools(), perform),
-      before: (c, message) => stepUp(c as Context<AppEnv>, tools(), message),
+      before: (c, message) => looked(c as Context<AppEnv>, tools(), message),
     }),
   );
 }
 
-/** Tells a client whose token lacks a scope which one it is, so that it can ask its person for it (RFC 6750 section 3.1). */
-function stepUp(
+/**
+ * Tells a client whose token lacks a scope which one it is, so that it can ask its person for it (RFC 6750 section 3.1).
+ * Streams of changes are not opened: nothing that is listed changes, and each would hold a connection for nothing.
+ */
+function looked(
   { var: { principal, nowMs } }: Context<AppEnv>,
   tools: ReadonlyMap<string, OperationTool>,
   message: unknown,
-): void {
-  if (principal.token === undefined) return;
-  const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } };
-  const name = method === "tools/call" ? params?.name : undefined;
-  const tool = typeof name === "string" ? tools.get(name) : undefined;
+): Response | null {
+  const { id, method, params } = (message ?? {}) as Message;
+  if (method === "subscriptions/listen") {
+    const named = typeof id === "string" || typeof id === "number" ? id : null;
+    const error = { code: -32601, message: "there is nothing here to subscribe to" };
+    return Response.json({ jsonrpc: "2.0", id: named, error }, { status: 404 });
+  }
+  if (principal.token === undefined || method !== "tools/call") return null;
+  const tool = typeof params?.name === "string" ? tools.get(params.name) : undefined;
   const refusal = tool === undefined ? null : refusalOf(principal, tool.action, nowMs);
   if (refusal?.scope !== undefined) refuse(refusal);
+  return null;
 }
+type Message = { id?: unknown; method?: unknown; params?: { name?: unknown } };

@@ -20,6 +20,21 @@ export const NAMES: Readonly<Record<string, string>> = {
   "POST /v1/agents/{id}/messages/lease": "receive_messages",
   "POST /v1/agents/{id}/messages/{messageId}/ack": "ack_message",
   "POST /v1/agents/{id}/messages/{messageId}/nack": "nack_message",
+  "POST /v1/agents/{id}/messages/{messageId}/extend": "extend_message",
+  "POST /v1/agents/{id}/messages/batch": "send_messages",
+  "POST /v1/agents/{id}/messages/ack": "ack_messages",
+  "POST /v1/agents/{id}/messages/nack": "nack_messages",
+  "POST /v1/agents/{id}/messages/extend": "extend_messages",
+  "GET /v1/agents/{id}/card": "get_agent_card",
+  "POST /v1/agents/{id}/start": "start_agent",
+  "POST /v1/agents/{id}/pause": "pause_agent",
+  "POST /v1/agents/{id}/resume": "resume_agent",
+  "POST /v1/agents/{id}/retire": "retire_agent",
+  "POST /v1/agents/{id}/quarantine": "quarantine_agent",
+  "POST /v1/agents/{id}/release": "release_agent",
+  "POST /v1/units/import": "import_units",
+  "GET /v1/units/export": "export_units",
+  "GET /v1/spaces": "list_spaces",
 };
 
 /** The name of an operation's tool: of the table, or `get_audit_verify` for `GET /v1/audit/verify`. It stays while method and path do. */

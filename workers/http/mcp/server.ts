@@ -27,12 +27,13 @@ type Tools = ReadonlyMap<string, OperationTool>;
 export function productServer(c: Context<AppEnv>, tools: Tools, perform: Perform): Server {
   const { principal, nowMs, requestId } = c.var;
   const { WISHUB_PUBLIC_URL: publicUrl } = c.env;
-  const performed = async (operation: Operation): Promise<Response> =>
-    await perform(c.env, c.executionCtx, principal, {
-      ...operation,
-      address: c.var.services.addressOf(c.req.raw),
-      isCounted: true,
-    });
+  let isCounted = true;
+  const performed = async (operation: Operation): Promise<Response> => {
+    const from = { address: c.var.services.addressOf(c.req.raw), isCounted };
+    // The request was counted once; before 2025-06-18 one could carry many calls.
+    isCounted = false;
+    return await perform(c.env, c.executionCtx, principal, { ...operation, ...from });
+  };
   const server = new Server(
     { name: "wishub", title: "WisHub", version: "1" },
     {
