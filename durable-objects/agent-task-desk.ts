@@ -1,4 +1,6 @@
 import { type A2aFailure, failureOf } from "#domain/a2a/errors.ts";
+import { classesOf } from "#domain/agents/quality.ts";
+import type { Doing, Ending } from "#domain/agents/standing.ts";
 import { LEASE_LOST } from "#domain/shared/lease.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -26,14 +28,24 @@ export class AgentTaskDesk {
   readonly #mailbox: AgentMailbox;
   /** The mailbox's rows, while a transaction that began there is under way. */
   #open: MailboxRows | null = null;
+  /** Told of what the agent does with its tasks, in the transaction of it. */
+  readonly #did: (doing: Doing, nowMs: number) => void;
+  #isLost = false;
 
-  constructor(storage: DurableObjectStorage, mailbox: AgentMailbox) {
+  constructor(
+    storage: DurableObjectStorage,
+    mailbox: AgentMailbox,
+    did: (doing: Doing, nowMs: number) => void,
+  ) {
     this.#mailbox = mailbox;
+    this.#did = did;
     this.#rows = new TaskRows(storage.sql);
     this.tasks = new AgentTasks(storage, {
       hand: (task, message, asked, nowMs) => this.#hand(task, message, asked, nowMs),
-      ended: ({ id }) => {
+      ended: ({ id, state }, nowMs) => {
         for (const seq of this.#rows.dropMessages(id)) this.#open?.withdraw(seq);
+        const ending = this.#isLost ? "lost" : endingOf(state);
+        this.#did({ kind: "ended", id, ending, credits: null }, nowMs);
       },
       push: () => {},
     });
@@ -75,7 +87,9 @@ export class AgentTaskDesk {
       if (this.#rows.taskOf(seq) !== id || this.#open?.holds(seq, token) !== true)
         return err(LEASE_LOST);
       const state = this.tasks.tell(id, told, nowMs);
+      if (state.ok && !hasEnded(state.value)) this.#did({ kind: "heard" }, nowMs);
       if (state.ok && isAtRest(state.value) && !hasEnded(state.value)) {
+        this.#did({ kind: "ended", id, ending: "dropped", credits: null }, nowMs);
         // It waits for its caller now, whose next message is another one.
         this.#rows.dropMessage(seq);
         this.#open.withdraw(seq);
@@ -109,13 +123,19 @@ export class AgentTaskDesk {
     );
     if (!placed.ok) return placed.error;
     this.#rows.addMessage(id, placed.value.seq);
+    this.#did({ kind: "asked", task: askedOf(task, message, asked) }, nowMs);
     return null;
   }
 
   /** A message that its program has acknowledged without a word ends its task well; one that is dead ends it badly. */
   #gone(id: string, how: "done" | "dead", nowMs: number): void {
-    if (how === "done") this.tasks.complete(id, nowMs);
-    else this.tasks.fail(id, "the agent could not do it", crypto.randomUUID(), nowMs);
+    if (how === "done") return this.tasks.complete(id, nowMs);
+    this.#isLost = true;
+    try {
+      this.tasks.fail(id, "the agent could not do it", crypto.randomUUID(), nowMs);
+    } finally {
+      this.#isLost = false;
+    }
   }
 
   async #within<T>(bytes: number, work: (nowMs: number) => T): Promise<T | null> {
@@ -133,4 +153,22 @@ export class AgentTaskDesk {
       this.#open = before;
     }
   }
+}
+
+function endingOf(state: TaskState): Ending {
+  if (state === "completed") return "done";
+  return state === "canceled" ? "dropped" : "failed";
+}
+
+/** What kind of task it is, its caller may say with the message or with all of the request. */
+function askedOf({ id, metadata }: TaskRow, message: string, { caller, isOwn }: Asked) {
+  const said = JSON.parse(message) as { metadata?: unknown };
+  const classes = classesOf(metadata === null ? null : JSON.parse(metadata));
+  const { accountId } = caller;
+  return {
+    id,
+    classes: classes.length > 0 ? classes : classesOf(said.metadata),
+    accountId,
+    isOwn,
+  };
 }

@@ -89,14 +89,16 @@ export class Agent extends DurableObject<Env> {
       dueMs: () => this.#mailbox.readyMs,
       onReady: (listener) => void this.#mailbox.onReady(listener),
     });
-    this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox);
+    this.#quality = new AgentQuality(ctx, env);
+    this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox, (doing, nowMs) =>
+      this.#quality.did(doing, nowMs),
+    );
     this.#delivery = new AgentDelivery({
       storage: ctx.storage,
       mailbox: this.#mailbox,
       wake: () => void this.#wake(),
       tell: () => env.DELIVERY.getByName(ctx.id.name ?? "").wake(),
     });
-    this.#quality = new AgentQuality(ctx, env);
     this.#delegation = new AgentDelegation(ctx.storage, env);
     this.#mailbox.whoDelegated((seqs) => this.#delegation.hopsOf(seqs));
     this.#life = new AgentLife(ctx, env, () => {
@@ -152,6 +154,7 @@ export class Agent extends DurableObject<Env> {
     const begun = await this.#tasks.beginTask(asked);
     if (hop !== undefined && begun.ok)
       this.#delegation.receive(hop, { seq: null, taskId: begun.value.taskId });
+    await this.#wake();
     return begun;
   }
 
@@ -234,7 +237,9 @@ export class Agent extends DurableObject<Env> {
     held: { seq: number; token: number },
     told: Told,
   ): Promise<Result<TaskState, Problem>> {
-    return await this.#tasks.updateTask(id, held, told);
+    const updated = await this.#tasks.updateTask(id, held, told);
+    await this.#wake();
+    return updated;
   }
 
   /** Looks into the mailbox without taking anything out. */

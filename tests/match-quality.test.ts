@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { ANSWERS_WITHIN_MS } from "#domain/agents/health.ts";
 import type { Outcome } from "#domain/agents/quality.ts";
-import type { Standing } from "#domain/agents/standing.ts";
+import { type Standing, toTell } from "#domain/agents/standing.ts";
+import { a2aClient, saying } from "./a2a.ts";
 import { isolate, newAccount, type TestAccount } from "./helpers.ts";
 
 type Match = {
@@ -57,6 +58,21 @@ const rowOf = async (id: string) =>
     .bind(id)
     .first<{ is_out: number; observed: string; told_at_ms: number }>();
 
+/** Has the object tell what it has to tell by now; its alarm may be doing that already. */
+async function told(id: string): Promise<void> {
+  await runDurableObjectAlarm(objectOf(id));
+  await vi.waitFor(
+    async () => {
+      const standing = await runInDurableObject(objectOf(id), (_, { storage }) =>
+        storage.kv.get<Standing>("standing"),
+      );
+      if (standing === undefined || toTell(standing, Date.now()) !== null)
+        throw new Error("it has not told all yet");
+    },
+    { timeout: 10_000 },
+  );
+}
+
 /** As if all that the object has known for so long had happened so much earlier; it comes back from its storage. */
 async function longAgo(id: string, forMs: number): Promise<void> {
   await runInDurableObject(objectOf(id), (_, { storage }) => {
@@ -88,8 +104,8 @@ describe("what agents did", () => {
       await observe(proven, { accountId });
       await observe(failing, { accountId, done: false });
     }
-    await runDurableObjectAlarm(objectOf(proven));
-    await runDurableObjectAlarm(objectOf(failing));
+    await told(proven);
+    await told(failing);
     const found = await matches(account);
     expect(idsOf(found)).toEqual([proven, idle, failing]);
     expect(found.map(({ why }) => why.capabilities[0]?.grade)).toEqual([
@@ -107,15 +123,15 @@ describe("what agents did", () => {
     const id = await register(account, "Map seven");
     expect(await rowOf(id)).toBeNull();
     await observe(id);
-    await runDurableObjectAlarm(objectOf(id));
-    const told = await rowOf(id);
-    expect(told).not.toBeNull();
+    await told(id);
+    const first = await rowOf(id);
+    expect(first).not.toBeNull();
     const rows = async () =>
       await runInDurableObject(objectOf(id), (_, { storage }) => [...storage.kv.list()].length);
     const before = await rows();
     for (let i = 0; i < 30; i++) await observe(id);
-    await runDurableObjectAlarm(objectOf(id));
-    expect(await rowOf(id)).toEqual(told);
+    await told(id);
+    expect(await rowOf(id)).toEqual(first);
     expect(await rows()).toBe(before);
   });
 
@@ -123,13 +139,13 @@ describe("what agents did", () => {
     const account = await newAccount();
     const id = await register(account, "Map eight");
     await observe(id);
-    await runDurableObjectAlarm(objectOf(id));
+    await told(id);
     expect(await rowOf(id)).not.toBeNull();
     await env.CATALOG_0.prepare("DELETE FROM agent WHERE id = ?").bind(id).run();
     expect(await rowOf(id)).toBeNull();
     await observe(id, { done: false });
     await longAgo(id, 0);
-    await runDurableObjectAlarm(objectOf(id));
+    await told(id);
     expect(await rowOf(id)).toBeNull();
   });
 });
@@ -142,12 +158,13 @@ describe("an agent that stops answering", () => {
     const [silent, other] = [await register(account, "Mute"), await register(account, "Loud")];
     expect(idsOf(await matches(account))).toContain(silent);
     await objectOf(silent).did({ kind: "asked", task });
-    await runDurableObjectAlarm(objectOf(silent));
+    await told(silent);
     expect(idsOf(await matches(account))).toContain(silent);
     expect(await rowOf(silent)).toBeNull();
 
     await longAgo(silent, ANSWERS_WITHIN_MS);
     await runDurableObjectAlarm(objectOf(silent));
+    await told(silent);
     expect(await rowOf(silent)).toMatchObject({ is_out: 1 });
     expect(idsOf(await matches(account))).toEqual([other]);
     // Its card leaves search, so that the dead take no room from the living.
@@ -163,7 +180,7 @@ describe("an agent that stops answering", () => {
     await settled();
 
     await objectOf(silent).did({ kind: "ended", id: "t1", ending: "done", credits: null });
-    await runDurableObjectAlarm(objectOf(silent));
+    await told(silent);
     expect(await rowOf(silent)).toMatchObject({ is_out: 0 });
     await settled();
     const found = await matches(account);
@@ -180,5 +197,74 @@ describe("an agent that stops answering", () => {
     await objectOf(id).did({ kind: "ended", id: "t1", ending: "dropped", credits: null });
     await runDurableObjectAlarm(objectOf(id));
     expect(await alarmOf()).toBeNull();
+  });
+});
+
+describe("a task over A2A", () => {
+  type Leased = { id: string; fencingToken: number; body: { taskId: string } };
+  const standingOf = async (id: string) =>
+    await runInDurableObject(objectOf(id), (_, { storage }) =>
+      storage.kv.get<Standing>("standing"),
+    );
+
+  it("is what the next match knows: done, failed, taken back and asked about are told apart", async () => {
+    const [owner, caller] = [await newAccount(), await newAccount()];
+    const body = {
+      name: "Cartographer",
+      type: "generation",
+      description: "Draws maps of rivers.",
+      capabilities: [CAPABILITY],
+      visibility: "listed",
+      accepts: "listed",
+    };
+    const made = await owner.call("POST", "/v1/agents", { body });
+    const { id } = await made.json<{ id: string }>();
+    const client = await a2aClient(caller, `/a2a/${id}`, "JSONRPC");
+    const ask = async () => {
+      const said = saying("a map of the Danube", { returnImmediately: true });
+      await client.sendMessage({ ...said, metadata: { capability: CAPABILITY } });
+      const leased = await owner.call("POST", `/v1/agents/${id}/messages/lease`, {
+        body: { waitMs: 5_000 },
+      });
+      const [message] = (await leased.json<{ messages: Leased[] }>()).messages;
+      if (message === undefined) throw new Error("no task came");
+      const { taskId } = message.body;
+      const tell = async (state: string) => {
+        const { id: messageId, fencingToken } = message;
+        const answer = await owner.call("POST", `/v1/agents/${id}/tasks/${taskId}/updates`, {
+          body: { messageId, fencingToken, status: { state } },
+        });
+        expect(answer.status).toBe(200);
+      };
+      return { taskId, tell };
+    };
+    const sums = async () => {
+      const tally = (await standingOf(id))?.observed?.classes[CAPABILITY];
+      return [tally?.completed ?? 0, Math.round(tally?.failed ?? 0)];
+    };
+
+    const canceled = await ask();
+    expect((await standingOf(id))?.health.open).toMatchObject([
+      { classes: [CAPABILITY], accountId: caller.accountId, isOwn: false },
+    ]);
+    await client.cancelTask({ tenant: "", id: canceled.taskId, metadata: {} });
+    expect((await standingOf(id))?.health.open).toEqual([]);
+    expect(await sums()).toEqual([0, 0]);
+
+    const waiting = await ask();
+    await waiting.tell("working");
+    await waiting.tell("input-required");
+    expect((await standingOf(id))?.health.open).toEqual([]);
+    expect(await sums()).toEqual([0, 0]);
+
+    await (await ask()).tell("completed");
+    expect(await sums()).toEqual([1, 0]);
+    await (await ask()).tell("failed");
+    expect(await sums()).toEqual([1, 1]);
+    await told(id);
+    const [match] = (await matches(caller)).filter(({ agentId }) => agentId === id);
+    expect(match?.why.capabilities).toEqual([{ capability: CAPABILITY, grade: "exercised" }]);
+    expect(match?.why.quality).toMatchObject({ of: "capabilities", tasks: 1 });
+    expect(match?.why.quality.latencyMs).not.toBeNull();
   });
 });
