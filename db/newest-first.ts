@@ -1,4 +1,4 @@
-import { and, type Column, desc, eq, lt, or } from "drizzle-orm";
+import { and, type Column, desc, lt, lte, or } from "drizzle-orm";
 import type { Cursor } from "#domain/shared/cursor.ts";
 
 type Listed = { createdAtMs: Column; id: Column };
@@ -10,4 +10,7 @@ export const newestFirst = ({ createdAtMs, id }: Listed) => [desc(createdAtMs), 
 export const behind = ({ createdAtMs, id }: Listed, after: Cursor | null) =>
   after === null
     ? undefined
-    : or(lt(createdAtMs, after.atMs), and(eq(createdAtMs, after.atMs), lt(id, after.id)));
+    : and(
+        lte(createdAtMs, after.atMs), // what an index can begin at; the rest it cannot
+        or(lt(createdAtMs, after.atMs), lt(id, after.id)),
+      );

@@ -1950,10 +1950,19 @@ export type Operations = {
       updatedAt: string;
     };
   };
-  /** List your account's agents, newest first */
+  /** List your account's agents, or everybody's that are listed, newest first */
   "GET /v1/agents": {
     path: Record<never, never>;
-    query: { limit?: number; cursor?: string };
+    query: {
+      limit?: number;
+      cursor?: string;
+      of?: "own" | "everybody";
+      type?: "query" | "analysis" | "generation" | "verification" | "coordination";
+      state?: "created" | "active" | "paused" | "retired" | "quarantined";
+      visibility?: "private" | "listed";
+      capability?: string;
+      q?: string;
+    };
     body: undefined;
     answer: {
       items: Array<{

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { newAccount } from "./helpers.ts";
+import { newAccount, type TestAccount } from "./helpers.ts";
 
 const otter = {
   name: "Otter finder",
@@ -186,5 +186,65 @@ describe("what an agent says of itself", () => {
     const description = 'Detects prompt injection such as "ignore all previous instructions".';
     const made = await account.call("POST", "/v1/agents", { body: { ...otter, description } });
     expect(made.status).toBe(201);
+  });
+});
+
+describe("a list of agents", () => {
+  const names = async (account: TestAccount, query: string) => {
+    const answer = await account.call("GET", `/v1/agents?${query}`);
+    expect(answer.status, query).toBe(200);
+    const { items, nextCursor } = await answer.json<{
+      items: Shown[];
+      nextCursor: string | null;
+    }>();
+    return { names: items.map(({ name }) => name), nextCursor };
+  };
+
+  it("holds those that have everything asked for", async () => {
+    const account = await newAccount();
+    for (const body of [
+      otter,
+      { ...otter, name: "Beaver", type: "generation", visibility: "listed", capabilities: [] },
+      { ...otter, name: "Mink", description: "Waits for the river.", start: false },
+    ])
+      expect((await account.call("POST", "/v1/agents", { body })).status).toBe(201);
+    const cases: [string, string[]][] = [
+      ["", ["Mink", "Beaver", "Otter finder"]],
+      ["type=generation", ["Beaver"]],
+      ["state=created", ["Mink"]],
+      ["visibility=listed", ["Beaver"]],
+      ["capability=audio/listen", ["Mink", "Otter finder"]],
+      ["capability=audio", []],
+      ["q=BEAV", ["Beaver"]],
+      ["q=the%20River", ["Mink"]],
+      ["q=%25", []],
+      ["type=query&state=active", ["Otter finder"]],
+    ];
+    for (const [query, expected] of cases)
+      expect((await names(account, query)).names, query).toEqual(expected);
+    const first = await names(account, "type=query&limit=1");
+    expect(first.names).toEqual(["Mink"]);
+    const second = await names(account, `type=query&limit=1&cursor=${first.nextCursor}`);
+    expect(second).toEqual({ names: ["Otter finder"], nextCursor: null });
+  });
+
+  it("holds everybody's that are listed and at work, where asked", async () => {
+    const [account, stranger] = [await newAccount(), await newAccount()];
+    const own = { ...otter, capabilities: [`only-${stranger.accountId.slice(-8)}`] };
+    const listed = { ...own, visibility: "listed" };
+    for (const body of [
+      own,
+      { ...listed, name: "Seen" },
+      { ...listed, name: "Waits", start: false },
+    ])
+      expect((await account.call("POST", "/v1/agents", { body })).status).toBe(201);
+    const query = `of=everybody&capability=${own.capabilities[0]}`;
+    expect((await names(stranger, query)).names).toEqual(["Seen"]);
+  });
+
+  it("refuses a filter that nothing can have", async () => {
+    const account = await newAccount();
+    for (const query of ["type=wizard", "state=happy", "of=all", "q=", "nothing=1"])
+      expect((await account.call("GET", `/v1/agents?${query}`)).status, query).toBe(400);
   });
 });

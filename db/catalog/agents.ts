@@ -1,13 +1,15 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
+import type { AgentFilter, Looked } from "#domain/agents/listing.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { IS_FOUND, lookThrough } from "#db/catalog/agent-lists.ts";
 import { agent } from "#db/catalog/agent-tables.ts";
 import { account } from "#db/catalog/tables.ts";
 import { isTaken } from "#db/catalog/people.ts";
-import { behind, newestFirst } from "#db/newest-first.ts";
+import { newestFirst } from "#db/newest-first.ts";
 
 /** D1 binds at most 100 parameters a statement. */
 const IDS_PER_QUERY = 80;
@@ -30,15 +32,15 @@ function reading(databases: readonly DrizzleD1Database[], of: DatabaseOf) {
 
     manyAgents: (ids: readonly string[]) => manyOf(databases, ids),
 
-    /** Newest first. */
-    async agents(accountId: string, after: Cursor | null, limit: number): Promise<AgentRecord[]> {
-      const rows = await of(accountId)
-        ?.select()
-        .from(agent)
-        .where(and(eq(agent.accountId, accountId), behind(agent, after)))
-        .orderBy(...newestFirst(agent))
-        .limit(limit);
-      return rows ?? [];
+    /** Of an account, or of everybody those that are found; one piece a shard (domain/agents/listing.ts). */
+    async lookForAgents(
+      accountId: string | null,
+      asked: { filter: AgentFilter; after: Cursor | null; limit: number },
+    ): Promise<Looked[]> {
+      if (accountId === null)
+        return await Promise.all(databases.map((db) => lookThrough(db, IS_FOUND, asked)));
+      const db = of(accountId);
+      return db === null ? [] : [await lookThrough(db, eq(agent.accountId, accountId), asked)];
     },
 
     /** Those that anybody finds and may call, of every account, newest first. */
@@ -120,9 +122,6 @@ function writing(of: DatabaseOf) {
     },
   };
 }
-
-/** Written out, since a partial index serves no condition that is a parameter. */
-const IS_FOUND = sql`${agent.visibility} = 'listed' AND ${agent.state} = 'active'`;
 
 const asRead = ({ id, accountId, version }: Pick<AgentRecord, "id" | "accountId" | "version">) =>
   and(eq(agent.id, id), eq(agent.accountId, accountId), eq(agent.version, version));

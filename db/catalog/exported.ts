@@ -10,7 +10,7 @@ export type ExportedRows = {
 };
 
 const KEY =
-  "id, principal_id, name, scopes, created_at_ms, expires_at_ms, last_used_at_ms, revoked_at_ms";
+  "id, principal_id, agent_id, name, scopes, created_at_ms, expires_at_ms, last_used_at_ms, revoked_at_ms";
 const SESSION = "id, account_id, principal_id, key_id, scopes, created_at_ms, expires_at_ms";
 const GRANT =
   "id, account_id, principal_id, client_id, scopes, audience, created_at_ms, expires_at_ms, revoked_at_ms";
@@ -24,6 +24,14 @@ export const OF_ACCOUNT: readonly ExportedRows[] = [
     by: "id",
   },
   { name: "keys", table: "api_key", columns: of(KEY), by: "account_id" },
+  {
+    name: "agents",
+    table: "agent",
+    columns: of(
+      "id, principal_id, name, type, description, capabilities, visibility, accepts, state, version, created_at_ms, updated_at_ms",
+    ),
+    by: "account_id",
+  },
   { name: "sessions", table: "session", columns: of(SESSION), by: "account_id" },
   {
     name: "invitations",

@@ -1,18 +1,19 @@
 import { ID_BYTES } from "#domain/accounts/credential.ts";
 import { agentAttributes, attributesOfAgentInput } from "#domain/agents/attributes.ts";
 import { agentInput, agentView } from "#domain/agents/model.ts";
+import { agentFilter, filterFrom, pageOfLooked } from "#domain/agents/listing.ts";
 import { agentViewOf, isVisibleTo } from "#domain/agents/record.ts";
+import { cursorFrom, cursorText } from "#domain/shared/cursor.ts";
 import { registerAgent } from "#domain/agents/register.ts";
 import { agentPatch, patchedAgent, updateAgent } from "#domain/agents/update.ts";
 import {
-  byAge,
   expectedVersion,
   fails,
   feature,
   idParam,
   json,
+  PAGE_DEFAULT,
   pageOf,
-  pageOfList,
   pageQuery,
   refuse,
   route,
@@ -52,20 +53,22 @@ const list = route(
   {
     method: "get",
     path: "/v1/agents",
-    summary: "List your account's agents, newest first",
+    summary: "List your account's agents, or everybody's that are listed, newest first",
+    description:
+      "A page looks through at most 1,000 agents: with a filter it may hold fewer than you asked for, and still have a next one.",
     access: "agent.read",
-    request: { query: pageQuery },
+    request: { query: pageQuery.extend(agentFilter) },
     responses: { 200: { description: "A page of agents", ...json(pageOf(agentView)) } },
   },
   async (c) => {
     const { services, principal } = c.var;
-    const { page, nextCursor } = await pageOfList(
-      c.req.valid("query"),
-      (after, limit) => services.agents.agents(principal.accountId, after, limit),
-      byAge,
-    );
+    const { limit = PAGE_DEFAULT, cursor, of, ...filters } = c.req.valid("query");
+    const after = cursor === undefined ? null : unwrap(cursorFrom(cursor));
+    const asked = { filter: filterFrom(filters), after, limit: limit + 1 };
+    const whose = of === "everybody" ? null : principal.accountId;
+    const { page, next } = pageOfLooked(await services.agents.lookForAgents(whose, asked), limit);
     const items = permittedAgents(c, page).map((agent) => agentViewOf(agent, principal));
-    return c.json({ items, nextCursor });
+    return c.json({ items, nextCursor: next === null ? null : cursorText(next) });
   },
   { policed: "items" },
 );
