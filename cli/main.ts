@@ -7,6 +7,14 @@ import {
   UsageError,
   type Command,
 } from "./command.ts";
+import {
+  deleteAgent,
+  listAgents,
+  makeAgentKey,
+  registerAgent,
+  showAgent,
+  updateAgent,
+} from "./commands/agents.ts";
 import { exportAudit, listAudit, verifyAudit } from "./commands/audit.ts";
 import { exportAccount } from "./commands/account.ts";
 import { eraseMember } from "./commands/erase.ts";
@@ -55,6 +63,12 @@ const COMMANDS: Command[] = [
   importUnits,
   search,
   match,
+  registerAgent,
+  listAgents,
+  showAgent,
+  updateAgent,
+  deleteAgent,
+  makeAgentKey,
   show,
   evidence,
   exportUnits,

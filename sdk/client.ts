@@ -262,18 +262,17 @@ export class WisHub {
   /** Any operation by its name, for those that have no method of their own: `operation("GET /v1/members/{id}", …)`. */
   async operation<K extends keyof Operations>(
     name: K,
-    given: {
+    given: Pick<Call, "query" | "headers"> & {
       path?: Record<string, string>;
-      query?: Query;
       body?: Operations[K]["body"];
     } = {},
   ): Promise<Operations[K]["answer"]> {
+    const { path: named, ...call } = given;
     const [method = "", template = ""] = name.split(" ");
     const path = template.replaceAll(/\{(\w+)\}/g, (_, one: string) =>
-      encodeURIComponent(given.path?.[one] ?? ""),
+      encodeURIComponent(named?.[one] ?? ""),
     );
-    const { query = {}, body } = given;
-    const response = await this.#send(method, path, { query, body, repeatable: method === "GET" });
+    const response = await this.#send(method, path, { ...call, repeatable: method === "GET" });
     const text = await response.text();
     return (text === "" ? undefined : JSON.parse(text)) as Operations[K]["answer"];
   }

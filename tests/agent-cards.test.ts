@@ -153,8 +153,11 @@ it("names itself and its listed agents in the manifest, under both names", async
   );
   expect(texts[0]).toBe(texts[1]);
   const { entries } = JSON.parse(texts[0] ?? "") as {
-    entries: { identifier: string; url?: string; type: string }[];
+    entries: { identifier: string; url?: string; data?: object; type: string }[];
   };
+  // Either the document or where it is, never both (section 4.3).
+  for (const { url, data } of entries) expect([url, data]).toContain(undefined);
+  for (const { url, data } of entries) expect(url ?? data).toBeDefined();
   for (const { identifier } of entries)
     expect(identifier).toMatch(/^urn:air:[a-zA-Z0-9.-]+(:[a-zA-Z0-9._-]+)+$/);
   expect(entries[0]?.url).toBe(`${ORIGIN}/.well-known/agent-card.json`);

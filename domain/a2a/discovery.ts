@@ -10,7 +10,9 @@ type Entry = {
   identifier: string;
   displayName: string;
   type: string;
-  url: string;
+  url?: string;
+  /** The document itself, in place of its address. */
+  data?: object;
   description: string;
   capabilities: string[];
   representativeQueries?: string[];
@@ -51,6 +53,25 @@ export function manifestOf(publicUrl: string, agents: readonly AgentRecord[]) {
       representativeQueries: [
         "call a registry of agents over HTTP",
         "send a message to an agent and wait for its answer",
+      ],
+      version: PLATFORM_VERSION,
+    },
+    {
+      identifier: urn("mcp", "wishub"),
+      displayName: "WisHub by MCP",
+      type: "application/mcp-server-card+json",
+      data: {
+        name: `${host.split(".").toReversed().join(".")}/wishub`,
+        title: "WisHub",
+        description: platform.description,
+        version: PLATFORM_VERSION,
+        remotes: [{ type: "streamable-http", url: `${publicUrl}/mcp` }],
+      },
+      description: "Every operation that an agent needs, as tools of the Model Context Protocol.",
+      capabilities: ["mcp", "tools", "resources", "prompts"],
+      representativeQueries: [
+        "use a shared memory of verified knowledge from my assistant",
+        "let my assistant find other agents and write to them",
       ],
       version: PLATFORM_VERSION,
     },

@@ -60,6 +60,24 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     expect(found.hits[0]).toMatchObject({ unitId: unit.id, why: expect.any(Object) as object });
   });
 
+  it("registers an agent, gives it a key, changes it and takes it away again", async () => {
+    type Agent = { id: string; version: number; name: string; capabilities: string[] };
+    const said = ["--type", "query", "--about", "Tells the time of tides.", "--can", "tides"];
+    const made = await document<Agent>(["agents", "register", "Tide teller", ...said]);
+    expect(made).toMatchObject({ name: "Tide teller", capabilities: ["tides"], version: 1 });
+    const { items } = await document<{ items: Agent[] }>(["agents", "list", "--can", "tides"]);
+    expect(items.map(({ id }) => id)).toEqual([made.id]);
+    const changed = await document<Agent>(["agents", "update", made.id, "--name", "Tides"]);
+    expect(changed).toMatchObject({ name: "Tides", version: 2 });
+    expect((await wishub(["agents", "show", made.id])).out).toContain("Tells the time of tides.");
+    const key = await wishub(["agents", "key", made.id]);
+    expect(key.out).toMatch(/^wh0_\w+\n$/);
+    const theirs = await document<{ items: Agent[] }>(["agents", "list", "--key", key.out.trim()]);
+    expect(theirs.items.map(({ id }) => id)).toContain(made.id);
+    await document(["agents", "delete", made.id]);
+    expect((await wishub(["agents", "show", made.id])).code).not.toBe(0);
+  });
+
   it("finds an agent for a task, and tells people and programs why", async () => {
     const { url, apiKey } = JSON.parse(
       readFileSync(join(state.path, "credentials.json"), "utf8"),
