@@ -13,10 +13,12 @@ async function tokenFor(account: TestAccount, scope: string, resource?: string):
   return (await tokenOf(client, resource === undefined ? {} : { resource })).token;
 }
 
-async function publish(token: string, id: number): Promise<Response> {
-  const params = { name: "publish_unit", arguments: unit };
+const publish = (token: string, id: number) =>
+  ask(token, { id, method: "tools/call", params: { name: "publish_unit", arguments: unit } });
+
+async function ask(token: string, message: object): Promise<Response> {
   return await call("POST", "/mcp", {
-    body: { jsonrpc: "2.0", id, method: "tools/call", params },
+    body: { jsonrpc: "2.0", ...message },
     headers: {
       Authorization: `Bearer ${token}`,
       Accept: "application/json, text/event-stream",
@@ -54,6 +56,9 @@ it("a client whose token lacks a scope is told which, so that it can step up", a
   expect(challenge).toContain('scope="units:write"');
   expect(challenge).toContain("/oauth-protected-resource/mcp");
   expect((await problemOf(refused)).code).toBe("forbidden");
+  const searching = await tokenFor(account, "search");
+  const reads = await ask(searching, { id: 1, method: "resources/list", params: {} });
+  expect(reads.headers.get("WWW-Authenticate")).toContain('scope="units:read"');
   const steppedUp = await publish(await tokenFor(account, "units:read units:write"), 2);
   expect(steppedUp.status).toBe(200);
 });

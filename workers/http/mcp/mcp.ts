@@ -36,10 +36,16 @@ function looked(
     const error = { code: -32601, message: "there is nothing here to subscribe to" };
     return Response.json({ jsonrpc: "2.0", id: named, error }, { status: 404 });
   }
-  if (principal.token === undefined || method !== "tools/call") return null;
-  const tool = typeof params?.name === "string" ? tools.get(params.name) : undefined;
-  const refusal = tool === undefined ? null : refusalOf(principal, tool.action, nowMs);
+  if (principal.token === undefined) return null;
+  const { name } = params ?? {};
+  const action = READS.has(method)
+    ? "unit.read"
+    : method === "tools/call" && typeof name === "string"
+      ? tools.get(name)?.action
+      : undefined;
+  const refusal = action === undefined ? null : refusalOf(principal, action, nowMs);
   if (refusal?.scope !== undefined) refuse(refusal);
   return null;
 }
+const READS: ReadonlySet<unknown> = new Set(["resources/list", "resources/read"]);
 type Message = { id?: unknown; method?: unknown; params?: { name?: unknown } };
