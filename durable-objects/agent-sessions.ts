@@ -67,7 +67,8 @@ export class AgentSessions {
       dueAtMs(session.state.standing),
       this.#messages.dueMs(session),
     ]);
-    return due.length === 0 ? null : Math.min(...due);
+    const dueMs = Math.min(Infinity, ...due);
+    return dueMs === Infinity ? null : dueMs;
   }
 
   /** Asks about whoever has not said anything for long, ends what has run out, and gives what can be given again. */

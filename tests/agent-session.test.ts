@@ -1,8 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { TOKEN_LIFE_MS } from "#domain/oauth/access-token.ts";
+import type { SessionState } from "#domain/sessions/state.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { agentOf, connect, objectOf, upgrade } from "./agent-session.ts";
 import { newAccount, ORIGIN, problemOf } from "./helpers.ts";
+import { makeClient, tokenOf } from "./oauth.ts";
 
 const pathOf = (agentId: string) => `/v1/agents/${agentId}/session`;
 const published = {
@@ -187,15 +190,22 @@ describe("whose session it is", () => {
     expect(await session.ended).toEqual({ code: 4401, reason: "unauthenticated" });
   });
 
-  it("is asked again where nobody says anything, by the alarm of its hour", async () => {
+  it("ends with its token, by the alarm of that moment, though nobody says anything", async () => {
     const account = await newAccount();
     const agentId = await agentOf(account);
-    const key = await account.key(["agents"]);
-    const session = await connect(pathOf(agentId), key.apiKey);
-    await account.call("DELETE", `/v1/keys/${key.id}`);
-    await forward(agentId, 3_600_000);
+    const client = await makeClient(account, { scope: "agents" });
+    const { token } = await tokenOf(client, { scope: "agents" });
+    const session = await connect(pathOf(agentId), token);
+    await forward(agentId, TOKEN_LIFE_MS);
     expect(await runDurableObjectAlarm(objectOf(agentId))).toBe(true);
-    expect((await session.ended).code).toBe(4401);
+    expect(await session.ended).toEqual({ code: 4401, reason: "unauthenticated" });
+  });
+
+  it("costs no alarm by a key that has no end", async () => {
+    const account = await newAccount();
+    const agentId = await agentOf(account);
+    await connect(pathOf(agentId), account.apiKey);
+    expect(await runDurableObjectAlarm(objectOf(agentId))).toBe(false);
   });
 
   it("goes on where the credential counts, with what it may do now", async () => {
@@ -240,8 +250,9 @@ describe("whose session it is", () => {
 async function forward(agentId: string, ms: number): Promise<void> {
   await runInDurableObject(objectOf(agentId), (_, state) => {
     for (const socket of state.getWebSockets()) {
-      const kept = socket.deserializeAttachment() as { standing: { checkedAtMs: number } };
+      const kept = socket.deserializeAttachment() as SessionState;
       kept.standing.checkedAtMs -= ms;
+      if (kept.standing.endsAtMs !== null) kept.standing.endsAtMs -= ms;
       socket.serializeAttachment(kept);
     }
   });

@@ -17,8 +17,6 @@ export type Standing = {
 const STANDING_LIFE_MS = 5_000;
 /** From here on it is asked beside the work, so that a busy session never waits for it. */
 const RENEW_AFTER_MS = 3_500;
-/** A session that says nothing is asked as often, so that none outlives its right for long. */
-const ASK_IDLE_AFTER_MS = 3_600_000;
 
 /** `trusted`: go on; `renew`: go on, and ask; `ask`: nothing is done before that; `ended`: it is over. */
 export function standingAt(
@@ -31,6 +29,5 @@ export function standingAt(
   return ageMs >= RENEW_AFTER_MS ? "renew" : "trusted";
 }
 
-/** When a session must be looked at though nobody says anything. */
-export const dueAtMs = ({ checkedAtMs, endsAtMs }: Standing): number =>
-  Math.min(endsAtMs ?? Infinity, checkedAtMs + ASK_IDLE_AFTER_MS);
+/** When a session must be looked at though nobody says anything: a credential that has no end costs no alarm. */
+export const dueAtMs = ({ endsAtMs }: Standing): number => endsAtMs ?? Infinity;
