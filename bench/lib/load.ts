@@ -75,7 +75,9 @@ export const loadLine = (name: string, { perSecond, p50, p95, p99, statuses }: L
   `${name.padEnd(52)} ${perSecond.toFixed(0).padStart(6)} req/s   p50 ${p50.toFixed(1)}  p95 ${p95.toFixed(1)}  p99 ${p99.toFixed(1)} ms  ${JSON.stringify(statuses)}`;
 
 /** One kept-alive HTTP/1.1 connection that reads answers with a length or in chunks. */
-class Client {
+export class Client {
+  /** Of the last answer; with what frames its chunks where it has no length. */
+  body = "";
   #socket: Socket;
   #received: Buffer[] = [];
   #size = 0;
@@ -129,6 +131,7 @@ class Client {
     if (!whole) return;
     this.#received = [];
     this.#size = 0;
+    this.body = all.toString("utf8", headEnd + 4);
     this.#answered?.(head.slice(9, 12));
   }
 }

@@ -12,6 +12,8 @@ export type Product = {
   apiKey: string;
   pid: number;
   gpuUrl: string | null;
+  /** Where all its state lies. */
+  state: string;
   headers: Record<string, string>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   stop(): Promise<void>;
@@ -49,6 +51,7 @@ export async function product(options: { gpu: boolean }): Promise<Product> {
     apiKey,
     pid: child.pid ?? 0,
     gpuUrl,
+    state,
     headers,
     fetch: async (path, init) =>
       await fetch(`${url}${path}`, {

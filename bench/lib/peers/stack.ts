@@ -61,7 +61,7 @@ export async function conventionalStack(): Promise<ConventionalStack> {
 }
 
 /** Debian's redis-server; brought in only where that needs nobody's password. */
-async function redisInstalled(): Promise<void> {
+export async function redisInstalled(): Promise<void> {
   if (hasRedis()) return;
   const how = "apt-get install -y --no-install-recommends redis-server";
   if (process.getuid?.() !== 0) throw new Refusal(`redis-server is not here; as root: ${how}`);
@@ -84,7 +84,7 @@ function hasRedis(): boolean {
   }
 }
 
-async function redisReady(port: number): Promise<void> {
+export async function redisReady(port: number): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     try {
       if (redisCli(port, "ping").includes("PONG")) return;
