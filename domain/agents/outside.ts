@@ -37,6 +37,9 @@ export const outsideInput = z.strictObject({
 });
 export type OutsideInput = z.output<typeof outsideInput>;
 
+/** A card is looked at again when it is used after this long. */
+export const CARD_LIFE_MS = 3_600_000;
+
 /** A card as somebody sent it, and what A2A knows of it. */
 export type ReadCard = { sent: unknown; card: AgentCard };
 

@@ -31,9 +31,10 @@ type Shown = {
   version: number;
   outside: { card: string; cardVersion: string; endpoint: string };
 };
-async function api<T>(method: string, path: string, body?: unknown) {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
+const ownerKey = () =>
+  (JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")) as { apiKey: string })
+    .apiKey;
+async function api<T>(method: string, path: string, body?: unknown, apiKey = ownerKey()) {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
     method,
     headers: {
@@ -53,6 +54,26 @@ const register = (more: object = {}) => {
     body,
   );
 };
+
+type Task = {
+  id: string;
+  contextId: string;
+  status: { state: string };
+  artifacts?: { parts: { text: string }[] }[];
+};
+type Answer = {
+  result?: { message?: { parts: { text: string }[] }; task?: Task } & Partial<Task>;
+  error?: { code: number; message: string };
+};
+const message = (words: string, more: object = {}) => ({
+  messageId: crypto.randomUUID(),
+  role: "ROLE_USER",
+  parts: [{ text: words }],
+  ...more,
+});
+/** JSON-RPC to our address of the agent. */
+const rpc = async (id: string, method: string, params: object, apiKey?: string) =>
+  (await api<Answer>("POST", `/a2a/${id}`, { jsonrpc: "2.0", id: 1, method, params }, apiKey)).body;
 
 describe("an agent that runs elsewhere", () => {
   it("is registered by its card, with what it says of itself and whether that is signed", async () => {
@@ -126,5 +147,92 @@ describe("an agent that runs elsewhere", () => {
       expect((await register({ cardUrl, name: "Nowhere" })).body.code).toBe("egress-refused");
     const none = await register({ cardUrl: `${elsewhere.url}/keys.json`, name: "No card" });
     expect(none.body.code).toBe("invalid-request");
+  });
+});
+
+describe("calling it", () => {
+  let agentId: string;
+  beforeAll(async () => {
+    await elsewhere.publish({ description: "Says again.", skills: [] });
+    const { body } = await register({ name: "Called", authorization: "Bearer of-ours" });
+    agentId = body.id;
+  });
+
+  it("answers with its message, or with its task once that has ended, authorized as it was registered", async () => {
+    elsewhere.authorizations.length = 0;
+    const hello = await rpc(agentId, "SendMessage", { message: message("hello") });
+    expect(hello.result?.message?.parts).toMatchObject([{ text: "hello to you" }]);
+    const { result } = await rpc(agentId, "SendMessage", { message: message("otter") });
+    expect(result?.task?.status.state).toBe("TASK_STATE_COMPLETED");
+    expect(result?.task?.artifacts?.[0]?.parts).toMatchObject([{ text: "OTTER" }]);
+    const read = await rpc(agentId, "GetTask", { id: result?.task?.id });
+    expect(read.result).toMatchObject({ id: result?.task?.id, contextId: result?.task?.contextId });
+    expect(new Set(elsewhere.authorizations)).toEqual(new Set(["Bearer of-ours"]));
+  });
+
+  it("streams what becomes of a task", async () => {
+    const body = { jsonrpc: "2.0", id: 1, method: "SendStreamingMessage" };
+    const answer = await fetch(`http://127.0.0.1:${port}/a2a/${agentId}`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${ownerKey()}`,
+        "content-type": "application/json",
+        "A2A-Version": "1.0",
+      },
+      body: JSON.stringify({ ...body, params: { message: message("heron") } }),
+    });
+    const events = (await answer.text())
+      .split("\n")
+      .filter((line) => line.startsWith("data: "))
+      .map((line) => (JSON.parse(line.slice(6)) as { result: object }).result);
+    expect(events.map((event) => Object.keys(event)[0])).toEqual([
+      "task",
+      "artifactUpdate",
+      "statusUpdate",
+    ]);
+    expect(JSON.stringify(events)).toContain("HERON");
+  });
+
+  it("cancels, and says in A2A's words what cannot be", async () => {
+    const params = { message: message("wait"), configuration: { returnImmediately: true } };
+    const { result } = await rpc(agentId, "SendMessage", params);
+    const id = result?.task?.id ?? "";
+    expect(result?.task?.status.state).toBe("TASK_STATE_WORKING");
+    const canceled = await rpc(agentId, "CancelTask", { id });
+    expect(canceled.result?.status?.state).toBe("TASK_STATE_CANCELED");
+    const done = await rpc(agentId, "SendMessage", { message: message("done") });
+    const late = await rpc(agentId, "CancelTask", { id: done.result?.task?.id });
+    expect(late.error?.code).toBe(-32002);
+    for (const wrong of ["nothing", `${"a".repeat(26)}.${id.slice(27)}`, id.slice(27)])
+      expect((await rpc(agentId, "GetTask", { id: wrong })).error?.code, wrong).toBe(-32001);
+  });
+
+  it("tells of a task nobody but who asked for it", async () => {
+    const { body: other } = await api<{ id: string }>("POST", "/v1/agents", {
+      name: "Another",
+      type: "coordination",
+      description: "Asks too.",
+      capabilities: [],
+    });
+    const key = { name: "other", scopes: ["agents"] };
+    const { body: made } = await api<{ apiKey: string }>(
+      "POST",
+      `/v1/agents/${other.id}/keys`,
+      key,
+    );
+    const { result } = await rpc(agentId, "SendMessage", { message: message("mine") });
+    const id = result?.task?.id;
+    expect(made.apiKey).toMatch(/^wh0_/);
+    const asked = await rpc(agentId, "GetTask", { id }, made.apiKey);
+    expect(asked.error).toMatchObject({ code: -32001 });
+    const going = { message: message("on", { contextId: result?.task?.contextId }) };
+    expect((await rpc(agentId, "SendMessage", going, made.apiKey)).error?.code).toBe(-32001);
+    expect((await rpc(agentId, "SendMessage", going)).error).toBeUndefined();
+  });
+
+  it("says that it does not answer, where it does not", async () => {
+    await elsewhere.close();
+    const { error } = await rpc(agentId, "SendMessage", { message: message("hello") });
+    expect(error).toMatchObject({ code: -32603, message: "it could not be reached" });
   });
 });

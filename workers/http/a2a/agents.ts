@@ -1,14 +1,17 @@
 import type { Context } from "hono";
 import { MODES } from "#domain/a2a/card.ts";
 import { type A2aFailure, failed, failureOf } from "#domain/a2a/errors.ts";
+import { CARD_LIFE_MS } from "#domain/agents/outside.ts";
+import { type AgentRecord, isVisibleTo } from "#domain/agents/record.ts";
+import { refreshOutside } from "#domain/agents/register-outside.ts";
 import { delegationInput, type DelegationInput } from "#domain/delegation/model.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { hopFor, notTaken } from "#workers/http/delegating.ts";
-import { isVisibleTo } from "#domain/agents/record.ts";
 import { mayWriteTo } from "#domain/mailbox/rights.ts";
 import type { Services } from "#adapters/index.ts";
 import { refuse } from "#workers/http/kit.ts";
 import type { TaskPort } from "./callee.ts";
+import { outsideTasks } from "./outside.ts";
 import { a2aAt } from "./routes.ts";
 
 /** Every agent over A2A: its tasks live in its object, and reach its program through its mailbox. */
@@ -24,20 +27,35 @@ export const a2aAgents = a2aAt({
     if (agent === null || !isVisibleTo(agent, principal)) return refuse({ code: "not-found" });
     const { accountId, agentId = null } = principal;
     const writing = mayWriteTo(agent, principal);
+    const caller = { accountId, agentId };
+    const isElsewhere = agent.outside !== null;
+    if (isElsewhere && writing.ok) refreshSoon(c, services, agent);
     return {
-      caller: { accountId, agentId },
+      caller,
       isOwn: agent.accountId === accountId,
       streaming: true,
       pushNotifications: false,
       inputModes: MODES,
       extendedCard: async () => (await services.a2aCards.agentCard(agent, Date.now())).text,
       answer: null,
-      tasks: tasksOf(c.env as Env, agent.id, c.get("nowMs")),
+      tasks: isElsewhere
+        ? outsideTasks(services, agent, caller)
+        : tasksOf(c.env as Env, agent.id, c.get("nowMs")),
       refusal: writing.ok ? null : failureOf(writing.error),
       mayPushTo: () => false,
     };
   },
 });
+
+/** Who runs elsewhere has its card read again beside a call, once it is old. */
+function refreshSoon(c: Context, services: Services, agent: AgentRecord): void {
+  const nowMs = Date.now();
+  if (agent.outside === null || nowMs - agent.outside.checkedAtMs < CARD_LIFE_MS) return;
+  const refreshing = refreshOutside(services, agent, nowMs).catch((error: unknown) =>
+    console.error({ event: "card-refresh-failed", agentId: agent.id, error: String(error) }),
+  );
+  c.executionCtx.waitUntil(refreshing);
+}
 
 /** Each call asks for the object anew: a stub is no good any more once what it leads to was moved or started again. */
 function tasksOf(env: Env, id: string, nowMs: number): TaskPort {

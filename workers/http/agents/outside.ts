@@ -11,7 +11,7 @@ const register = route(
     path: "/v1/agents/outside",
     summary: "Register an agent that runs elsewhere, by the address of its A2A card",
     description:
-      "The card is read now, checked like what our own agents say of themselves, and marked: `signed` by a key that its publisher shows, `unsigned`, or `altered`.",
+      "The card is read now, checked like what our own agents say of themselves, and marked: `signed` by a key that its publisher shows, `unsigned`, or `altered`. It is called at `/a2a/{id}` like any agent; its card is read again when it is used after an hour.",
     access: "agent.register",
     request: { body: json(outsideInput) },
     responses: {
