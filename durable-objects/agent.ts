@@ -29,6 +29,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, type Result } from "#domain/shared/result.ts";
 import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
+import { AgentEnvelopes, ENVELOPE_STEP } from "#objects/agent-envelopes.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
 import { AgentQuality } from "#objects/agent-quality.ts";
 import { AgentSessions } from "#objects/agent-sessions.ts";
@@ -45,7 +46,7 @@ import { AgentLife } from "#objects/agent-life.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
-const STEPS: readonly string[] = [MAILBOX_STEP, ...TASK_STEPS, DELEGATION_STEP];
+const STEPS: readonly string[] = [MAILBOX_STEP, ...TASK_STEPS, DELEGATION_STEP, ENVELOPE_STEP];
 
 /** The answer to whoever has not heard of it yet. */
 const STOPPED: Problem<"agent-unavailable"> = {
@@ -74,6 +75,7 @@ export class Agent extends DurableObject<Env> {
   readonly #tasks: AgentTaskDesk;
   readonly #sessions: AgentSessions;
   readonly #delivery: AgentDelivery;
+  readonly #envelopes: AgentEnvelopes;
   readonly #quality: AgentQuality;
   readonly #delegation: AgentDelegation;
   readonly #life: AgentLife;
@@ -93,6 +95,7 @@ export class Agent extends DurableObject<Env> {
     this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox, (doing, nowMs) =>
       this.#quality.did(doing, nowMs),
     );
+    this.#envelopes = new AgentEnvelopes(ctx.storage.sql);
     this.#delivery = new AgentDelivery({
       storage: ctx.storage,
       mailbox: this.#mailbox,
@@ -110,6 +113,7 @@ export class Agent extends DurableObject<Env> {
       this.#mailbox,
       this.#sessions,
       this.#delivery,
+      this.#envelopes,
       this.#quality,
       this.#delegation,
       this.#life,
@@ -272,6 +276,13 @@ export class Agent extends DurableObject<Env> {
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     await this.#sessions.message(socket, message);
+  }
+
+  /** Whether an envelope comes for the first time; it is remembered for as long as it could come again. */
+  async admitEnvelope(name: string, untilMs: number): Promise<"taken" | "seen" | "full"> {
+    const admitted = this.#envelopes.admit(name, untilMs);
+    await this.#wake();
+    return admitted;
   }
 
   /** Whether its Delivery object empties the mailbox. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AgentRecord } from "#domain/agents/record.ts";
+import { ENVELOPE_URI } from "#domain/envelope/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 
 /** Where a card is, below the address that it speaks of (RFC 8615; A2A 1.0 section 8.2). */
@@ -103,11 +104,21 @@ export function agentCardOf(agent: AgentRecord, publicUrl: string): AgentCard {
     ...common(publicUrl, `/a2a/${id}`),
     name,
     description,
+    capabilities: { ...CAPABILITIES, ...sealedTo(agent) },
     // Names are free within an account only, so whose it is stands beside it.
     provider: { organization: agent.accountId, url: publicUrl },
     version: String(version),
     skills: skills.length === 0 ? [any] : skills,
   };
+}
+
+/** To an agent that publishes keys, envelopes can be sealed (docs/design/envelope.md). */
+function sealedTo({ envelopeKeys }: AgentRecord): Pick<AgentCard["capabilities"], "extensions"> {
+  if (envelopeKeys.length === 0) return {};
+  const description =
+    "What is sent can be sealed: signed by its source, opened by this agent alone.";
+  const params = { keys: envelopeKeys.map((key) => ({ ...key })) };
+  return { extensions: [{ uri: ENVELOPE_URI, description, required: false, params }] };
 }
 
 /** The platform itself as an agent. A message names the skill it is for, or is taken for a search. */

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { LIMITS } from "#domain/shared/limits.ts";
 
+/** The A2A extension (A2A 1.0 section 4.6); docs/design/envelope.md is its specification. */
+export const ENVELOPE_URI = "urn:wishub:a2a:envelope:1";
+/** Of the data part that carries one. */
+export const ENVELOPE_MEDIA_TYPE = "application/vnd.wishub.envelope+json";
 export const ENVELOPE_ENCRYPTION = "AES-256-GCM";
 export const A2A_VERSION = "1.0";
 

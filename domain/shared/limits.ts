@@ -200,6 +200,8 @@ export const LIMITS = {
   sessionFramesBurst: 4_000,
   /** Envelopes between agents: two keys of each kind, so that one can follow the other, and what an A2A message can carry. */
   envelopeKeysMax: 4,
+  /** Sent to one agent in six minutes: some 28 a second. */
+  envelopesSeenMax: 10_000,
   keyIdCharsMax: 64,
   cardWordCharsMax: 256,
   envelopePayloadCharsMax: 786_432,

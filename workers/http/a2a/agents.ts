@@ -7,6 +7,9 @@ import { refreshOutside } from "#domain/agents/register-outside.ts";
 import { delegationInput, type DelegationInput } from "#domain/delegation/model.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { hopFor, notTaken } from "#workers/http/delegating.ts";
+import type { Message } from "#domain/a2a/wire.ts";
+import { ENVELOPE_MEDIA_TYPE } from "#domain/envelope/model.ts";
+import { envelopeRefusal } from "#domain/envelope/admit.ts";
 import { mayWriteTo } from "#domain/mailbox/rights.ts";
 import type { Services } from "#adapters/index.ts";
 import { refuse } from "#workers/http/kit.ts";
@@ -35,17 +38,34 @@ export const a2aAgents = a2aAt({
       isOwn: agent.accountId === accountId,
       streaming: true,
       pushNotifications: false,
-      inputModes: MODES,
+      inputModes: agent.envelopeKeys.length > 0 ? [...MODES, ENVELOPE_MEDIA_TYPE] : MODES,
       extendedCard: async () => (await services.a2aCards.agentCard(agent, Date.now())).text,
       answer: null,
       tasks: isElsewhere
         ? outsideTasks(services, agent, caller)
-        : tasksOf(c.env as Env, agent.id, c.get("nowMs")),
+        : sealed(tasksOf(c.env as Env, agent.id, c.get("nowMs")), c.env as Env, services, agent),
       refusal: writing.ok ? null : failureOf(writing.error),
       mayPushTo: () => false,
     };
   },
 });
+
+/** What comes in an envelope is begun only where that is what its source sealed, for this agent, now and once. */
+function sealed(tasks: TaskPort, env: Env, services: Services, agent: AgentRecord): TaskPort {
+  return {
+    ...tasks,
+    async beginTask(asked) {
+      const deps = {
+        agentOf: (id: string) => services.agents.lately(id),
+        admit: async (name: string, untilMs: number) =>
+          await env.AGENT.getByName(agent.id).admitEnvelope(name, untilMs),
+      };
+      const message = JSON.parse(asked.message) as Message;
+      const refusal = await envelopeRefusal(deps, message, agent, asked.caller, Date.now());
+      return refusal === null ? await tasks.beginTask(asked) : err(failureOf(refusal));
+    },
+  };
+}
 
 /** Who runs elsewhere has its card read again beside a call, once it is old. */
 function refreshSoon(c: Context, services: Services, agent: AgentRecord): void {
