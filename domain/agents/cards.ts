@@ -4,7 +4,7 @@ import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model
 import type { Problem } from "#domain/shared/problem.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 import { detectLanguage } from "#domain/units/language.ts";
-import { passagesOf } from "#domain/units/passages.ts";
+import { embeddable, passagesOf } from "#domain/units/passages.ts";
 
 /** The cards that everybody's matches look through. */
 export const LISTED_CARDS = "agents";
@@ -112,8 +112,9 @@ async function documentsOf(
       ? []
       : [{ card, agent: card.change.agent, passages: cardPassages(card.change.agent) }],
   );
-  // Without the name: what an agent is called says less of what it does than it takes from what it says.
-  const texts = drafts.flatMap(({ passages }) => passages);
+  const texts = drafts.flatMap(({ agent, passages }) =>
+    passages.map((passage) => embeddable(agent.name, passage)),
+  );
   const embedded = await embed.documents(space, texts);
   if (!embedded.ok) return embedded;
   let at = 0;

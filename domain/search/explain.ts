@@ -9,7 +9,7 @@ export const WEIGHTS: Record<SearchMode, { semantic: number; lexical: number }> 
   hybrid: { semantic: 0.45, lexical: 0.55 },
   semantic: { semantic: 1, lexical: 0 },
   lexical: { semantic: 0, lexical: 1 },
-  cards: { semantic: 0.8, lexical: 0.2 },
+  cards: { semantic: 0.6, lexical: 0.4 },
 };
 
 /**
