@@ -241,6 +241,7 @@ export class Agent extends DurableObject<Env> {
     held: { seq: number; token: number },
     told: Told,
   ): Promise<Result<TaskState, Problem>> {
+    if (this.#life.isStopped) return err(STOPPED);
     const updated = await this.#tasks.updateTask(id, held, told);
     await this.#wake();
     return updated;

@@ -374,6 +374,7 @@ export type Operations = {
         | "message.read"
         | "message.receive"
         | "agent.match"
+        | "a2a.use"
         | "mcp.use"
         | "space.read"
         | "collection.read"
@@ -3856,6 +3857,76 @@ export type Operations = {
   };
   /** Export everything that is kept of you, as one archive */
   "GET /v1/people/me/export": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, the platform: JSON-RPC */
+  "POST /a2a": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, the platform: send a message, `message:send` or `message:stream` */
+  "POST /a2a/rest/{call}": {
+    path: { call: "message:send" | "message:stream" };
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, the platform: list your tasks */
+  "GET /a2a/rest/tasks": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, the platform: read a task, or `:subscribe` to it */
+  "GET /a2a/rest/tasks/{task}": {
+    path: { task: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, the platform: `:cancel` a task, or `:subscribe` to it */
+  "POST /a2a/rest/tasks/{task}": {
+    path: { task: string };
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, the platform: be told of a task */
+  "POST /a2a/rest/tasks/{task}/pushNotificationConfigs": {
+    path: { task: string };
+    query: Record<never, never>;
+    body: unknown;
+    answer: undefined;
+  };
+  /** A2A, the platform: who is told of a task */
+  "GET /a2a/rest/tasks/{task}/pushNotificationConfigs": {
+    path: { task: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, the platform: one who is told of a task */
+  "GET /a2a/rest/tasks/{task}/pushNotificationConfigs/{config}": {
+    path: { task: string; config: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, the platform: tell one no more */
+  "DELETE /a2a/rest/tasks/{task}/pushNotificationConfigs/{config}": {
+    path: { task: string; config: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** A2A, the platform: the extended card */
+  "GET /a2a/rest/extendedAgentCard": {
     path: Record<never, never>;
     query: Record<never, never>;
     body: undefined;

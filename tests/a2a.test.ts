@@ -1,7 +1,7 @@
 import { TaskState } from "@a2a-js/sdk";
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { a2aClient, all, saying, taskOf, told, type Transport, TRANSPORTS } from "./a2a.ts";
 import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
@@ -223,6 +223,52 @@ describe("a task", () => {
     expect((await client.getTask(which)).id).toBe(id);
     const foreign = await caller.call("GET", `/v1/agents/${agent.id}/tasks/${id}`);
     expect(foreign.status).toBe(404);
+  });
+});
+
+describe.each(Object.keys(TRANSPORTS) as Transport[])("the platform over %s", (transport) => {
+  const ask = async (text: string, account = caller) => {
+    const client = await a2aClient(account, "/a2a", transport);
+    const answer = await client.sendMessage(saying(text));
+    if (!("parts" in answer)) throw new Error("a task came where a message was expected");
+    return answer.parts.map(({ content }) => content?.value);
+  };
+
+  it("publishes, verifies, finds and matches, each by a message that is answered with one", async () => {
+    const account = await newAccount();
+    const word = `zostera${transport.length}`;
+    const [text, unit] = await ask(
+      `publish: Seagrass ${word}\nOtters keep ${word} alive.`,
+      account,
+    );
+    const { id } = unit as { id: string };
+    expect(text).toContain(id);
+    await vi.waitFor(
+      async () => {
+        const [, found] = await ask(`search: what keeps ${word} alive?`, account);
+        expect((found as { hits: { unitId: string }[] }).hits[0]?.unitId).toBe(id);
+      },
+      { timeout: 20_000 },
+    );
+    const [, evidence] = await ask(`verify: ${id}`, account);
+    expect(evidence).toHaveProperty("checks");
+    const [, matched] = await ask("match: draw an otter", account);
+    expect(matched).toHaveProperty("matches");
+  });
+
+  it("streams an answer as one message, and has no tasks", async () => {
+    const client = await a2aClient(caller, "/a2a", transport);
+    expect(told(await all(client.sendMessageStream(saying("search: tides"))))).toEqual(["message"]);
+    await expect(client.getTask({ tenant: "", id: "none" })).rejects.toMatchObject({
+      name: "TaskNotFoundError",
+    });
+  });
+
+  it("allows by A2A what a key allows, and nothing else", async () => {
+    const { apiKey } = await caller.key(["search"]);
+    const narrow = { ...caller, apiKey };
+    expect((await ask("search: tides", narrow))[1]).toHaveProperty("hits");
+    await expect(ask("publish: Tides\nTwice a day.", narrow)).rejects.toThrow(/units:write/);
   });
 });
 

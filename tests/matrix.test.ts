@@ -255,6 +255,8 @@ const BODIES: Record<string, object> = {
 };
 /** What a parameter does not name a thing of one account in, and why. */
 const NOT_OWNED: Record<string, string> = {
+  "/a2a/rest": "what is asked of the platform is asked of its operations",
+  "/a2a/rest/tasks": "the platform answers at once, and has no tasks",
   "/a2a": "an agent of /v1/agents, which is no list there (tests/a2a.test.ts)",
   "/v1/people/me/passkeys": "a person's, whatever account they are in (tests/passkeys.test.ts)",
   "/scim/v2/ResourceTypes": "the same for everybody",

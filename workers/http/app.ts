@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { a2aAgents } from "#workers/http/a2a/agents.ts";
+import { a2aPlatform } from "#workers/http/a2a/platform.ts";
 import { agentTasks } from "#workers/http/agents/tasks.ts";
 import { accounts } from "#workers/http/accounts/account.ts";
 import { agentKeys } from "#workers/http/agents/keys.ts";
@@ -104,6 +105,7 @@ const FEATURES: readonly Feature[] = [
   auditing,
   erasures,
   archives,
+  a2aPlatform((...asked) => perform(...asked)),
   mcp(
     (...asked) => perform(...asked),
     () => routesOf(FEATURES, LATER),
