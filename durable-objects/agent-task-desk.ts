@@ -9,12 +9,19 @@ import type { Asked, Caller, Opened, Told } from "#domain/tasks/asked.ts";
 import { hasEnded, isAtRest, type TaskState } from "#domain/tasks/state.ts";
 import { PRIORITY_DEFAULT } from "#domain/mailbox/model.ts";
 import type { AgentMailbox } from "./agent-mailbox.ts";
-import { type TaskRow, TaskRows } from "./agent-task-rows.ts";
+import { type PushRow, type TaskRow, TaskRows } from "./agent-task-rows.ts";
 import { AgentTasks } from "./agent-tasks.ts";
 import type { MailboxRows } from "./mailbox-rows.ts";
 
 const BUSY: Problem<"overloaded"> = { code: "overloaded", retryAfterS: 1 };
 const utf8 = new TextEncoder();
+
+type Listeners = {
+  /** Told of what the agent does with its tasks, in the transaction of it. */
+  did(doing: Doing, nowMs: number): void;
+  /** Told of each event that somebody wants to be told of, in the transaction that writes it. */
+  push(task: TaskRow, configs: readonly PushRow[], event: string): void;
+};
 
 /**
  * The tasks of an agent beside its mailbox: what a caller says is a message of the kind `task` in the conversation of its
@@ -32,11 +39,7 @@ export class AgentTaskDesk {
   readonly #did: (doing: Doing, nowMs: number) => void;
   #isLost = false;
 
-  constructor(
-    storage: DurableObjectStorage,
-    mailbox: AgentMailbox,
-    did: (doing: Doing, nowMs: number) => void,
-  ) {
+  constructor(storage: DurableObjectStorage, mailbox: AgentMailbox, { did, push }: Listeners) {
     this.#mailbox = mailbox;
     this.#did = did;
     this.#rows = new TaskRows(storage.sql);
@@ -47,7 +50,7 @@ export class AgentTaskDesk {
         const ending = this.#isLost ? "lost" : endingOf(state);
         this.#did({ kind: "ended", id, ending, credits: null }, nowMs);
       },
-      push: () => {},
+      push: (task, configs, event) => push(task, configs, event),
     });
     mailbox.whenGone((rows, seq, how, nowMs) => {
       const id = this.#rows.dropMessage(seq);

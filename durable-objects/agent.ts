@@ -34,6 +34,7 @@ import { AgentMailbox } from "#objects/agent-mailbox.ts";
 import { AgentQuality } from "#objects/agent-quality.ts";
 import { AgentSessions } from "#objects/agent-sessions.ts";
 import { AgentTaskDesk } from "#objects/agent-task-desk.ts";
+import { AgentTaskPush, TASK_PUSH_STEP } from "#objects/agent-task-push.ts";
 import { TASK_STEPS } from "#objects/agent-task-rows.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
 import {
@@ -46,7 +47,13 @@ import { AgentLife } from "#objects/agent-life.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
-const STEPS: readonly string[] = [MAILBOX_STEP, ...TASK_STEPS, DELEGATION_STEP, ENVELOPE_STEP];
+const STEPS: readonly string[] = [
+  MAILBOX_STEP,
+  ...TASK_STEPS,
+  DELEGATION_STEP,
+  ENVELOPE_STEP,
+  TASK_PUSH_STEP,
+];
 
 /** The answer to whoever has not heard of it yet. */
 const STOPPED: Problem<"agent-unavailable"> = {
@@ -73,6 +80,7 @@ export type AgentPart = {
 export class Agent extends DurableObject<Env> {
   readonly #mailbox: AgentMailbox;
   readonly #tasks: AgentTaskDesk;
+  readonly #pushes: AgentTaskPush;
   readonly #sessions: AgentSessions;
   readonly #delivery: AgentDelivery;
   readonly #envelopes: AgentEnvelopes;
@@ -92,9 +100,11 @@ export class Agent extends DurableObject<Env> {
       onReady: (listener) => void this.#mailbox.onReady(listener),
     });
     this.#quality = new AgentQuality(ctx, env);
-    this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox, (doing, nowMs) =>
-      this.#quality.did(doing, nowMs),
-    );
+    this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox, {
+      did: (doing, nowMs) => this.#quality.did(doing, nowMs),
+      push: (...event) => this.#pushes.add(...event),
+    });
+    this.#pushes = new AgentTaskPush(ctx, env, () => void this.#wake());
     this.#envelopes = new AgentEnvelopes(ctx.storage.sql);
     this.#delivery = new AgentDelivery({
       storage: ctx.storage,
@@ -117,6 +127,7 @@ export class Agent extends DurableObject<Env> {
       this.#quality,
       this.#delegation,
       this.#life,
+      this.#pushes,
     ];
   }
 

@@ -172,14 +172,14 @@ const app = appOf([
         caller: { accountId: "anybody", agentId: null },
         isOwn: false,
         streaming: isFull(env),
-        pushNotifications: isFull(env),
         inputModes: INPUT_MODES,
         extendedCard: isFull(env) ? async () => JSON.stringify(cardOf(env)) : null,
         answer: null,
         // A stub answers with the same values, in promises.
         tasks: env.FIXTURE_AGENT.getByName("fixture") as unknown as TaskPort,
         refusal: null,
-        mayPushTo: () => true,
+        // Kept and shown; nothing is sent from here.
+        pushes: isFull(env) ? { set: async () => null, end: async () => {} } : null,
       };
     },
   }),

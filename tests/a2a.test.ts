@@ -68,14 +68,28 @@ beforeAll(async () => {
 });
 
 describe.each(Object.keys(TRANSPORTS) as Transport[])("an agent over %s", (transport) => {
-  it("streams a task whose agent dies in the middle of it, comes back and finishes", async () => {
-    const agent = await agentOf(owner);
-    const client = await a2aClient(caller, `/a2a/${agent.id}`, transport);
+  it("is found by what it can do, and streams a task although it dies in the middle and comes back", async () => {
+    const capability = `draw-otters.${transport === "JSONRPC" ? "rpc" : "rest"}`;
+    const agent = await agentOf(owner, { capabilities: [capability] });
+    // Another account's agent, which knows what it needs and not who can do it.
+    const asking = await agentOf(caller, { type: "coordination", visibility: "private" });
+    const key = await caller.call("POST", `/v1/agents/${asking.id}/keys`, {
+      body: { name: "Its own", scopes: ["agents", "search"] },
+    });
+    const { apiKey } = await key.json<{ apiKey: string }>();
+    const matched = await call("POST", "/v1/agents/match", {
+      body: { task: "draw me an otter", requiredCapabilities: [capability] },
+      headers: { Authorization: `Bearer ${apiKey}` },
+    });
+    const { matches } = await matched.json<{ matches: { agentId: string }[] }>();
+    expect(matches.map(({ agentId }) => agentId)).toEqual([agent.id]);
+
+    const client = await a2aClient({ apiKey }, `/a2a/${matches[0]?.agentId}`, transport);
     const stream = all(client.sendMessageStream(saying("draw me an otter")));
 
     const first = await agent.next({ leaseMs: 400 });
     expect(first).toMatchObject({ kind: "task", attempts: 1 });
-    expect(first.from).toEqual({ accountId: caller.accountId });
+    expect(first.from).toEqual({ accountId: caller.accountId, agentId: asking.id });
     expect(first.body.message.parts).toMatchObject([{ text: "draw me an otter" }]);
     expect((await agent.say(first, status("working"))).status).toBe(200);
     expect((await agent.say(first, artifact("half an"))).status).toBe(200);

@@ -124,6 +124,8 @@ function sealedTo({ envelopeKeys }: AgentRecord): Pick<AgentCard["capabilities"]
 /** The platform itself as an agent. A message names the skill it is for, or is taken for a search. */
 export const platformCardOf = (publicUrl: string): AgentCard => ({
   ...common(publicUrl, "/a2a"),
+  // What is answered at once becomes no task that anybody could be told of.
+  capabilities: { ...CAPABILITIES, pushNotifications: false },
   name: "WisHub",
   description:
     "Verified knowledge shared by agents: publish units of it, search them, ask for their evidence, and find agents by what they can do.",

@@ -74,18 +74,20 @@ const message = z
   })
   .transform((one) => ({ ...present(one), role: one.role ?? "ROLE_USER" }) as Message);
 
+/** What goes into a header as it is. */
+const headerText = z
+  .string()
+  .max(LIMITS.urlCharsMax)
+  .regex(/^[\x20-\x7e]*$/, "must be printable ASCII");
 /** Where somebody wants to hear of a task (4.3.1). */
 export const pushConfig = z
   .object({
     id: id.nullish().or(z.literal("")),
     taskId: id.nullish().or(z.literal("")),
     url: text(LIMITS.urlCharsMax),
-    token: z.string().max(LIMITS.urlCharsMax).nullish(),
+    token: headerText.nullish(),
     authentication: z
-      .object({
-        scheme: text(LIMITS.nameCharsMax),
-        credentials: z.string().max(LIMITS.urlCharsMax).nullish(),
-      })
+      .object({ scheme: headerText.min(1), credentials: headerText.nullish() })
       .nullish(),
   })
   .transform((one) => present(one) as PushConfig);

@@ -128,6 +128,8 @@ export const LIMITS = {
   /** An object's storage ends at 10 GB, and its mailbox lies there too. */
   taskBytesPerAgentMax: 1_073_741_824,
   taskPushConfigsMax: 8,
+  /** Events of one agent's tasks that wait to be handed to whoever pushes them. */
+  taskPushesWaitingMax: 10_000,
   /** Readers that wait for news of one agent's tasks. */
   taskWatchersMax: 1_000,
   capabilitiesMax: 16,

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { MODES } from "#domain/a2a/card.ts";
+import { pushHeaders, pushName } from "#domain/a2a/push.ts";
 import { type A2aFailure, failed, failureOf } from "#domain/a2a/errors.ts";
 import { CARD_LIFE_MS } from "#domain/agents/outside.ts";
 import { type AgentRecord, isVisibleTo } from "#domain/agents/record.ts";
@@ -13,7 +14,7 @@ import { envelopeRefusal } from "#domain/envelope/admit.ts";
 import { mayWriteTo } from "#domain/mailbox/rights.ts";
 import type { Services } from "#adapters/index.ts";
 import { refuse } from "#workers/http/kit.ts";
-import type { TaskPort } from "./callee.ts";
+import type { PushPort, TaskPort } from "./callee.ts";
 import { outsideTasks } from "./outside.ts";
 import { a2aAt } from "./routes.ts";
 
@@ -37,7 +38,6 @@ export const a2aAgents = a2aAt({
       caller,
       isOwn: agent.accountId === accountId,
       streaming: true,
-      pushNotifications: false,
       inputModes: agent.envelopeKeys.length > 0 ? [...MODES, ENVELOPE_MEDIA_TYPE] : MODES,
       extendedCard: async () => (await services.a2aCards.agentCard(agent, Date.now())).text,
       answer: null,
@@ -45,7 +45,8 @@ export const a2aAgents = a2aAt({
         ? outsideTasks(services, agent, caller)
         : sealed(tasksOf(c.env as Env, agent.id, c.get("nowMs")), c.env as Env, services, agent),
       refusal: writing.ok ? null : failureOf(writing.error),
-      mayPushTo: () => false,
+      // Of a task that lies elsewhere nobody here hears.
+      pushes: isElsewhere ? null : pushesOf(services, agent.id, accountId),
     };
   },
 });
@@ -112,4 +113,16 @@ function delegationIn(metadata: string | null): Result<DelegationInput, A2aFailu
   const parsed = delegationInput.safeParse(given);
   if (parsed.success) return ok(parsed.data);
   return failed("invalid-params", `metadata["${DELEGATION}"] is no delegation`);
+}
+
+function pushesOf({ deliveries }: Services, agentId: string, accountId: string): PushPort {
+  return {
+    async set(taskId, id, config) {
+      const receiver = { accountId, url: config.url, headers: pushHeaders(config) };
+      const name = pushName(agentId, taskId, id);
+      const set = await deliveries.configure(name, { ...receiver, form: "push" });
+      return set.ok ? null : { name: "invalid-params", problem: set.error };
+    },
+    end: (taskId, id) => deliveries.close(pushName(agentId, taskId, id)),
+  };
 }

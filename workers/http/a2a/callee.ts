@@ -1,5 +1,5 @@
 import type { A2aFailure } from "#domain/a2a/errors.ts";
-import type { Message } from "#domain/a2a/wire.ts";
+import type { Message, PushConfig } from "#domain/a2a/wire.ts";
 import type { Result } from "#domain/shared/result.ts";
 import type {
   Asked,
@@ -36,7 +36,6 @@ export type Callee = {
   /** Whether whoever is called is the caller's own account's. */
   isOwn: boolean;
   streaming: boolean;
-  pushNotifications: boolean;
   /** Media types it takes. */
   inputModes: readonly string[];
   /** JSON; null where it has none. */
@@ -47,6 +46,12 @@ export type Callee = {
   tasks: TaskPort | null;
   /** Why it takes no message now, asked before anything is begun. */
   refusal: A2aFailure | null;
-  /** Whether this is a place that may be told of things (pushes go through the egress function, which asks again). */
-  mayPushTo(url: string): boolean;
+  /** Those who are told of its tasks: each is known by its task and its own id. Null where nobody can be. */
+  pushes: PushPort | null;
+};
+
+export type PushPort = {
+  /** Has a place told; refused where it may not be reached. */
+  set(taskId: string, id: string, config: PushConfig): Promise<A2aFailure | null>;
+  end(taskId: string, id: string): Promise<void>;
 };

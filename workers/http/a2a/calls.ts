@@ -14,11 +14,12 @@ import {
   stateFrom,
   taskParams,
 } from "#domain/a2a/wire.ts";
+import { shownConfig } from "#domain/a2a/push.ts";
 import { cursorFrom, cursorText } from "#domain/shared/cursor.ts";
 import { invalidOf } from "#domain/shared/input.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
-import type { Asked, TaskFilter } from "#domain/tasks/asked.ts";
-import type { Callee, TaskPort } from "./callee.ts";
+import type { Asked, Opened, TaskFilter } from "#domain/tasks/asked.ts";
+import type { Callee, PushPort, TaskPort } from "./callee.ts";
 import { events, streamed, untilRest } from "./following.ts";
 
 /** What a method answers: JSON text, or a stream of JSON texts (A2A's StreamResponse; null while nothing happens). */
@@ -50,13 +51,16 @@ const METHODS: Record<string, Method<z.ZodType>> = {
   }),
   SubscribeToTask: method(taskParams, subscribe),
   CreateTaskPushNotificationConfig: method(pushSetParams, (callee, params, random) =>
-    pushing(callee, async (tasks) => {
-      const { taskId, ...config } = params;
-      if (!callee.mayPushTo(config.url)) return failed("invalid-params", "no place to push to");
-      const kept: PushConfig = { ...config, id: config.id ?? random.id(), taskId };
-      const body = JSON.stringify(kept);
-      const stored = await tasks.setTaskPush(callee.caller, taskId, kept.id ?? "", body);
-      return stored.ok ? json(body) : stored;
+    pushing(callee, async (tasks, pushes) => {
+      const { taskId } = params;
+      const id = params.id ?? random.id();
+      const body = JSON.stringify(shownConfig(params, id, taskId));
+      const stored = await tasks.setTaskPush(callee.caller, taskId, id, body);
+      if (!stored.ok) return stored;
+      const refusal = await pushes.set(taskId, id, params);
+      if (refusal === null) return json(body);
+      await tasks.dropTaskPush(callee.caller, taskId, id);
+      return err(refusal);
     }),
   ),
   GetTaskPushNotificationConfig: method(pushParams, (callee, { taskId, id }) =>
@@ -74,11 +78,11 @@ const METHODS: Record<string, Method<z.ZodType>> = {
     }),
   ),
   DeleteTaskPushNotificationConfig: method(pushParams, (callee, { taskId, id }) =>
-    pushing(callee, async (tasks) =>
-      (await tasks.dropTaskPush(callee.caller, taskId, id))
-        ? json("null")
-        : failed("task-not-found"),
-    ),
+    pushing(callee, async (tasks, pushes) => {
+      if (!(await tasks.dropTaskPush(callee.caller, taskId, id))) return failed("task-not-found");
+      await pushes.end(taskId, id);
+      return json("null");
+    }),
   ),
   GetExtendedAgentCard: method(noParams, async ({ extendedCard }) =>
     extendedCard === null ? failed("unsupported-operation") : json(await extendedCard()),
@@ -113,9 +117,7 @@ function askedOf(callee: Callee, params: SendParams, random: Random): Result<Ask
     if (type !== null && !callee.inputModes.includes(type))
       return failed("content-type-not-supported", `takes ${callee.inputModes.join(", ")}`);
   }
-  if (push != null && !callee.pushNotifications) return failed("push-not-supported");
-  if (push != null && !callee.mayPushTo(push.url))
-    return failed("invalid-params", "no place to push to");
+  if (push != null && callee.pushes === null) return failed("push-not-supported");
   return ok({
     caller: callee.caller,
     isOwn: callee.isOwn,
@@ -124,7 +126,7 @@ function askedOf(callee: Callee, params: SendParams, random: Random): Result<Ask
     fresh: { taskId: random.id(), contextId: random.id() },
     message: JSON.stringify(message),
     metadata: metadata == null ? null : JSON.stringify(metadata),
-    push: push == null ? null : JSON.stringify({ ...push, id: push.id ?? random.id() }),
+    push: null,
     repeatKey: random.repeatKey,
     isShown: returnImmediately === true,
     historyLength: historyLength ?? null,
@@ -139,15 +141,16 @@ async function send(callee: Callee, params: SendParams, random: Random): Called 
   const direct = await answered(callee, params);
   if (direct !== null) return direct.ok ? json(`{"message":${direct.value}}`) : direct;
   if (tasks === null) return failed("unsupported-operation");
-  const begun = await tasks.beginTask(asked.value);
-  if (!begun.ok) return begun;
-  if (asked.value.isShown) return json(`{"task":${begun.value.task}}`);
-  const answer = await untilRest(tasks, caller, begun.value);
+  const config = params.configuration?.taskPushNotificationConfig;
+  const opened = await begun({ ...callee, tasks }, asked.value, config, random);
+  if (!opened.ok) return opened;
+  if (asked.value.isShown) return json(`{"task":${opened.value.task}}`);
+  const answer = await untilRest(tasks, caller, opened.value);
   if (answer !== null) return json(`{"message":${answer}}`);
-  const task = await tasks.showTask(caller, begun.value.taskId, asked.value.historyLength);
+  const task = await tasks.showTask(caller, opened.value.taskId, asked.value.historyLength);
   if (task !== null) return json(`{"task":${task}}`);
   // It was answered in the moment in which we stopped waiting.
-  const late = await untilRest(tasks, caller, begun.value);
+  const late = await untilRest(tasks, caller, opened.value);
   return late === null ? failed("task-not-found") : json(`{"message":${late}}`);
 }
 
@@ -161,8 +164,9 @@ async function sendStreaming(callee: Callee, params: SendParams, random: Random)
   if (direct !== null)
     return direct.ok ? ok({ stream: only(`{"message":${direct.value}}`) }) : direct;
   if (tasks === null) return failed("unsupported-operation");
-  const begun = await tasks.beginTask(asked.value);
-  return begun.ok ? ok({ stream: streamed(tasks, caller, begun.value) }) : begun;
+  const config = params.configuration?.taskPushNotificationConfig;
+  const opened = await begun({ ...callee, tasks }, asked.value, config, random);
+  return opened.ok ? ok({ stream: streamed(tasks, caller, opened.value) }) : opened;
 }
 
 async function subscribe(
@@ -220,9 +224,33 @@ function filterOf(params: ListParams): Result<TaskFilter, A2aFailure> {
   });
 }
 
-async function pushing(callee: Callee, work: (tasks: TaskPort) => Called): Called {
-  if (!callee.pushNotifications) return failed("push-not-supported");
-  return callee.tasks === null ? failed("task-not-found") : await work(callee.tasks);
+async function pushing(
+  { tasks, pushes }: Callee,
+  work: (tasks: TaskPort, pushes: PushPort) => Called,
+): Called {
+  if (pushes === null) return failed("push-not-supported");
+  return tasks === null ? failed("task-not-found") : await work(tasks, pushes);
+}
+
+/** Begins it, with whoever wants to be told of it from its first event on. */
+async function begun(
+  { tasks, pushes, caller }: Callee & { tasks: TaskPort },
+  asked: Asked,
+  config: PushConfig | null | undefined,
+  random: Random,
+): Promise<Result<Opened, A2aFailure>> {
+  if (config == null || pushes === null) return await tasks.beginTask(asked);
+  // Only of a task that is the caller's own: what is told there already is not theirs to change.
+  if (asked.taskId !== null && (await tasks.openTask(caller, asked.taskId, 0)) === null)
+    return failed("task-not-found");
+  const taskId = asked.taskId ?? asked.fresh.taskId;
+  const id = config.id ?? random.id();
+  const refusal = await pushes.set(taskId, id, config);
+  if (refusal !== null) return err(refusal);
+  const push = JSON.stringify(shownConfig(config, id, taskId));
+  const opened = await tasks.beginTask({ ...asked, push });
+  if (!opened.ok && asked.taskId === null) await pushes.end(taskId, id);
+  return opened;
 }
 
 async function* only(text: string): AsyncGenerator<string> {

@@ -26,14 +26,13 @@ export const a2aPlatform = (perform: Perform): Feature =>
         caller: { accountId, agentId },
         isOwn: false,
         streaming: true,
-        // What is answered at once becomes no task that anybody could be told of.
-        pushNotifications: false,
         inputModes: INPUT_MODES,
         extendedCard: async () => (await services.a2aCards.platformCard(Date.now())).text,
         answer: (message) => answered(c, perform, principal, message),
         tasks: null,
         refusal: null,
-        mayPushTo: () => false,
+        // What is answered at once becomes no task that anybody could be told of.
+        pushes: null,
       };
     },
   });
