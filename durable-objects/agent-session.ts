@@ -12,6 +12,7 @@ export class Session {
   principal: Principal | null = null;
   /** Whether the agent is at work, so that it is given messages; null where nobody has asked yet. */
   takes: boolean | null = null;
+  takesAtMs = 0;
   asking: Promise<boolean> | null = null;
   rate: Rate;
   requests = 0;

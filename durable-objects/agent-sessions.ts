@@ -21,6 +21,9 @@ import { Session } from "#objects/agent-session.ts";
 import { type SessionMailbox, SessionMessages } from "#objects/agent-session-messages.ts";
 import { SessionSends } from "#objects/agent-session-sends.ts";
 
+/** A paused agent is given nothing after this; one in quarantine has no session any more. */
+const TAKES_LIFE_MS = 5_000;
+
 /**
  * The sessions of one agent: one at a time, the newest. A hibernated one costs its socket and what is written on it; the
  * platform answers its pings.
@@ -202,7 +205,13 @@ export class AgentSessions {
   }
 
   async #push(session: Session): Promise<void> {
-    if (!(await this.#stands(session, Date.now()))) return;
+    const nowMs = Date.now();
+    if (!(await this.#stands(session, nowMs))) return;
+    if (session.takes === null || nowMs - session.takesAtMs >= TAKES_LIFE_MS) {
+      const { agentId } = session.state;
+      session.takes = await this.#env.OPERATIONS.takes(agentId).catch(() => session.takes);
+      session.takesAtMs = nowMs;
+    }
     await this.#messages.push(session);
     await this.#wake();
   }
@@ -251,9 +260,8 @@ export class AgentSessions {
       session.end(asked.error);
       return false;
     }
-    const { principal, takes, checkedAtMs, endsAtMs } = asked.value;
+    const { principal, checkedAtMs, endsAtMs } = asked.value;
     session.principal = principal;
-    session.takes = takes;
     session.state.standing = { checkedAtMs, endsAtMs };
     session.keep();
     return !session.isOver;

@@ -239,10 +239,9 @@ describe("whose session it is", () => {
     session.send({ type: "seen", frames: 3 });
     expect((await session.ask({ type: "echo" })).status).toBe(200);
     await evictDurableObject(objectOf(agentId));
-    await account.call("POST", `/v1/agents/${agentId}/retire`);
-    await forward(agentId, 5_000);
-    session.send({ type: "echo", id: "1" });
-    expect((await session.ended).code).toBe(4403);
+    const body = { reason: "It loops." };
+    await account.call("POST", `/v1/agents/${agentId}/quarantine`, { body });
+    expect(await session.ended).toEqual({ code: 4403, reason: "forbidden" });
   });
 });
 

@@ -35,14 +35,18 @@ export class Operations extends WorkerEntrypoint<Env> {
     const reason = REASONS[status];
     if (reason !== undefined) return err(reason);
     const endsAtMs = Number.isFinite(expiresAtMs) ? expiresAtMs : null;
+    return ok({ principal, checkedAtMs: readAtMs, endsAtMs });
+  }
+
+  /** Whether the agent is to be given messages. Whoever sent one has just asked for it, so this costs no read. */
+  async takes(agentId: string): Promise<boolean> {
     const agent = await servicesOf(this.env).agents.lately(agentId);
-    const takes = agent !== null && isAtWork(agent.state);
-    return ok({ principal, takes, checkedAtMs: readAtMs, endsAtMs });
+    return agent !== null && isAtWork(agent.state);
   }
 }
 
-/** As whom, whether the agent is to be given messages, and how long that may be believed. */
-type Stands = Standing & { principal: Principal; takes: boolean };
+/** As whom, and how long that may be believed. */
+type Stands = Standing & { principal: Principal };
 
 /** What its own address answers to whoever may not open a session; with no upgrade to ask for, 426 is for those who may. */
 const REASONS: Partial<Record<number, CloseReason>> = {

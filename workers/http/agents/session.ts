@@ -6,6 +6,7 @@ import type { AgentRecord } from "#domain/agents/record.ts";
 import { mayOpen } from "#domain/mailbox/rights.ts";
 import type { Holder } from "#domain/sessions/standing.ts";
 import { type Opening, OPENING_HEADER } from "#domain/sessions/state.ts";
+import { performedFor } from "#workers/http/operations.ts";
 import { presentedIn } from "#workers/http/guard/tokens.ts";
 import { readHolder } from "#workers/http/guard/holders.ts";
 import {
@@ -40,6 +41,8 @@ const session = route(
   },
   async (c) => {
     const { services, principal, nowMs } = c.var;
+    // Whether an open session may go on: its object knows how its agent is, and is asked by thousands.
+    if (performedFor(c.req.raw) !== undefined) return refuse({ code: "upgrade-required" });
     const agent = await ownAgent(c, c.req.valid("param").id);
     if (c.req.header("Upgrade")?.toLowerCase() !== "websocket")
       return refuse({ code: "upgrade-required" });
