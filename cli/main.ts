@@ -47,6 +47,7 @@ import {
   whoAmI,
 } from "./commands/people.ts";
 import { match } from "./commands/match.ts";
+import { sendMessage, takeMessages } from "./commands/messages.ts";
 import { listDead, redrive } from "./commands/queue.ts";
 import { search } from "./commands/search.ts";
 import { evidence, exportUnits, publish, show } from "./commands/units.ts";
@@ -69,6 +70,8 @@ const COMMANDS: Command[] = [
   updateAgent,
   deleteAgent,
   makeAgentKey,
+  sendMessage,
+  takeMessages,
   show,
   evidence,
   exportUnits,

@@ -78,6 +78,20 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     expect((await wishub(["agents", "show", made.id])).code).not.toBe(0);
   });
 
+  it("sends an agent messages, and takes them out of its mailbox in their order", async () => {
+    const said = ["--type", "query", "--about", "Reads its mail."];
+    const { id } = await document<{ id: string }>(["agents", "register", "Reader", ...said]);
+    await wishub(["send", id, "first", "--conversation", "c"]);
+    await wishub(["send", id, '{"n":2}', "--priority", "9"]);
+    type Messages = { messages: { body: unknown }[] };
+    const bodies = async (...flags: string[]) =>
+      (await document<Messages>(["inbox", id, ...flags])).messages.map(({ body }) => body);
+    expect(await bodies("--peek")).toEqual(["first", { n: 2 }]);
+    expect(await bodies("--limit", "1")).toEqual([{ n: 2 }]);
+    expect((await wishub(["inbox", id])).out).toContain("first");
+    expect((await wishub(["inbox", id])).out).toBe("no messages\n");
+  });
+
   it("finds an agent for a task, and tells people and programs why", async () => {
     const { url, apiKey } = JSON.parse(
       readFileSync(join(state.path, "credentials.json"), "utf8"),
