@@ -46,6 +46,7 @@ import {
   signUp,
   whoAmI,
 } from "./commands/people.ts";
+import { agentLife } from "./commands/agent-life.ts";
 import { match } from "./commands/match.ts";
 import { sendMessage, takeMessages } from "./commands/messages.ts";
 import { listDead, redrive } from "./commands/queue.ts";
@@ -68,6 +69,7 @@ const COMMANDS: Command[] = [
   listAgents,
   showAgent,
   updateAgent,
+  ...agentLife,
   deleteAgent,
   makeAgentKey,
   sendMessage,

@@ -33,6 +33,12 @@ const TOLD_AT_ONCE = 20;
 const TELL_AGAIN_MS = 1_000;
 const TRIES_DOUBLED_MAX = 8;
 
+/** The answer to work whose cancellation came before it. */
+export const OVER: Problem<"delegation-over"> = {
+  code: "delegation-over",
+  detail: "it was cancelled before it came",
+};
+
 type HopRow = {
   id: string;
   seq: number | null;
@@ -120,6 +126,18 @@ export class AgentDelegation implements AgentPart {
       this.#storage.sql.exec("SELECT 1 FROM hop WHERE id = ? AND state = 'canceled'", id).toArray()
         .length > 0
     );
+  }
+
+  /** The same for messages, as far as they were placed. */
+  receiveAll(
+    drafts: readonly { hop?: Hop }[],
+    placed: readonly Result<{ seq: number }, Problem>[],
+  ): void {
+    for (const [i, { hop }] of drafts.entries()) {
+      const one = placed[i];
+      if (hop !== undefined && one?.ok === true)
+        this.receive(hop, { seq: one.value.seq, taskId: null });
+    }
   }
 
   /** Notes under what hop its agent was given a message or a task: call it in the turn that stores that. */

@@ -2,6 +2,7 @@ import { agentStore } from "#db/catalog/agents.ts";
 import { holdUnits } from "#db/units/holds.ts";
 import { sendAll } from "#db/units/send.ts";
 import { unitsDb, unitShardsIn } from "#db/units/shards.ts";
+import type { Problem } from "#domain/shared/problem.ts";
 import type { AgentPart } from "#objects/agent.ts";
 
 /** The catalog is looked at after this although nobody said that it was written: whoever was about to may be gone. */
@@ -14,6 +15,12 @@ const SHORT_MS = 60_000;
 const STEPS_MAX = 10;
 /** A deleted agent's object is emptied only once no isolate believes in the agent any more. */
 const EMPTY_AFTER_MS = 60_000;
+
+/** The answer to whoever has not heard of it yet. */
+export const STOPPED: Problem<"agent-unavailable"> = {
+  code: "agent-unavailable",
+  detail: "the agent is in quarantine, or gone",
+};
 
 type Life = {
   agentId: string;

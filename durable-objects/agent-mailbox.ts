@@ -8,6 +8,7 @@ import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { MailboxReading } from "#objects/mailbox-reading.ts";
 import { type Gone, MailboxRows, UPKEEP_EVERY_MS } from "#objects/mailbox-rows.ts";
+import { HELD } from "#objects/mailbox-tables.ts";
 
 const GROUP = {
   itemsMax: 256,
@@ -146,6 +147,16 @@ export class AgentMailbox {
     await promise;
     clearTimeout(timer);
     this.#waiting.delete(resolve);
+  }
+
+  /** How many messages are being worked on. */
+  leases(nowMs: number): number {
+    return this.#storage.sql
+      .exec<{ n: number }>(
+        `SELECT count(*) AS n FROM message WHERE state = ${HELD} AND token > 0 AND until_ms > ?`,
+        nowMs,
+      )
+      .one().n;
   }
 
   /** Takes everything back that is being worked on: it waits to be given out again, and no lease is good any more. */

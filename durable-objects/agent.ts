@@ -27,7 +27,7 @@ import type {
 import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
-import { err, type Result } from "#domain/shared/result.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
 import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
 import { AgentEnvelopes, ENVELOPE_STEP } from "#objects/agent-envelopes.ts";
 import { AgentMailbox } from "#objects/agent-mailbox.ts";
@@ -38,12 +38,19 @@ import { AgentTaskPush, TASK_PUSH_STEP } from "#objects/agent-task-push.ts";
 import { TASK_STEPS } from "#objects/agent-task-rows.ts";
 import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
 import {
+  OVER,
   AgentDelegation,
   type Delegated,
   type DelegateRefused,
   DELEGATION_STEP,
 } from "#objects/agent-delegation.ts";
-import { AgentLife } from "#objects/agent-life.ts";
+import {
+  AgentReleases,
+  RELEASE_STEP,
+  type ReleaseChange,
+  type ReleaseOutcome,
+} from "#objects/agent-releases.ts";
+import { AgentLife, STOPPED } from "#objects/agent-life.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
@@ -53,18 +60,8 @@ const STEPS: readonly string[] = [
   DELEGATION_STEP,
   ENVELOPE_STEP,
   TASK_PUSH_STEP,
+  RELEASE_STEP,
 ];
-
-/** The answer to whoever has not heard of it yet. */
-const STOPPED: Problem<"agent-unavailable"> = {
-  code: "agent-unavailable",
-  detail: "the agent is in quarantine, or gone",
-};
-
-const OVER: Problem<"delegation-over"> = {
-  code: "delegation-over",
-  detail: "it was cancelled before it came",
-};
 
 /** What an agent's object is made of: each part has its own tables, and its own work that falls due. */
 export type AgentPart = {
@@ -86,6 +83,7 @@ export class Agent extends DurableObject<Env> {
   readonly #envelopes: AgentEnvelopes;
   readonly #quality: AgentQuality;
   readonly #delegation: AgentDelegation;
+  readonly #releases: AgentReleases;
   readonly #life: AgentLife;
   readonly #parts: readonly AgentPart[];
 
@@ -119,6 +117,7 @@ export class Agent extends DurableObject<Env> {
       this.#delegation.cancelMade(null, Date.now());
       this.#sessions.endAll("forbidden");
     });
+    this.#releases = new AgentReleases(ctx.storage);
     this.#parts = [
       this.#mailbox,
       this.#sessions,
@@ -137,11 +136,7 @@ export class Agent extends DurableObject<Env> {
     if (drafts.some(({ hop }) => hop !== undefined && this.#delegation.isCanceled(hop.id)))
       return drafts.map(() => err(OVER));
     const placed = await this.#mailbox.put(drafts);
-    for (const [i, { hop }] of drafts.entries()) {
-      const one = placed[i];
-      if (hop !== undefined && one?.ok === true)
-        this.#delegation.receive(hop, { seq: one.value.seq, taskId: null });
-    }
+    this.#delegation.receiveAll(drafts, placed);
     return placed;
   }
 
@@ -305,6 +300,26 @@ export class Agent extends DurableObject<Env> {
   async leaseForDelivery(limit: number, leaseMs: number): Promise<Result<ForDelivery, Problem>> {
     if (this.#life.isStopped) return err(STOPPED);
     return await this.#delivery.lease(limit, leaseMs);
+  }
+
+  readState(): ReleaseOutcome {
+    return this.#life.isEmpty ? err(STOPPED) : ok(this.#releases.read());
+  }
+
+  /** What the program before is still doing does not count any more; the next one is given it. */
+  changeRelease(change: ReleaseChange, expected: number | null): ReleaseOutcome {
+    if (this.#life.isStopped) return err(STOPPED);
+    const { number } = this.#releases.read().now;
+    const outcome = this.#releases.change(change, expected, Date.now());
+    if (outcome.ok && outcome.value.now.number !== number) this.#mailbox.recall();
+    return outcome;
+  }
+
+  /** Whether its agent is there. Nothing is stored for it. */
+  presence(): { isPresent: boolean; sessions: number; leases: number } {
+    const sessions = this.ctx.getWebSockets().length;
+    const leases = this.#life.isEmpty ? 0 : this.#mailbox.leases(Date.now());
+    return { isPresent: sessions + leases > 0, sessions, leases };
   }
 
   /** Its record is about to change in a way that reaches its work (agent-life.ts). */

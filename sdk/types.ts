@@ -357,6 +357,8 @@ export type Operations = {
         | "unit.search"
         | "agent.register"
         | "agent.run"
+        | "agent-state.read"
+        | "agent-state.change"
         | "agent.retire"
         | "agent.remove"
         | "agent.quarantine"
@@ -2530,6 +2532,92 @@ export type Operations = {
     answer: {
       id: string;
       state: "canceled";
+    };
+  };
+  /** Read what an agent's program has kept, and which release it is of */
+  "GET /v1/agents/{id}/state": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      state: unknown;
+      program: string | null;
+      release: number;
+      version: number;
+      updatedAt: string | null;
+      previous: Array<{
+        release: number;
+        program: string | null;
+      }>;
+    };
+  };
+  /** Keep an agent's state */
+  "PUT /v1/agents/{id}/state": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      state: unknown;
+    };
+    answer: {
+      state: unknown;
+      program: string | null;
+      release: number;
+      version: number;
+      updatedAt: string | null;
+      previous: Array<{
+        release: number;
+        program: string | null;
+      }>;
+    };
+  };
+  /** Put a new program and its migrated state in place of the old ones, in one step */
+  "POST /v1/agents/{id}/upgrade": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      program: string;
+      state?: unknown;
+    };
+    answer: {
+      state: unknown;
+      program: string | null;
+      release: number;
+      version: number;
+      updatedAt: string | null;
+      previous: Array<{
+        release: number;
+        program: string | null;
+      }>;
+    };
+  };
+  /** Go back to an earlier release, with the state that it was left with */
+  "POST /v1/agents/{id}/roll-back": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      release: number;
+    };
+    answer: {
+      state: unknown;
+      program: string | null;
+      release: number;
+      version: number;
+      updatedAt: string | null;
+      previous: Array<{
+        release: number;
+        program: string | null;
+      }>;
+    };
+  };
+  /** See whether an agent is there: by its session, or by what it works on */
+  "GET /v1/agents/{id}/presence": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      isPresent: boolean;
+      sessions: number;
+      leases: number;
     };
   };
   /** Make an API key that acts as an agent */

@@ -228,3 +228,17 @@ export async function decided(
     Object.assign(problem, (JSON.parse(text) as { error: { data: object } }).error.data);
   return { status: answer.status, code: problem.code ?? "", detail: problem.detail ?? "" };
 }
+
+/** What a parameter does not name a thing of one account in, and why. */
+export const NOT_OWNED: Record<string, string> = {
+  "/a2a/rest": "what is asked of the platform is asked of its operations",
+  "/a2a/rest/tasks": "the platform answers at once, and has no tasks",
+  "/a2a": "an agent of /v1/agents, which is no list there (tests/a2a.test.ts)",
+  "/v1/people/me/passkeys": "a person's, whatever account they are in (tests/passkeys.test.ts)",
+  "/scim/v2/ResourceTypes": "the same for everybody",
+  "/scim/v2/Schemas": "the same for everybody",
+  "/v1/accounts": "the first account's business",
+  "/v1/oauth/signing-keys": "the first account's business",
+  "/v1/collections": "`private` is everybody's own collection",
+  "/v1/audit": "a number is of the caller's own log",
+};

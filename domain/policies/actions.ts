@@ -115,6 +115,8 @@ export const ACTIONS = {
   "unit.search": { resource: "unit", scope: "search", role: "viewer" },
   "agent.register": { resource: "agent", scope: "agents", role: "member" },
   "agent.run": { resource: "agent", scope: "agents", role: "member" },
+  "agent-state.read": { resource: "agent", scope: "agents", role: "member" },
+  "agent-state.change": { resource: "agent", scope: "agents", role: "member" },
   "agent.retire": { resource: "agent", scope: "agents", role: "member", sensitive: true },
   "agent.remove": { resource: "agent", scope: "agents", role: "member", sensitive: true },
   "agent.quarantine": { resource: "agent", scope: "agents", role: "admin", sensitive: true },

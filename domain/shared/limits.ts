@@ -137,6 +137,10 @@ export const LIMITS = {
   capabilityCharsMax: 40,
   agentDescriptionCharsMax: 2_000,
   quarantineReasonCharsMax: 200,
+  /** What a program keeps between its runs, as JSON; releases of it that can be gone back to. */
+  agentStateCharsMax: 262_144,
+  releasesKept: 10,
+  programCharsMax: 100,
   /** Of a card that somebody else wrote: one text, and how many of anything. All of it fits `egressBytesMax`. */
   cardTextCharsMax: 8_192,
   cardItemsMax: 256,

@@ -61,7 +61,13 @@ describe("the wishub command", { timeout: 60_000 }, () => {
   });
 
   it("registers an agent, gives it a key, changes it and takes it away again", async () => {
-    type Agent = { id: string; version: number; name: string; capabilities: string[] };
+    type Agent = {
+      id: string;
+      version: number;
+      name: string;
+      state: string;
+      capabilities: string[];
+    };
     const said = ["--type", "query", "--about", "Tells the time of tides.", "--can", "tides"];
     const made = await document<Agent>(["agents", "register", "Tide teller", ...said]);
     expect(made).toMatchObject({ name: "Tide teller", capabilities: ["tides"], version: 1 });
@@ -74,6 +80,10 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     expect(key.out).toMatch(/^wh0_\w+\n$/);
     const theirs = await document<{ items: Agent[] }>(["agents", "list", "--key", key.out.trim()]);
     expect(theirs.items.map(({ id }) => id)).toContain(made.id);
+    const states: string[] = [];
+    for (const verb of ["pause", "resume", "quarantine", "release", "retire"])
+      states.push((await document<Agent>(["agents", verb, made.id])).state);
+    expect(states).toEqual(["paused", "active", "quarantined", "active", "retired"]);
     await document(["agents", "delete", made.id]);
     expect((await wishub(["agents", "show", made.id])).code).not.toBe(0);
   });

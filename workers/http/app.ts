@@ -11,6 +11,7 @@ import { matching } from "#workers/http/agents/match.ts";
 import { a2aCards } from "#workers/http/agents/cards.ts";
 import { agents } from "#workers/http/agents/registry.ts";
 import { outsideAgents } from "#workers/http/agents/outside.ts";
+import { agentState } from "#workers/http/agents/state.ts";
 import { delegations } from "#workers/http/agents/delegations.ts";
 import { agentLife } from "#workers/http/agents/life.ts";
 import { agentSessions } from "#workers/http/agents/session.ts";
@@ -85,6 +86,7 @@ const FEATURES: readonly Feature[] = [
   agentSessions,
   agentLife,
   delegations,
+  agentState,
   agentKeys,
   agentDelivery,
   outsideAgents,

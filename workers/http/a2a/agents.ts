@@ -105,7 +105,7 @@ function tasksOf(env: Env, id: string, nowMs: number): TaskPort {
   };
 }
 
-/** Where a caller says for which of its work a task is (docs/design/delegation.md). */
+/** Where a caller says for which of its work a task is (docs/design/agent-life.md). */
 const DELEGATION = "wishub/delegation";
 
 function delegationIn(metadata: string | null): Result<DelegationInput, A2aFailure> {
