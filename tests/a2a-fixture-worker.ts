@@ -171,6 +171,7 @@ const app = appOf([
       return {
         caller: { accountId: "anybody", agentId: null },
         isOwn: false,
+        stands: async () => true,
         streaming: isFull(env),
         inputModes: INPUT_MODES,
         extendedCard: isFull(env) ? async () => JSON.stringify(cardOf(env)) : null,

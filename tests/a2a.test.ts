@@ -125,6 +125,19 @@ describe.each(Object.keys(TRANSPORTS) as Transport[])("an agent over %s", (trans
     expect(await agent.lease({ waitMs: 0 })).toEqual([]);
   });
 
+  it("tells nothing more to a caller whose key was revoked", async () => {
+    const agent = await agentOf(owner);
+    const key = await caller.key(["agents"]);
+    const client = await a2aClient(key, `/a2a/${agent.id}`, transport);
+    const stream = all(client.sendMessageStream(saying("draw me an otter")));
+    const task = await agent.next();
+    expect((await caller.call("DELETE", `/v1/keys/${key.id}`)).status).toBe(204);
+    await agent.say(task, completed("a secret otter"));
+    const words = told(await stream);
+    expect(words[0]).toBe(`task ${TaskState.TASK_STATE_SUBMITTED}`);
+    expect(words).not.toContain(`statusUpdate ${TaskState.TASK_STATE_COMPLETED}`);
+  });
+
   it("waits with its answer until the agent has done it, or shows the task at once", async () => {
     const agent = await agentOf(owner);
     const client = await a2aClient(caller, `/a2a/${agent.id}`, transport);

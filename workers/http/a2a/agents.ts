@@ -13,7 +13,8 @@ import { ENVELOPE_MEDIA_TYPE } from "#domain/envelope/model.ts";
 import { envelopeRefusal } from "#domain/envelope/admit.ts";
 import { mayWriteTo } from "#domain/mailbox/rights.ts";
 import type { Services } from "#adapters/index.ts";
-import { refuse } from "#workers/http/kit.ts";
+import { holderOf, readHolder } from "#workers/http/guard/holders.ts";
+import { type Call, refuse } from "#workers/http/kit.ts";
 import type { PushPort, TaskPort } from "./callee.ts";
 import { outsideTasks } from "./outside.ts";
 import { a2aAt } from "./routes.ts";
@@ -34,8 +35,11 @@ export const a2aAgents = a2aAt({
     const caller = { accountId, agentId };
     const isElsewhere = agent.outside !== null;
     if (isElsewhere && writing.ok) refreshSoon(c, services, agent);
+    const holder = await holderOf(c as Call<{ access: "agent.call" }>);
     return {
       caller,
+      stands: async () =>
+        holder === null || (await readHolder(c.env as Env, holder, Date.now())).verdict !== null,
       isOwn: agent.accountId === accountId,
       streaming: true,
       inputModes: agent.envelopeKeys.length > 0 ? [...MODES, ENVELOPE_MEDIA_TYPE] : MODES,

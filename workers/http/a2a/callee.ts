@@ -33,6 +33,8 @@ export type TaskPort = {
 /** Whoever is called over A2A, in one request: what it can do, and where its tasks are. */
 export type Callee = {
   caller: Caller;
+  /** Whether the caller's credential still counts: asked again and again while an answer takes its time. */
+  stands(): Promise<boolean>;
   /** Whether whoever is called is the caller's own account's. */
   isOwn: boolean;
   streaming: boolean;

@@ -142,20 +142,21 @@ async function send(callee: Callee, params: SendParams, random: Random): Called 
   if (direct !== null) return direct.ok ? json(`{"message":${direct.value}}`) : direct;
   if (tasks === null) return failed("unsupported-operation");
   const config = params.configuration?.taskPushNotificationConfig;
-  const opened = await begun({ ...callee, tasks }, asked.value, config, random);
+  const followed = { ...callee, tasks };
+  const opened = await begun(followed, asked.value, config, random);
   if (!opened.ok) return opened;
   if (asked.value.isShown) return json(`{"task":${opened.value.task}}`);
-  const answer = await untilRest(tasks, caller, opened.value);
+  const answer = await untilRest(followed, opened.value);
   if (answer !== null) return json(`{"message":${answer}}`);
   const task = await tasks.showTask(caller, opened.value.taskId, asked.value.historyLength);
   if (task !== null) return json(`{"task":${task}}`);
   // It was answered in the moment in which we stopped waiting.
-  const late = await untilRest(tasks, caller, opened.value);
+  const late = await untilRest(followed, opened.value);
   return late === null ? failed("task-not-found") : json(`{"message":${late}}`);
 }
 
 async function sendStreaming(callee: Callee, params: SendParams, random: Random): Called {
-  const { tasks, caller } = callee;
+  const { tasks } = callee;
   if (!callee.streaming) return failed("unsupported-operation", "this agent does not stream");
   const asked = askedOf(callee, params, random);
   if (!asked.ok) return asked;
@@ -166,18 +167,19 @@ async function sendStreaming(callee: Callee, params: SendParams, random: Random)
   if (tasks === null) return failed("unsupported-operation");
   const config = params.configuration?.taskPushNotificationConfig;
   const opened = await begun({ ...callee, tasks }, asked.value, config, random);
-  return opened.ok ? ok({ stream: streamed(tasks, caller, opened.value) }) : opened;
+  return opened.ok ? ok({ stream: streamed({ ...callee, tasks }, opened.value) }) : opened;
 }
 
 async function subscribe(
-  { tasks, caller, streaming }: Callee,
+  callee: Callee,
   { id, historyLength }: z.output<typeof taskParams>,
 ): Called {
+  const { tasks, caller, streaming } = callee;
   if (!streaming) return failed("unsupported-operation", "this agent does not stream");
   const opened = (await tasks?.openTask(caller, id, historyLength ?? null)) ?? null;
   if (tasks === null || opened === null) return failed("task-not-found");
   if (opened.hasEnded) return failed("unsupported-operation", "the task has ended");
-  return ok({ stream: events(tasks, caller, opened, "end") });
+  return ok({ stream: events({ ...callee, tasks }, opened, "end") });
 }
 
 async function answered(

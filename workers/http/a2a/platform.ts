@@ -25,6 +25,8 @@ export const a2aPlatform = (perform: Perform): Feature =>
       return {
         caller: { accountId, agentId },
         isOwn: false,
+        // Every skill is answered at once.
+        stands: async () => true,
         streaming: true,
         inputModes: INPUT_MODES,
         extendedCard: async () => (await services.a2aCards.platformCard(Date.now())).text,

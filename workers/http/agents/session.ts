@@ -4,11 +4,9 @@ import { z } from "zod";
 import { takesMail } from "#domain/agents/life.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import { mayOpen } from "#domain/mailbox/rights.ts";
-import type { Holder } from "#domain/sessions/standing.ts";
 import { type Opening, OPENING_HEADER } from "#domain/sessions/state.ts";
 import { performedFor } from "#workers/http/operations.ts";
-import { presentedIn } from "#workers/http/guard/tokens.ts";
-import { readHolder } from "#workers/http/guard/holders.ts";
+import { holderOf, readHolder } from "#workers/http/guard/holders.ts";
 import {
   type AppEnv,
   fails,
@@ -50,6 +48,7 @@ const session = route(
     if (origin !== undefined && !isOwnOrigin(origin, c.env.WISHUB_PUBLIC_URL))
       refuse({ code: "forbidden", detail: `no page but those of ${c.env.WISHUB_PUBLIC_URL}` });
     const holder = await holderOf(c);
+    if (holder === null) return refuse({ code: "unauthenticated" });
     const { verdict, readAtMs } = await readHolder(c.env, holder, nowMs);
     if (verdict === null) return refuse({ code: "unauthenticated" });
     const endsAtMs = Math.min(verdict.expiresAtMs, principal.expiresAtMs ?? Infinity);
@@ -73,17 +72,6 @@ async function ownAgent(c: Context<AppEnv>, id: string): Promise<AgentRecord> {
   if (!takesMail(agent.state))
     return refuse({ code: "agent-unavailable", detail: `the agent is ${agent.state}` });
   return agent;
-}
-
-/** The credential of a request that was authenticated, without its secret. */
-async function holderOf(c: Context<AppEnv>): Promise<Holder> {
-  const { services, principal, nowMs } = c.var;
-  const { kind, keyId, sessionId } = principal;
-  if (kind === "key" && keyId !== undefined) return { kind, id: keyId };
-  if (kind === "session" && sessionId !== undefined) return { kind, id: sessionId };
-  const presented = presentedIn(c.req.header("Authorization") ?? "");
-  const token = presented && (await services.oauth.verified(presented.text, nowMs));
-  return token ? { kind: "token", token } : refuse({ code: "unauthenticated" });
 }
 
 export const agentSessions = feature(session);

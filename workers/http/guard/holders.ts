@@ -1,9 +1,12 @@
+import type { Context } from "hono";
 import type { Principal } from "#domain/accounts/model.ts";
 import { keyVerdictOf, sessionVerdict, type Verdict } from "#domain/accounts/verdict.ts";
 import { tokenVerdict } from "#domain/oauth/token-verdict.ts";
 import type { Holder } from "#domain/sessions/standing.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { servicesOf } from "#adapters/index.ts";
+import type { AppEnv } from "#workers/http/kit.ts";
+import { presentedIn } from "./tokens.ts";
 
 /** Short, because whoever is answered from here believes it until 5 s after it was read. */
 const LIFE_MS = 1_000;
@@ -35,6 +38,17 @@ export async function readHolder(env: Env, holder: Holder, nowMs: number): Promi
     here.delete(oldest);
   }
   return fresh;
+}
+
+/** The credential of a request that was authenticated, without its secret; null where it came by another protocol. */
+export async function holderOf(c: Context<AppEnv>): Promise<Holder | null> {
+  const { services, principal, nowMs } = c.var;
+  const { kind, keyId, sessionId } = principal;
+  if (kind === "key" && keyId !== undefined) return { kind, id: keyId };
+  if (kind === "session" && sessionId !== undefined) return { kind, id: sessionId };
+  const presented = presentedIn(c.req.header("Authorization") ?? "");
+  const token = presented && (await services.oauth.verified(presented.text, nowMs));
+  return token ? { kind: "token", token } : null;
 }
 
 /** Revocation is immediate where it happens, as for requests. */
