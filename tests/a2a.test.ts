@@ -3,64 +3,14 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { a2aClient, all, saying, taskOf, told, type Transport, TRANSPORTS } from "./a2a.ts";
+import { agentOf, artifact, completed, status } from "./a2a-agent.ts";
 import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
-type TaskMessage = {
-  id: string;
-  kind: string;
-  fencingToken: number;
-  attempts: number;
-  conversationId: string;
-  from: { accountId: string };
-  body: { taskId: string; contextId: string; message: { parts: { text: string }[] } };
-};
-
-/** An agent and its program, which takes tasks and says what becomes of them. */
-async function agentOf(owner: TestAccount, more: object = {}) {
-  const made = await owner.call("POST", "/v1/agents", {
-    body: {
-      name: `Otter ${crypto.randomUUID()}`,
-      type: "generation",
-      description: "Draws otters.",
-      capabilities: ["draw-otters"],
-      visibility: "listed",
-      accepts: "listed",
-      ...more,
-    },
-  });
-  const { id } = await made.json<{ id: string }>();
-  const lease = async (input: object = {}) => {
-    const answer = await owner.call("POST", `/v1/agents/${id}/messages/lease`, {
-      body: { waitMs: 5_000, ...input },
-    });
-    return (await answer.json<{ messages: TaskMessage[] }>()).messages;
-  };
-  return {
-    id,
-    lease,
-    async next(input: object = {}): Promise<TaskMessage> {
-      const [message] = await lease(input);
-      if (message === undefined) throw new Error("no task came");
-      return message;
-    },
-    say: (message: TaskMessage, said: object) =>
-      owner.call("POST", `/v1/agents/${id}/tasks/${message.body.taskId}/updates`, {
-        body: { messageId: message.id, fencingToken: message.fencingToken, ...said },
-      }),
-    read: async (taskId: string) => await owner.call("GET", `/v1/agents/${id}/tasks/${taskId}`),
-  };
-}
 /** An object that is gone in the middle of whatever it did, like its machine. */
 const crashed = async (id: string) =>
   await expect(
     runInDurableObject(env.AGENT.getByName(id), (_, state) => state.abort("crashed")),
   ).rejects.toThrow();
-const artifact = (text: string, append = false) => ({
-  artifacts: [{ artifactId: "drawing", parts: [{ text }], append }],
-});
-const status = (state: string) => ({ status: { state } });
-const completed = (text: string) => ({ status: { state: "completed", parts: [{ text }] } });
-
 let owner: TestAccount;
 let caller: TestAccount;
 beforeAll(async () => {
