@@ -158,7 +158,8 @@ export class MailboxRows {
       this.#dueMs = Math.min(this.#dueMs, lease.untilMs);
       leased.push({ ...storedOf(this.#sql, row), attempts: row.attempts + 1, lease });
     }
-    if (rows.length < limit) this.#lanes.hasReady = false;
+    // What did not fit beside the others is ready still.
+    if (leased.length === rows.length && rows.length < limit) this.#lanes.hasReady = false;
     return leased;
   }
 
