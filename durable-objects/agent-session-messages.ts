@@ -19,7 +19,7 @@ const LEFT = "session-left";
 export type SessionMailbox = {
   lease(input: LeaseInput): Promise<Result<Leased[], Problem>>;
   settle(settlements: Settlement[]): Promise<Result<Settled, Problem>[]>;
-  /** When a lease, a delay or a deadline ends that may bring something; 0 where nobody has looked yet. */
+  /** When a lease, a delay or a deadline ends that may bring something. */
   dueMs(): number;
   /** Is told whenever there may be something that was not there before. */
   onReady(listener: () => void): void;
@@ -80,8 +80,7 @@ export class SessionMessages {
   /** When a session that waits for messages may be given one though none is sent: a lease ends, or a delay. */
   dueMs({ state, takes, isOver }: Session): number {
     const waits = !isOver && takes !== false && pushable(state.flow, state.held.length) > 0;
-    const dueMs = this.#mailbox.dueMs();
-    return waits && dueMs > 0 ? dueMs : Infinity;
+    return waits ? this.#mailbox.dueMs() : Infinity;
   }
 
   /** What a request asks of the session's own messages, if it asks that; its answer, without the way through the API. */

@@ -87,6 +87,8 @@ export class MailboxRows {
 
   /** When the next lease or deadline ends, which may bring something to be given out. */
   get dueMs(): number {
+    // An object that was started anew has not looked yet: whoever waits for it would never be woken.
+    if (this.#dueMs === 0) this.#dueMs = this.#nextDueMs();
     return this.#dueMs;
   }
 
