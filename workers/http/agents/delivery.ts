@@ -9,6 +9,7 @@ import {
   deliveryViewOf,
 } from "#domain/delivery/model.ts";
 import { WEBHOOK_SECRET_BYTES, webhookSecretOf } from "#domain/delivery/webhook.ts";
+import { mayOpen } from "#domain/mailbox/rights.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import {
   type AppEnv,
@@ -32,7 +33,7 @@ const put = route(
     request: { params: idParam, body: json(deliveryInput) },
     responses: {
       200: { description: "The delivery", ...json(deliveryMade) },
-      ...fails("not-found", "egress-refused"),
+      ...fails("not-found", "forbidden", "egress-refused"),
     },
     idempotency: "sealed",
   },
@@ -59,7 +60,7 @@ const get = route(
     request: { params: idParam },
     responses: {
       200: { description: "The delivery", ...json(deliveryView) },
-      ...fails("not-found"),
+      ...fails("not-found", "forbidden"),
     },
   },
   async (c) => c.json(await viewOf(c, await ownAgent(c, c.req.valid("param").id))),
@@ -72,7 +73,7 @@ const end = route(
     summary: "Deliver an agent's messages no more: they wait in its mailbox",
     access: "delivery.change",
     request: { params: idParam },
-    responses: { 204: { description: "Nothing is delivered" }, ...fails("not-found") },
+    responses: { 204: { description: "Nothing is delivered" }, ...fails("not-found", "forbidden") },
   },
   async (c) => {
     const agent = await ownAgent(c, c.req.valid("param").id);
@@ -90,7 +91,7 @@ const ping = route(
     request: { params: idParam },
     responses: {
       202: { description: "The ping's webhook-id", ...json(z.object({ id: z.string() })) },
-      ...fails("not-found", "too-many-requests"),
+      ...fails("not-found", "forbidden", "too-many-requests"),
     },
   },
   async (c) => {
@@ -117,7 +118,7 @@ const deadLetters = route(
         description: "The dead letters",
         ...json(z.object({ items: z.array(deadDeliveryView) })),
       },
-      ...fails("not-found"),
+      ...fails("not-found", "forbidden"),
     },
   },
   async (c) => {
@@ -145,7 +146,7 @@ const redrive = route(
     request: { params: idParam },
     responses: {
       202: { description: "How many were put back", ...json(z.object({ redriven: z.int() })) },
-      ...fails("not-found"),
+      ...fails("not-found", "forbidden"),
     },
   },
   async (c) => {
@@ -156,12 +157,10 @@ const redrive = route(
 
 export const agentDelivery = feature(put, get, end, ping, deadLetters, redrive);
 
-/** Where its messages go is its own account's business. */
+/** Where its messages go is its own account's business, and of agents its own: whoever may not open a mailbox may not empty it. */
 async function ownAgent(c: Context<AppEnv>, id: string): Promise<AgentRecord> {
   const { services, principal } = c.var;
-  const agent = await services.agents.lately(id);
-  if (agent === null || agent.accountId !== principal.accountId) refuse({ code: "not-found" });
-  return agent;
+  return unwrap(mayOpen(await services.agents.lately(id), principal));
 }
 
 async function viewOf(c: Context<AppEnv>, { id }: AgentRecord) {
