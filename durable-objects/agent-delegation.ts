@@ -10,7 +10,7 @@ import {
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
-import { HELD } from "#objects/mailbox-tables.ts";
+import { DEAD, HELD } from "#objects/mailbox-tables.ts";
 import type { AgentPart } from "#objects/agent.ts";
 
 /** `hop`: what the agent was given; `hop_made`: what it handed on, until its deadline or until its cancellation was heard. */
@@ -28,8 +28,15 @@ export const DELEGATION_STEP = `
   CREATE INDEX hop_made_cancel ON hop_made (cancel_at_ms) WHERE cancel_at_ms IS NOT NULL;
 `;
 
+/** What is over is found by its end, and what was taken late by its token: both without looking at the rest. */
+export const DELEGATION_END_STEP = `
+  CREATE INDEX hop_by_deadline ON hop (deadline_ms);
+  CREATE INDEX message_late ON message (seq) WHERE state = 0 AND token > 0;
+`;
+
 const DAY_MS = 86_400_000;
 const TOLD_AT_ONCE = 20;
+const ENDED_AT_ONCE = 100;
 const TELL_AGAIN_MS = 1_000;
 const TRIES_DOUBLED_MAX = 8;
 
@@ -58,6 +65,9 @@ export type DelegateRefused =
   | Refused
   | Problem<"delegation-unclear" | "too-many-requests" | "budget-exhausted">;
 
+/** `isNew` is false for one that was made before: whoever was given it may be at work, so it is not taken back. */
+export type Made = { hop: Hop; isNew: boolean };
+
 /**
  * What one agent was given by others and handed on to others. The chain of each piece of work is what is stored here,
  * never what somebody says; a hop is refused before anything is stored anywhere else. Cancelling one reaches every hop
@@ -72,12 +82,13 @@ export class AgentDelegation implements AgentPart {
   }
 
   /** The hop that its agent may make now. The same id again is the same hop, at no further cost. */
-  delegate(self: string, asked: Delegated, nowMs: number): Result<Hop, DelegateRefused> {
+  delegate(self: string, asked: Delegated, nowMs: number): Result<Made, DelegateRefused> {
     const { sql } = this.#storage;
-    return this.#storage.transactionSync((): Result<Hop, DelegateRefused> => {
+    return this.#storage.transactionSync((): Result<Made, DelegateRefused> => {
       const [known] = sql.exec<{ hop: string }>("SELECT hop FROM hop_made WHERE id = ?", asked.id);
-      if (known !== undefined) return ok(JSON.parse(known.hop) as Hop);
-      this.#forgetEnded(nowMs);
+      if (known !== undefined) return ok({ hop: JSON.parse(known.hop) as Hop, isNew: false });
+      this.#forgetReceived(nowMs);
+      sql.exec("DELETE FROM hop_made WHERE deadline_ms < ? AND cancel_at_ms IS NULL", nowMs);
       const parent = parentOf(this.#held(), asked.of);
       if (!parent.ok) return parent;
       const next = nextHop(self, parent.value, asked, nowMs);
@@ -103,7 +114,7 @@ export class AgentDelegation implements AgentPart {
         cost,
         hop.deadlineMs,
       );
-      return ok(hop);
+      return ok({ hop, isNew: true });
     });
   }
 
@@ -132,16 +143,22 @@ export class AgentDelegation implements AgentPart {
   receiveAll(
     drafts: readonly { hop?: Hop }[],
     placed: readonly Result<{ seq: number }, Problem>[],
+    nowMs: number,
   ): void {
     for (const [i, { hop }] of drafts.entries()) {
       const one = placed[i];
       if (hop !== undefined && one?.ok === true)
-        this.receive(hop, { seq: one.value.seq, taskId: null });
+        this.receive(hop, { seq: one.value.seq, taskId: null }, nowMs);
     }
   }
 
   /** Notes under what hop its agent was given a message or a task: call it in the turn that stores that. */
-  receive({ id, rootId, chain, budget, deadlineMs }: Hop, { seq, taskId }: Place): void {
+  receive(
+    { id, rootId, chain, budget, deadlineMs }: Hop,
+    { seq, taskId }: Place,
+    nowMs: number,
+  ): void {
+    this.#forgetReceived(nowMs);
     this.#storage.sql.exec(
       "INSERT INTO hop VALUES (?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
       id,
@@ -245,11 +262,15 @@ export class AgentDelegation implements AgentPart {
     );
   }
 
-  /** The work that its agent has in hand: under the lease of a message, of a task's too. */
+  /**
+   * The work that its agent has in hand: under the lease of a message, of a task's too. A lease that ran out is good until
+   * the message is given out again, and so is the chain.
+   */
   #held(): HeldHop[] {
     return this.#storage.sql
       .exec<HopRow>(
-        `WITH taken(seq) AS (SELECT seq FROM message WHERE state = ${HELD} AND token > 0)
+        `WITH taken(seq) AS (SELECT seq FROM message WHERE state = ${HELD} AND token > 0
+             UNION ALL SELECT seq FROM message WHERE state = 0 AND token > 0)
            SELECT hop.* FROM taken JOIN hop ON hop.seq = taken.seq
            UNION SELECT hop.* FROM taken JOIN task_message AS part ON part.seq = taken.seq
              JOIN hop ON hop.task_id = part.task_id`,
@@ -268,11 +289,15 @@ export class AgentDelegation implements AgentPart {
     return true;
   }
 
-  /** What is past its deadline is over, and nobody needs to hear of it. */
-  #forgetEnded(nowMs: number): void {
-    const { sql } = this.#storage;
-    sql.exec("DELETE FROM hop WHERE deadline_ms < ?", nowMs);
-    sql.exec("DELETE FROM hop_made WHERE deadline_ms < ? AND cancel_at_ms IS NULL", nowMs);
+  /** What is past its deadline is over, and nobody needs to hear of it; whoever is at work on it still is not let off its chain. */
+  #forgetReceived(nowMs: number): void {
+    this.#storage.sql.exec(
+      `DELETE FROM hop WHERE id IN (SELECT id FROM hop WHERE deadline_ms < ?
+         AND NOT EXISTS (SELECT 1 FROM message WHERE message.seq = hop.seq AND message.state <> ${DEAD})
+         AND (task_id IS NULL OR task_id NOT IN (SELECT task_id FROM task_message))
+         ORDER BY deadline_ms LIMIT ${ENDED_AT_ONCE})`,
+      nowMs,
+    );
   }
 }
 

@@ -3,7 +3,6 @@ import type { Doing } from "#domain/agents/standing.ts";
 import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
 import { type A2aFailure, failureOf } from "#domain/a2a/errors.ts";
-import type { Hop } from "#domain/delegation/hop.ts";
 import type {
   Asked,
   Caller,
@@ -42,7 +41,9 @@ import {
   AgentDelegation,
   type Delegated,
   type DelegateRefused,
+  DELEGATION_END_STEP,
   DELEGATION_STEP,
+  type Made,
 } from "#objects/agent-delegation.ts";
 import {
   AgentReleases,
@@ -61,6 +62,7 @@ const STEPS: readonly string[] = [
   ENVELOPE_STEP,
   TASK_PUSH_STEP,
   RELEASE_STEP,
+  DELEGATION_END_STEP,
 ];
 
 /** What an agent's object is made of: each part has its own tables, and its own work that falls due. */
@@ -136,7 +138,7 @@ export class Agent extends DurableObject<Env> {
     if (drafts.some(({ hop }) => hop !== undefined && this.#delegation.isCanceled(hop.id)))
       return drafts.map(() => err(OVER));
     const placed = await this.#mailbox.put(drafts);
-    this.#delegation.receiveAll(drafts, placed);
+    this.#delegation.receiveAll(drafts, placed, Date.now());
     return placed;
   }
 
@@ -163,7 +165,7 @@ export class Agent extends DurableObject<Env> {
     if (hop !== undefined && this.#delegation.isCanceled(hop.id)) return err(failureOf(OVER));
     const begun = await this.#tasks.beginTask(asked);
     if (hop !== undefined && begun.ok)
-      this.#delegation.receive(hop, { seq: null, taskId: begun.value.taskId });
+      this.#delegation.receive(hop, { seq: null, taskId: begun.value.taskId }, Date.now());
     await this.#wake();
     return begun;
   }
@@ -194,7 +196,7 @@ export class Agent extends DurableObject<Env> {
   }
 
   /** The hop that its agent may make now (agent-delegation.ts). */
-  delegate(self: string, asked: Delegated): Result<Hop, DelegateRefused | typeof STOPPED> {
+  delegate(self: string, asked: Delegated): Result<Made, DelegateRefused | typeof STOPPED> {
     if (this.#life.isStopped) return err(STOPPED);
     return this.#delegation.delegate(self, asked, Date.now());
   }

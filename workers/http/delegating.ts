@@ -27,7 +27,7 @@ export async function hopFor(
   env: Env,
   { from, to, asked, repeatKey }: Work,
   nowMs: number,
-): Promise<Result<Hop, Problem>> {
+): Promise<Result<{ hop: Hop; isNew: boolean }, Problem>> {
   const deadlineMs = asked.deadline === undefined ? undefined : Date.parse(asked.deadline);
   const wanted = {
     id: await idOf(repeatKey && `${from} ${to} ${repeatKey}`),
@@ -40,12 +40,16 @@ export async function hopFor(
   if (asked.of !== undefined)
     return err({ code: "delegation-over", detail: "only an agent hands work on" });
   const first = nextHop(null, null, wanted, nowMs);
-  return first.ok ? ok(first.value.hop) : first;
+  return first.ok ? ok({ hop: first.value.hop, isNew: true }) : first;
 }
 
-/** The work found no taker: it has cost nothing. */
-export async function notTaken(env: Env, from: string | null, hop: Hop): Promise<void> {
-  if (from !== null) await env.AGENT.getByName(from).takeBackHop(hop.id);
+/** The work found no taker: it has cost nothing. One that was made before may have found one. */
+export async function notTaken(
+  env: Env,
+  from: string | null,
+  { hop, isNew }: { hop: Hop; isNew: boolean },
+): Promise<void> {
+  if (from !== null && isNew) await env.AGENT.getByName(from).takeBackHop(hop.id);
 }
 
 async function idOf(repeatKey: string | null): Promise<string> {

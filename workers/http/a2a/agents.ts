@@ -94,7 +94,7 @@ function tasksOf(env: Env, id: string, nowMs: number): TaskPort {
       const work = { from: caller.agentId, to: id, asked: wanted.value, repeatKey };
       const hop = await hopFor(env, work, nowMs);
       if (!hop.ok) return err(failureOf(hop.error));
-      const begun = await object().beginTask({ ...asked, hop: hop.value });
+      const begun = await object().beginTask({ ...asked, hop: hop.value.hop });
       if (!begun.ok) await notTaken(env, caller.agentId, hop.value);
       return begun;
     },

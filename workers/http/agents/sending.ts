@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { Hop } from "#domain/delegation/hop.ts";
 import { type Draft, draftOf, messageIdOf, type Sender } from "#domain/mailbox/message.ts";
 import {
   messageInput,
@@ -84,6 +85,8 @@ export const sendSeveral = route(
 
 const INTERNAL = err<Problem>({ code: "internal" });
 type Sent = z.infer<typeof sentView>;
+/** A message, and the hop by which it goes where it is work handed on. */
+type Work = { draft: Draft; hop: { hop: Hop; isNew: boolean } | null };
 
 /** Puts messages into one mailbox, in their order; those that nobody may send or that are too long stay out. */
 async function sent(
@@ -94,18 +97,19 @@ async function sent(
   const { services, principal } = c.var;
   const agent = unwrap(mayWriteTo(await services.agents.lately(to), principal));
   const isOwn = agent.accountId === principal.accountId;
-  const made: Result<Draft, Problem>[] = [];
+  const made: Result<Work, Problem>[] = [];
   for (const { idempotencyKey, ...input } of inputs)
     made.push(await workOf(c, to, input, await drafted(c, input, idempotencyKey, isOwn)));
-  const drafts = made.flatMap((one) => (one.ok ? [one.value] : []));
+  const works = made.flatMap((one) => (one.ok ? [one.value] : []));
+  const drafts = works.map(({ draft }) => draft);
   const placed = drafts.length === 0 ? [] : await c.env.AGENT.getByName(agent.id).send(drafts);
-  for (const [i, { hop, from }] of drafts.entries())
-    if (hop !== undefined && placed[i]?.ok !== true) await notTaken(c.env, from.agentId, hop);
+  for (const [i, { draft, hop }] of works.entries())
+    if (hop !== null && placed[i]?.ok !== true) await notTaken(c.env, draft.from.agentId, hop);
   const next = placed.values();
   return made.map((one) => {
     if (!one.ok) return one;
     const outcome = next.next().value ?? INTERNAL;
-    return outcome.ok ? ok(sentViewOf(agent.id, one.value, outcome.value)) : outcome;
+    return outcome.ok ? ok(sentViewOf(agent.id, one.value.draft, outcome.value)) : outcome;
   });
 }
 
@@ -115,14 +119,16 @@ async function workOf(
   to: string,
   { delegation: asked }: MessageInput,
   drafted: Result<Draft, Problem>,
-): Promise<Result<Draft, Problem>> {
-  if (asked === undefined || !drafted.ok) return drafted;
+): Promise<Result<Work, Problem>> {
+  if (!drafted.ok) return drafted;
+  if (asked === undefined) return ok({ draft: drafted.value, hop: null });
   const { from, once, deadlineMs } = drafted.value;
   const work = { from: from.agentId, to, asked, repeatKey: once && once.key };
   const hop = await hopFor(env, work, nowMs);
   if (!hop.ok) return hop;
-  const endsAtMs = Math.min(deadlineMs ?? Infinity, hop.value.deadlineMs);
-  return ok({ ...drafted.value, hop: hop.value, deadlineMs: endsAtMs });
+  const endsAtMs = Math.min(deadlineMs ?? Infinity, hop.value.hop.deadlineMs);
+  const draft = { ...drafted.value, hop: hop.value.hop, deadlineMs: endsAtMs };
+  return ok({ draft, hop: hop.value });
 }
 
 async function drafted(
