@@ -32,6 +32,8 @@ export class SessionSends {
     const [, to] = method === "POST" ? (PATH.exec(path) ?? []) : [];
     const { "idempotency-key": idempotencyKey, ...others } = headers;
     if (to === undefined || Object.keys(others).length > 0) return false;
+    // Refused by itself: together, one that is wrong is all that is answered.
+    if ((idempotencyKey?.length ?? 0) > LIMITS.idempotencyKeyCharsMax) return false;
     if (!messageInput.safeParse(body).success) return false;
     const waiting = this.#waiting.get(to) ?? [];
     if (waiting.length === 0) this.#waiting.set(to, waiting);

@@ -8,26 +8,33 @@ import { text } from "#domain/shared/text.ts";
 /** The client's own name of what it asks; the answer carries it. */
 const id = text(LIMITS.frameIdCharsMax);
 
-const header = text(LIMITS.cursorCharsMax).optional();
+const header = text(LIMITS.cursorCharsMax)
+  .regex(/^[\x20-\x7e]+$/, "must be printable ASCII")
+  .optional();
 
 /** An operation of the API, as HTTP would carry it. */
-const request = z.strictObject({
-  type: z.literal("request"),
-  id,
-  method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
-  path: text(LIMITS.urlCharsMax).startsWith("/v1/"),
-  headers: z
-    .strictObject({
-      "idempotency-key": header,
-      "if-match": header,
-      "if-none-match": header,
-      priority: header,
-      traceparent: header,
-      "wishub-bookmark": header,
-    })
-    .optional(),
-  body: z.unknown().optional(),
-});
+const request = z
+  .strictObject({
+    type: z.literal("request"),
+    id,
+    method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    path: text(LIMITS.urlCharsMax).startsWith("/v1/"),
+    headers: z
+      .strictObject({
+        "idempotency-key": header,
+        "if-match": header,
+        "if-none-match": header,
+        priority: header,
+        traceparent: header,
+        "wishub-bookmark": header,
+      })
+      .optional(),
+    body: z.unknown().optional(),
+  })
+  .refine(({ method, body }) => method !== "GET" || body === undefined, {
+    path: ["body"],
+    message: "a GET has none",
+  });
 export type RequestFrame = z.output<typeof request>;
 
 /** Comes back as it is: whether the object itself answers, and how fast. */

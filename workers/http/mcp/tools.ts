@@ -56,6 +56,11 @@ function toolOf(name: string, config: RouteConfig, action: Action): OperationToo
       const headers: Record<string, string> = {};
       if (ifMatch !== undefined) headers["If-Match"] = textOf(ifMatch);
       if (idempotencyKey !== undefined) headers["Idempotency-Key"] = textOf(idempotencyKey);
+      if (Object.values(headers).some((value) => !PRINTABLE.test(value)))
+        return {
+          code: "invalid-request",
+          errors: [{ pointer: "", detail: "ifMatch and idempotencyKey are printable ASCII" }],
+        };
       const missing = input.params.find((each) => rest[each] === undefined);
       if (missing !== undefined)
         return {
@@ -86,6 +91,8 @@ function toolOf(name: string, config: RouteConfig, action: Action): OperationToo
   };
 }
 
+/** What a header can hold. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
 /** Where a body is an argument of its own; no schema of ours calls a member so. */
 const NESTED = "payload";
 
