@@ -32,8 +32,7 @@ export class Operations extends WorkerEntrypoint<Env> {
     const path = `/v1/agents/${agentId}/session`;
     const asked = { method: "GET", path, address, isCounted: true };
     const { status } = await perform(this.env, this.ctx, principal, asked);
-    const reason = REASONS[status];
-    if (reason !== undefined) return err(reason);
+    if (status !== MAY_OPEN) return err(REASONS[status] ?? "overloaded");
     const endsAtMs = Number.isFinite(expiresAtMs) ? expiresAtMs : null;
     return ok({ principal, checkedAtMs: readAtMs, endsAtMs });
   }
@@ -48,7 +47,9 @@ export class Operations extends WorkerEntrypoint<Env> {
 /** As whom, and how long that may be believed. */
 type Stands = Standing & { principal: Principal };
 
-/** What its own address answers to whoever may not open a session; with no upgrade to ask for, 426 is for those who may. */
+/** What its own address answers to whoever may open a session and asks for no upgrade. */
+const MAY_OPEN = 426;
+/** And to whoever may not; what is not known to be allowed is not. */
 const REASONS: Partial<Record<number, CloseReason>> = {
   401: "unauthenticated",
   403: "forbidden",
