@@ -192,6 +192,18 @@ export class TaskRows {
     );
   }
 
+  /** What was said under this message's id, if anything was. */
+  saidUnder(id: string, messageId: string): string | null {
+    const [found] = this.#sql
+      .exec<{ body: string }>(
+        "SELECT body FROM task_part WHERE task_id = ? AND kind = 'h' AND body ->> '$.messageId' = ? LIMIT 1",
+        id,
+        messageId,
+      )
+      .toArray();
+    return found?.body ?? null;
+  }
+
   /** The number of the last one. */
   countOf(id: string, kind: Kind): number {
     return this.#sql

@@ -31,6 +31,7 @@ type TellProblem = Problem<"conflict" | "not-found">;
 const full = (): Result<never, A2aFailure> =>
   err({ name: "internal", problem: { code: "overloaded", retryAfterS: 60 } });
 const TOO_LARGE = { code: "conflict", detail: "the task holds as much as a task may" } as const;
+const CONFLICT = err(failureOf({ code: "idempotency-conflict" }));
 /** So many are forgotten at once where there is no room. */
 const DROPPED_AT_ONCE = 100;
 
@@ -177,7 +178,7 @@ export class AgentTasks {
   #begin(asked: Asked, nowMs: number): Result<Opened, A2aFailure> {
     const { caller, repeatKey, fresh } = asked;
     const known = repeatKey === null ? null : this.#rows.repeated(caller.accountId, repeatKey);
-    if (known !== null) return ok(this.#opened(known, asked.historyLength));
+    if (known !== null) return this.#repeated(asked, known) ?? CONFLICT;
     const contextId = asked.contextId ?? fresh.contextId;
     const message = said(asked.message, { taskId: fresh.taskId }, contextId);
     if (!this.#takeRoom(message.length)) return full();
@@ -190,6 +191,8 @@ export class AgentTasks {
     if (task === null) return failed("task-not-found");
     if (asked.contextId !== null && asked.contextId !== task.context_id)
       return failed("invalid-params", "the task is of another context");
+    const repeated = asked.repeatKey === null ? null : this.#repeated(asked, task);
+    if (repeated !== null) return repeated;
     if (hasEnded(task.state)) return failed("unsupported-operation", "the task has ended");
     const message = said(asked.message, { taskId: id }, task.context_id);
     const n = this.#rows.countOf(id, "h") + 1;
@@ -199,6 +202,15 @@ export class AgentTasks {
     else this.#rows.save(task);
     this.#rows.add(id, "h", this.#rows.countOf(id, "h") + 1, null, message);
     return this.#handOver(asked, id, message, nowMs);
+  }
+
+  /** The answer to a message that a repeated request brings again; null where it has not come before. */
+  #repeated(asked: Asked, task: TaskRow): Result<Opened, A2aFailure> | null {
+    const { messageId } = JSON.parse(asked.message) as Message;
+    const before = this.#rows.saidUnder(task.id, messageId);
+    if (before === null) return null;
+    const isSame = before === said(asked.message, { taskId: task.id }, task.context_id);
+    return isSame ? ok(this.#opened(task, asked.historyLength)) : CONFLICT;
   }
 
   #handOver(
