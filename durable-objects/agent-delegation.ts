@@ -11,7 +11,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { DEAD, HELD } from "#objects/mailbox-tables.ts";
-import type { AgentPart } from "#objects/agent.ts";
+import type { AgentPart } from "#objects/agent-parts.ts";
 
 /** `hop`: what the agent was given; `hop_made`: what it handed on, until its deadline or until its cancellation was heard. */
 export const DELEGATION_STEP = `

@@ -2,7 +2,7 @@ import type { Leased } from "#domain/mailbox/outcome.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 import type { AgentMailbox } from "#objects/agent-mailbox.ts";
-import type { AgentPart } from "#objects/agent.ts";
+import type { AgentPart } from "#objects/agent-parts.ts";
 
 /** Long ago; an alarm takes no zero. */
 const NOW_MS = 1;

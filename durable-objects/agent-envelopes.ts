@@ -1,4 +1,4 @@
-import type { AgentPart } from "#objects/agent.ts";
+import type { AgentPart } from "#objects/agent-parts.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 
 /** What an envelope is known by (domain/envelope/open.ts), for as long as it could be sent again. */

@@ -3,7 +3,7 @@ import { holdUnits } from "#db/units/holds.ts";
 import { sendAll } from "#db/units/send.ts";
 import { unitsDb, unitShardsIn } from "#db/units/shards.ts";
 import type { Problem } from "#domain/shared/problem.ts";
-import type { AgentPart } from "#objects/agent.ts";
+import type { AgentPart } from "#objects/agent-parts.ts";
 
 /** The catalog is looked at after this although nobody said that it was written: whoever was about to may be gone. */
 const LOOK_AFTER_MS = 5_000;

@@ -1,7 +1,7 @@
 import { pushName } from "#domain/a2a/push.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { PushRow, TaskRow } from "#objects/agent-task-rows.ts";
-import type { AgentPart } from "#objects/agent.ts";
+import type { AgentPart } from "#objects/agent-parts.ts";
 
 /** What receivers of pushes are still to be handed. */
 export const TASK_PUSH_STEP = `CREATE TABLE task_push_out (

@@ -52,6 +52,7 @@ import {
   type ReleaseOutcome,
 } from "#objects/agent-releases.ts";
 import { AgentLife, STOPPED } from "#objects/agent-life.ts";
+import { AGAIN_MS, type AgentPart, workDue } from "#objects/agent-parts.ts";
 import { migrate } from "#objects/migrate.ts";
 
 /** Append-only, whichever part a step belongs to. */
@@ -64,13 +65,6 @@ const STEPS: readonly string[] = [
   RELEASE_STEP,
   DELEGATION_END_STEP,
 ];
-
-/** What an agent's object is made of: each part has its own tables, and its own work that falls due. */
-export type AgentPart = {
-  /** When its next work is due; null while it waits for nothing. */
-  dueMs(): number | null;
-  work(nowMs: number): void | Promise<void>;
-};
 
 /**
  * One agent: its mailbox, its tasks, its sessions. Named by agent id, and not there before the first message. An idle
@@ -345,11 +339,10 @@ export class Agent extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now();
-    for (const part of this.#parts) {
-      const dueMs = part.dueMs();
-      if (dueMs !== null && dueMs <= nowMs) await part.work(nowMs);
-    }
-    await this.#wake();
+    const hasFailed = await workDue(this.#parts, nowMs, () => this.#life.isEmpty);
+    if (this.#life.isEmpty) return;
+    if (hasFailed) await this.ctx.storage.setAlarm(nowMs + AGAIN_MS);
+    else await this.#wake();
   }
 
   /** Sets the alarm for whatever is due first; an alarm that nothing needs any more is taken back. */

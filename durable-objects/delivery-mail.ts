@@ -17,6 +17,12 @@ const PAUSED_MS = 600_000;
 /** What is known of the agent's state is believed for so long. */
 const STATE_LIFE_MS = 5_000;
 
+/** Looked at again soon: an alarm that throws is forgotten after six tries, and the mailbox with it. */
+function unread(error: unknown): null {
+  console.error({ event: "delivery-mail-unread", error: String(error) });
+  return null;
+}
+
 /** One message's attempt. */
 export type Letter = { id: string; lane: string; body: string; agentId: string; leased: Leased };
 
@@ -53,14 +59,21 @@ export class Mail {
   async take(agentId: string, nowMs: number, max: number): Promise<Letter[]> {
     if (max <= 0 || this.#dueMs === null || this.#dueMs > nowMs) return [];
     const wakes = this.#wakes;
-    if (!(await this.#isAtWork(agentId, nowMs))) {
+    const isAtWork = await this.#isAtWork(agentId, nowMs).catch(unread);
+    if (isAtWork === null) {
+      this.#set(nowMs + BUSY_MS);
+      return [];
+    }
+    if (!isAtWork) {
       this.#set(wakes === this.#wakes ? nowMs + PAUSED_MS : NOW_MS);
       return [];
     }
-    const answer = await this.#needs.env.AGENT.getByName(agentId).leaseForDelivery(max, LEASE_MS);
-    const leased = answer.ok ? answer.value.leased : [];
+    const answer = await this.#needs.env.AGENT.getByName(agentId)
+      .leaseForDelivery(max, LEASE_MS)
+      .catch(unread);
+    const leased = answer?.ok === true ? answer.value.leased : [];
     if (wakes !== this.#wakes || leased.length === max) this.#set(NOW_MS);
-    else this.#set(answer.ok ? answer.value.nextMs : nowMs + BUSY_MS);
+    else this.#set(answer?.ok === true ? answer.value.nextMs : nowMs + BUSY_MS);
     return leased.map((one) => ({
       id: messageIdOf(agentId, one.seq),
       lane: "",
