@@ -1864,15 +1864,15 @@ export type Operations = {
       redriven: number;
     };
   };
-  /** Register an agent */
+  /** Register an agent, by what it is or by the address of its A2A card */
   "POST /v1/agents": {
     path: Record<never, never>;
     query: Record<never, never>;
     body: {
-      name: string;
+      name?: string;
       type: "query" | "analysis" | "generation" | "verification" | "coordination";
-      description: string;
-      capabilities: Array<string>;
+      description?: string;
+      capabilities?: Array<string>;
       visibility?: "private" | "listed";
       accepts?: "account" | "listed" | Array<string>;
       envelopeKeys?: Array<
@@ -1900,6 +1900,8 @@ export type Operations = {
           }
       >;
       start?: boolean;
+      cardUrl?: string;
+      authorization?: string;
     };
     answer: {
       id: string;
@@ -2785,70 +2787,6 @@ export type Operations = {
     body: undefined;
     answer: {
       redriven: number;
-    };
-  };
-  /** Register an agent that runs elsewhere, by the address of its A2A card */
-  "POST /v1/agents/outside": {
-    path: Record<never, never>;
-    query: Record<never, never>;
-    body: {
-      cardUrl: string;
-      type: "query" | "analysis" | "generation" | "verification" | "coordination";
-      name?: string;
-      visibility?: "private" | "listed";
-      accepts?: "account" | "listed" | Array<string>;
-      authorization?: string;
-    };
-    answer: {
-      id: string;
-      accountId: string;
-      name: string;
-      type: "query" | "analysis" | "generation" | "verification" | "coordination";
-      description: string;
-      capabilities: Array<string>;
-      visibility: "private" | "listed";
-      accepts: "account" | "listed" | Array<string>;
-      state: "created" | "active" | "paused" | "retired" | "quarantined";
-      quarantine?: {
-        from: "created" | "active" | "paused" | "retired" | "quarantined";
-        by: "account" | "operator";
-        reason: string;
-        since: string;
-      };
-      outside?: {
-        cardUrl: string;
-        card: "signed" | "unsigned" | "altered";
-        cardVersion: string;
-        endpoint: string;
-        checkedAt: string;
-      };
-      envelopeKeys: Array<
-        | {
-            kty: "EC";
-            crv: "P-256";
-            kid: string;
-            use: "sig" | "enc";
-            x: string;
-            y: string;
-          }
-        | {
-            kty: "OKP";
-            crv: "Ed25519";
-            kid: string;
-            use: "sig";
-            x: string;
-          }
-        | {
-            kty: "OKP";
-            crv: "X25519";
-            kid: string;
-            use: "enc";
-            x: string;
-          }
-      >;
-      version: number;
-      createdAt: string;
-      updatedAt: string;
     };
   };
   /** Read the card of an agent that runs elsewhere again */

@@ -57,6 +57,8 @@ describe("registering an agent", () => {
       [{ ...otter, capabilities: ["a", "a"] }, "/capabilities"],
       [{ ...otter, accepts: [] }, "/accepts"],
       [{ ...otter, name: "" }, "/name"],
+      [{ ...otter, description: undefined }, "/description"],
+      [{ ...otter, authorization: "Bearer x" }, "/authorization"],
     ];
     for (const [body, pointer] of wrong) {
       const answer = await account.call("POST", "/v1/agents", { body });

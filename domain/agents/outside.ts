@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type AgentCard, agentCard, PROTOCOL_VERSION } from "#domain/a2a/card.ts";
 import type { CardStanding } from "#domain/a2a/card-signature.ts";
-import { accepts, AGENT_TYPES, AGENT_VISIBILITIES, type AgentInput } from "#domain/agents/model.ts";
+import { agentInput, type AgentInput } from "#domain/agents/model.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { parseJson } from "#domain/shared/parse.ts";
@@ -19,23 +19,53 @@ export type Outside = {
   /** Where it takes JSON-RPC. */
   endpoint: string;
   checkedAtMs: number;
+  /** What its account said in place of the card: it stays when the card changes. */
+  ownWords: readonly ("description" | "capabilities")[];
   /** What it wants in `Authorization`, sealed, and the origin that this is for: a card that moves does not take it along. */
   authorization: { sealed: string; origin: string } | null;
 };
 
-export const outsideInput = z.strictObject({
-  cardUrl: text(LIMITS.urlCharsMax),
-  type: z.enum(AGENT_TYPES),
-  /** What it is called here, where that is not what its card says. */
-  name: text(LIMITS.nameCharsMax).optional(),
-  visibility: z.enum(AGENT_VISIBILITIES).default("private"),
-  accepts: accepts.default("account"),
-  /** Sent to it with every call, for everybody whose calls it takes. */
-  authorization: text(LIMITS.clientSecretCharsMax)
-    .regex(/^[\x21-\x7e]+( [\x21-\x7e]+)*$/, "must be what a header can hold")
-    .optional(),
-});
-export type OutsideInput = z.output<typeof outsideInput>;
+/**
+ * Who is registered: an agent that runs here, described in full, or one that runs elsewhere by the address of its card.
+ * What is not said of that one is read from the card, and read again when the card changes.
+ */
+export const registration = z
+  .strictObject({
+    ...agentInput.shape,
+    name: agentInput.shape.name.optional(),
+    description: agentInput.shape.description.optional(),
+    capabilities: agentInput.shape.capabilities.optional(),
+    /** Of its A2A 1.0 card, where it runs elsewhere. */
+    cardUrl: text(LIMITS.urlCharsMax).optional(),
+    /** Sent to it with every call, for everybody whose calls it takes. */
+    authorization: text(LIMITS.clientSecretCharsMax)
+      .regex(/^[\x21-\x7e]+( [\x21-\x7e]+)*$/, "must be what a header can hold")
+      .optional(),
+  })
+  .superRefine((given, context) => {
+    const isElsewhere = given.cardUrl !== undefined;
+    for (const name of DESCRIBED)
+      if (!isElsewhere && given[name] === undefined)
+        context.addIssue({ code: "custom", path: [name], message: "is needed without a cardUrl" });
+    if (!isElsewhere && given.authorization !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["authorization"],
+        message: "is for an agent that runs elsewhere, with its cardUrl",
+      });
+  });
+type Registration = z.output<typeof registration>;
+const DESCRIBED = ["name", "description", "capabilities"] as const;
+
+/** One that runs here, which the schema has seen to be described in full. */
+export function hereOf({ cardUrl: _, authorization: __, ...given }: Registration): AgentInput {
+  const { name = "", description = "", capabilities = [], ...rest } = given;
+  return { name, description, capabilities, ...rest };
+}
+
+/** One that runs elsewhere. */
+export type Elsewhere = Registration & { cardUrl: string };
+export const isElsewhere = (given: Registration): given is Elsewhere => given.cardUrl !== undefined;
 
 /** A card is looked at again when it is used after this long. */
 export const CARD_LIFE_MS = 3_600_000;
@@ -82,9 +112,10 @@ export function refreshed(
   card: AgentCard,
   nowMs: number,
 ): AgentRecord {
-  const { description, capabilities } = describedBy(card);
+  const { name: _, ...described } = describedBy(card);
+  const own = Object.fromEntries(outside.ownWords.map((word) => [word, agent[word]]));
   const version = agent.version + 1;
-  return { ...agent, description, capabilities, outside, version, updatedAtMs: nowMs };
+  return { ...agent, ...described, ...own, outside, version, updatedAtMs: nowMs };
 }
 
 const slugOf = (words: string): string =>

@@ -1,14 +1,14 @@
 import type { CardStanding } from "#domain/a2a/card-signature.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
+import type { AgentInput } from "#domain/agents/model.ts";
 import {
   describedBy,
+  type Elsewhere,
   endpointOf,
   type Outside,
-  type OutsideInput,
   type ReadCard,
   refreshed,
 } from "#domain/agents/outside.ts";
-import { registerAgent } from "#domain/agents/register.ts";
 import { checkShown } from "#domain/agents/shown-text.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
@@ -17,7 +17,7 @@ type Fetched = ReadCard & { etag: string | null; standing: CardStanding };
 type FetchProblem = Problem<"egress-refused" | "egress-failed" | "invalid-request">;
 
 type Deps = {
-  agents: Parameters<typeof registerAgent>[0]["agents"] & {
+  agents: {
     /** Stores it in the place of the version before it, if that is still the one there. */
     replaceAgent(agent: AgentRecord): Promise<"done" | "stale" | "name-taken">;
   };
@@ -29,40 +29,41 @@ type Deps = {
   };
 };
 
-/** Registers an agent that runs elsewhere by the address of its card. */
-export async function registerOutside(
-  deps: Deps,
-  by: { accountId: string; principalId: string },
-  input: OutsideInput,
-  idBytes: Uint8Array,
+/** An agent that runs elsewhere as its card describes it, where its account does not say otherwise. */
+export async function readElsewhere(
+  deps: Pick<Deps, "outside">,
+  accountId: string,
+  given: Elsewhere,
   nowMs: number,
-): Promise<Result<AgentRecord, Problem>> {
-  const { cardUrl, name, authorization, ...rest } = input;
+): Promise<Result<{ input: AgentInput; outside: Outside }, Problem>> {
+  const { cardUrl, authorization, name, description, capabilities, ...rest } = given;
   const fetched = await deps.outside.card(cardUrl, null);
   if (!fetched.ok) return fetched;
   if (fetched.value === null) return err({ code: "egress-failed" });
   const endpoint = callable(deps, fetched.value);
   if (!endpoint.ok) return endpoint;
+  const described = describedBy(fetched.value.card);
   const outside: Outside = {
     cardUrl,
     ...known(fetched.value, endpoint.value, nowMs),
+    ownWords: (["description", "capabilities"] as const).filter(
+      (word) => given[word] !== undefined,
+    ),
     authorization:
       authorization === undefined
         ? null
         : {
-            sealed: await deps.outside.seal(by.accountId, authorization),
+            sealed: await deps.outside.seal(accountId, authorization),
             origin: new URL(endpoint.value).origin,
           },
   };
-  const described = describedBy(fetched.value.card);
-  const made = {
+  const input = {
     ...rest,
-    ...described,
     name: name ?? described.name,
-    start: true,
-    envelopeKeys: [],
+    description: description ?? described.description,
+    capabilities: capabilities ?? described.capabilities,
   };
-  return await registerAgent(deps, by, made, idBytes, nowMs, outside);
+  return ok({ input, outside });
 }
 
 /**
@@ -103,7 +104,7 @@ const known = ({ card, etag, standing }: Fetched, endpoint: string, nowMs: numbe
 });
 
 function callable(
-  { outside }: Deps,
+  { outside }: Pick<Deps, "outside">,
   { card }: ReadCard,
 ): Result<string, Problem<"egress-refused" | "invalid-request">> {
   const endpoint = endpointOf(card);

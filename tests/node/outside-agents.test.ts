@@ -50,7 +50,7 @@ const register = (more: object = {}) => {
   const body = { cardUrl: elsewhere.cardUrl, type: "generation", ...more };
   return api<Shown & { code: string; errors?: { pointer: string; detail: string }[] }>(
     "POST",
-    "/v1/agents/outside",
+    "/v1/agents",
     body,
   );
 };
@@ -102,6 +102,8 @@ describe("an agent that runs elsewhere", () => {
 
   it("is asked for its card again by ETag, and follows what its publisher changes", async () => {
     const { body: agent } = await register({ name: "Followed" });
+    const { body: told } = await register({ name: "Told", capabilities: ["echo"] });
+    expect(told.capabilities).toEqual(["echo"]);
     const before = { ...elsewhere.cards };
     const same = await api<Shown>("POST", `/v1/agents/${agent.id}/refresh`);
     expect(elsewhere.cards).toEqual({ sent: before.sent, known: before.known + 1 });
@@ -114,6 +116,9 @@ describe("an agent that runs elsewhere", () => {
       outside: { card: "signed", cardVersion: "1.1.0" },
     });
     expect(now.version).toBeGreaterThan(agent.version);
+    // What its account said of it in place of the card stays.
+    const { body: still } = await api<Shown>("POST", `/v1/agents/${told.id}/refresh`);
+    expect(still).toMatchObject({ capabilities: ["echo"], description: now.description });
   });
 
   it("is refused where its card points inside, deceives who reads it, or is none", async () => {

@@ -1,6 +1,8 @@
 import { ID_BYTES } from "#domain/accounts/credential.ts";
 import { agentAttributes, attributesOfAgentInput } from "#domain/agents/attributes.ts";
-import { agentInput, agentView } from "#domain/agents/model.ts";
+import { agentView } from "#domain/agents/model.ts";
+import { hereOf, isElsewhere, registration } from "#domain/agents/outside.ts";
+import { readElsewhere } from "#domain/agents/register-outside.ts";
 import { agentFilter, filterFrom, pageOfLooked } from "#domain/agents/listing.ts";
 import { agentViewOf, isVisibleTo } from "#domain/agents/record.ts";
 import { cursorFrom, cursorText } from "#domain/shared/cursor.ts";
@@ -20,33 +22,36 @@ import {
   tagged,
   unwrap,
 } from "#workers/http/kit.ts";
-import { permittedAgents } from "#workers/http/guard/policing.ts";
+import { insist, permittedAgents } from "#workers/http/guard/policing.ts";
 
 const register = route(
   {
     method: "post",
     path: "/v1/agents",
-    summary: "Register an agent",
+    summary: "Register an agent, by what it is or by the address of its A2A card",
     description:
-      "It is active when this answers. It costs a row of the catalog until its first message.",
+      "It is active when this answers. It costs a row of the catalog until its first message. With a `cardUrl` it is one that runs elsewhere: its card is read now, checked like what our own agents say of themselves, and marked as `signed` by a key that its publisher shows, `unsigned`, or `altered`; what you do not say is read from it. It is called at `/a2a/{id}` like any agent, and its card is read again when it is used after an hour.",
     access: "agent.register",
-    request: { body: json(agentInput) },
-    responses: { 201: { description: "The agent", ...json(agentView) }, ...fails("conflict") },
+    request: { body: json(registration) },
+    responses: {
+      201: { description: "The agent", ...json(agentView) },
+      ...fails("conflict", "egress-refused", "egress-failed"),
+    },
   },
   async (c) => {
     const { services, principal, operationId, nowMs } = c.var;
+    const given = c.req.valid("json");
+    const read = isElsewhere(given)
+      ? unwrap(await readElsewhere(services, principal.accountId, given, nowMs))
+      : { input: hereOf(given), outside: null };
+    const { input, outside } = read;
+    insist(c, { id: "", attributes: attributesOfAgentInput(input, principal.principalId) });
     const idBytes = Uint8Array.fromHex(operationId).subarray(0, ID_BYTES);
-    const agent = unwrap(
-      await registerAgent(services, principal, c.req.valid("json"), idBytes, nowMs),
-    );
+    const agent = unwrap(await registerAgent(services, principal, input, idBytes, nowMs, outside));
     return tagged(c, agentViewOf(agent, principal), agent.version, 201);
   },
-  {
-    policed: async (c) => {
-      const { principalId } = c.var.principal;
-      return [{ id: "", attributes: attributesOfAgentInput(c.req.valid("json"), principalId) }];
-    },
-  },
+  // Of one that runs elsewhere the card says what it can do, so it is asked once that is read.
+  { policed: "items" },
 );
 
 const list = route(
