@@ -58,10 +58,16 @@ type Registration = z.output<typeof registration>;
 const DESCRIBED = ["name", "description", "capabilities"] as const;
 
 /** One that runs here, which the schema has seen to be described in full. */
-export function hereOf({ cardUrl: _, authorization: __, ...given }: Registration): AgentInput {
-  const { name = "", description = "", capabilities = [], ...rest } = given;
-  return { name, description, capabilities, ...rest };
-}
+export const hereOf = (given: Registration): AgentInput => ({
+  name: given.name ?? "",
+  type: given.type,
+  description: given.description ?? "",
+  capabilities: given.capabilities ?? [],
+  visibility: given.visibility,
+  accepts: given.accepts,
+  envelopeKeys: given.envelopeKeys,
+  start: given.start,
+});
 
 /** One that runs elsewhere. */
 export type Elsewhere = Registration & { cardUrl: string };
@@ -112,10 +118,10 @@ export function refreshed(
   card: AgentCard,
   nowMs: number,
 ): AgentRecord {
-  const { name: _, ...described } = describedBy(card);
+  const { description, capabilities } = describedBy(card);
   const own = Object.fromEntries(outside.ownWords.map((word) => [word, agent[word]]));
   const version = agent.version + 1;
-  return { ...agent, ...described, ...own, outside, version, updatedAtMs: nowMs };
+  return { ...agent, description, capabilities, ...own, outside, version, updatedAtMs: nowMs };
 }
 
 const slugOf = (words: string): string =>
