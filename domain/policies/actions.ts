@@ -141,8 +141,7 @@ export const ACTIONS = {
   "message.read": { resource: "message", scope: "agents", role: "viewer" },
   "message.receive": { resource: "message", scope: "agents", role: "member" },
   "agent.match": { resource: "agent", scope: "agents", role: "viewer" },
-  // Speaking the protocol; what is asked by it is an action of its own.
-  // The same of A2A, where the platform itself is called: each skill is an operation, which asks for its own right.
+  // Speaking MCP, and A2A with the platform itself: what is asked by them is an operation, which asks for its own right.
   "a2a.use": { resource: "a2a", role: "viewer", unruled: true },
   "mcp.use": { resource: "mcp", role: "viewer", unruled: true },
   "space.read": { resource: "space", role: "viewer" },

@@ -117,9 +117,12 @@ describe("an account's policy", () => {
           HERE,
         ).decision === "allow",
     );
+    // By a protocol nothing is done that its own action does not allow.
     expect(open.sort()).toEqual([
+      "a2a.use",
       "account.list",
       "account.make",
+      "mcp.use",
       "member.leave",
       "person.change",
       "person.enrol",
