@@ -47,10 +47,11 @@ describe("what an agent may do", () => {
     });
   });
 
-  it("is to search and to talk, whatever it is", () => {
+  it("is to search and to talk, by every protocol, whatever it is", () => {
+    const all = ["unit.search", "message.send", "message.receive", "message.read"] as const;
     for (const type of AGENT_TYPES)
-      for (const action of ["unit.search", "message.send", "message.receive"] as const)
-        expect(refusalOf(agent(type), action, 0), type).toBeNull();
+      for (const action of [...all, "a2a.use", "mcp.use"] as const)
+        expect(refusalOf(agent(type), action, 0), `${type} ${action}`).toBeNull();
   });
 
   it("is to lead other agents only where it coordinates them", () => {

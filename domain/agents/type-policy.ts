@@ -24,10 +24,12 @@ const USE_OF: Readonly<Record<string, Use>> = {
   "agent.call": "talks",
   "task.read": "talks",
   "task.update": "talks",
-  // Each operation behind it is asked about by itself.
+  // Each operation behind them is asked about by itself.
+  "a2a.use": "reads",
   "mcp.use": "reads",
   "message.send": "talks",
   "message.receive": "talks",
+  "message.read": "talks",
   "delivery.read": "talks",
   "delivery.change": "talks",
   "agent-state.read": "talks",
