@@ -300,8 +300,12 @@ export class TaskRows {
     return known?.task_id ?? null;
   }
 
-  setPush(taskId: string, id: string, body: string): void {
+  /** False where too many are told of it already: each event goes to all of them. */
+  setPush(taskId: string, id: string, body: string): boolean {
+    const others = this.pushes(taskId).filter((one) => one.id !== id);
+    if (others.length >= LIMITS.taskPushConfigsMax) return false;
     this.#sql.exec("INSERT OR REPLACE INTO task_push VALUES (?, ?, ?)", taskId, id, body);
+    return true;
   }
 
   pushes(taskId: string): PushRow[] {

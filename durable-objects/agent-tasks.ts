@@ -32,6 +32,8 @@ const full = (): Result<never, A2aFailure> =>
   err({ name: "internal", problem: { code: "overloaded", retryAfterS: 60 } });
 const TOO_LARGE = { code: "conflict", detail: "the task holds as much as a task may" } as const;
 const CONFLICT = err(failureOf({ code: "idempotency-conflict" }));
+const tooManyPushes = () =>
+  failed("invalid-params", `a task has at most ${LIMITS.taskPushConfigsMax} of them`);
 /** So many are forgotten at once where there is no room. */
 const DROPPED_AT_ONCE = 100;
 
@@ -136,12 +138,8 @@ export class AgentTasks {
 
   setPush(caller: Caller, taskId: string, id: string, body: string): Result<null, A2aFailure> {
     return this.#whole((): Result<null, A2aFailure> => {
-      const known = this.pushes(caller, taskId);
-      if (known === null) return failed("task-not-found");
-      if (known.length >= LIMITS.taskPushConfigsMax && !known.some((one) => one.id === id))
-        return failed("invalid-params", `a task has at most ${LIMITS.taskPushConfigsMax} of them`);
-      this.#rows.setPush(taskId, id, body);
-      return ok(null);
+      if (this.#rows.of(caller, taskId) === null) return failed("task-not-found");
+      return this.#rows.setPush(taskId, id, body) ? ok(null) : tooManyPushes();
     });
   }
 
@@ -221,8 +219,8 @@ export class AgentTasks {
   ): Result<Opened, A2aFailure> {
     const { push, historyLength } = asked;
     if (push !== null) {
-      const { id } = JSON.parse(push) as PushConfig;
-      this.#rows.setPush(taskId, id ?? taskId, push);
+      const { id = taskId } = JSON.parse(push) as PushConfig;
+      if (!this.#rows.setPush(taskId, id, push)) return tooManyPushes();
     }
     const task = this.#rows.row(taskId);
     if (task === null) return full();

@@ -229,3 +229,25 @@ it("does what other parts wait for though one fails, and that one again", async 
   const next = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
   expect((next ?? 0) - Date.now()).toBeLessThan(6_000);
 });
+
+it("has few told of one task, also where each message names another one", async () => {
+  const account = await newAccount();
+  const id = await agentOf(account);
+  const send = async (n: number, taskId?: string) => {
+    const message = { messageId: `m${n}`, role: "ROLE_USER", parts: [{ text: "x" }], taskId };
+    const taskPushNotificationConfig = { id: `p${n}`, url: "https://example.com/hook" };
+    const params = {
+      message,
+      configuration: { returnImmediately: true, taskPushNotificationConfig },
+    };
+    const answer = await account.call("POST", `/a2a/${id}`, {
+      body: { jsonrpc: "2.0", id: 1, method: "SendMessage", params },
+      headers: { "A2A-Version": "1.0" },
+    });
+    return await answer.json<{ result?: { task: { id: string } }; error?: { code: number } }>();
+  };
+  const taskId = (await send(0)).result?.task.id;
+  for (let n = 1; n < 8; n += 1) expect((await send(n, taskId)).error).toBeUndefined();
+  expect((await send(8, taskId)).error?.code).toBe(-32602);
+  expect((await send(9, taskId)).error?.code).toBe(-32602);
+});
