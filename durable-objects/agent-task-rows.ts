@@ -77,9 +77,9 @@ export class TaskRows {
   }
 
   /** Of this caller; one that was answered without a task is none. */
-  of({ accountId }: Caller, id: string): TaskRow | null {
+  of(caller: Caller, id: string): TaskRow | null {
     const found = this.row(id);
-    return found === null || found.caller !== accountId || found.answer !== null ? null : found;
+    return found === null || !isOf(found, caller) || found.answer !== null ? null : found;
   }
 
   repeated(accountId: string, key: string): TaskRow | null {
@@ -122,16 +122,17 @@ export class TaskRows {
   }
 
   /** Newest change first. */
-  page({ accountId }: Caller, filter: TaskFilter): TaskPage {
+  page({ accountId, agentId }: Caller, filter: TaskFilter): TaskPage {
     const { contextId, state, changedAfterMs, after, limit } = filter;
     const where = `FROM task WHERE caller = ?1 AND answer IS NULL
-      AND (?2 IS NULL OR context_id = ?2) AND (?3 IS NULL OR state = ?3) AND changed_at_ms >= ?4`;
-    const chosen = [accountId, contextId, state, changedAfterMs ?? 0];
+      AND (?2 IS NULL OR context_id = ?2) AND (?3 IS NULL OR state = ?3) AND changed_at_ms >= ?4
+      AND (?5 IS NULL OR caller_agent = ?5)`;
+    const chosen = [accountId, contextId, state, changedAfterMs ?? 0, agentId];
     const total = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n ${where}`, ...chosen).one().n;
     const found = this.#sql
       .exec<TaskRow>(
-        `SELECT * ${where} AND (changed_at_ms, id) < (?5, ?6)
-         ORDER BY changed_at_ms DESC, id DESC LIMIT ?7`,
+        `SELECT * ${where} AND (changed_at_ms, id) < (?6, ?7)
+         ORDER BY changed_at_ms DESC, id DESC LIMIT ?8`,
         ...chosen,
         after?.atMs ?? Number.MAX_SAFE_INTEGER,
         after?.id ?? "",
@@ -318,6 +319,10 @@ export class TaskRows {
     this.#sql.exec("DELETE FROM task_push WHERE task_id = ? AND id = ?", taskId, id);
   }
 }
+
+/** An agent's tasks are its own; its account's keys see those of all its agents, as they see their mailboxes. */
+export const isOf = (task: TaskRow, { accountId, agentId }: Caller): boolean =>
+  task.caller === accountId && (agentId === null || task.caller_agent === agentId);
 
 /** Of SQLite's LIMIT. */
 const ALL = -1;

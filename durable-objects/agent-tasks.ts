@@ -14,7 +14,7 @@ import type {
   Told,
 } from "#domain/tasks/asked.ts";
 import { hasEnded, isAtRest, moved, type TaskState } from "#domain/tasks/state.ts";
-import { type PushRow, statusOf, type TaskRow, TaskRows } from "./agent-task-rows.ts";
+import { isOf, type PushRow, statusOf, type TaskRow, TaskRows } from "./agent-task-rows.ts";
 import { taskWatch } from "./agent-task-watch.ts";
 
 /** What a task needs of the object it lives in, inside the transaction of what happens to it. */
@@ -310,7 +310,7 @@ export class AgentTasks {
 
   #news(caller: Caller, id: string, after: number): News | null {
     const task = this.#rows.row(id);
-    if (task === null || task.caller !== caller.accountId) return null;
+    if (task === null || !isOf(task, caller)) return null;
     const events = this.#rows.events(id, after);
     return {
       events,

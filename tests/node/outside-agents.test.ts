@@ -90,6 +90,19 @@ describe("an agent that runs elsewhere", () => {
     expect((await register()).body.code).toBe("conflict");
   });
 
+  it("has no mailbox here that anybody could fill", async () => {
+    const { body: agent } = await register({ name: "No mailbox" });
+    const { body } = await api<{ code: string; detail: string }>(
+      "POST",
+      `/v1/agents/${agent.id}/messages`,
+      { body: "hello" },
+    );
+    expect(body).toMatchObject({
+      code: "agent-unavailable",
+      detail: `it runs elsewhere: call it at /a2a/${agent.id}`,
+    });
+  });
+
   it("is marked where its card is unsigned, or other than its publisher signed it", async () => {
     await elsewhere.publish({ description: "Somebody else wrote this." }, false);
     const altered = await register({ name: "Altered" });

@@ -127,7 +127,8 @@ function askedOf(callee: Callee, params: SendParams, random: Random): Result<Ask
     message: JSON.stringify(message),
     metadata: metadata == null ? null : JSON.stringify(metadata),
     push: null,
-    repeatKey: random.repeatKey,
+    // Each agent of an account has keys of its own.
+    repeatKey: random.repeatKey && `${callee.caller.agentId ?? ""} ${random.repeatKey}`,
     isShown: returnImmediately === true,
     historyLength: historyLength ?? null,
   });

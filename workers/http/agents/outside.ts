@@ -12,7 +12,14 @@ const refresh = route(
     request: { params: idParam },
     responses: {
       200: { description: "The agent", ...json(agentView) },
-      ...fails("not-found", "conflict", "invalid-request", "egress-refused", "egress-failed"),
+      ...fails(
+        "not-found",
+        "forbidden",
+        "conflict",
+        "invalid-request",
+        "egress-refused",
+        "egress-failed",
+      ),
     },
   },
   async (c) => {
@@ -20,6 +27,8 @@ const refresh = route(
     const agent = await services.agents.agent(c.req.valid("param").id);
     if (agent === null || agent.accountId !== principal.accountId)
       return refuse({ code: "not-found" });
+    if (principal.agentId !== undefined && principal.agentId !== agent.id)
+      return refuse({ code: "forbidden", detail: "an agent changes no agent but itself" });
     const now = unwrap(await refreshOutside(services, agent, nowMs));
     return tagged(c, agentViewOf(now, principal), now.version);
   },

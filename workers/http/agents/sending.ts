@@ -16,7 +16,16 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { DELEGATION_REFUSALS, hopFor, notTaken } from "#workers/http/delegating.ts";
-import { type AppEnv, fails, idParam, json, type Plain, route, unwrap } from "#workers/http/kit.ts";
+import {
+  type AppEnv,
+  fails,
+  idParam,
+  json,
+  type Plain,
+  refuse,
+  route,
+  unwrap,
+} from "#workers/http/kit.ts";
 
 /** Of a body, beside its quotes, commas and the other members. */
 const SEND_BYTES_MAX = LIMITS.messageBytesMax + 8_192;
@@ -96,6 +105,9 @@ async function sent(
 ): Promise<Result<Sent, Problem>[]> {
   const { services, principal } = c.var;
   const agent = unwrap(mayWriteTo(await services.agents.lately(to), principal));
+  // Its program takes nothing out of a mailbox here.
+  if (agent.outside !== null)
+    refuse({ code: "agent-unavailable", detail: `it runs elsewhere: call it at /a2a/${agent.id}` });
   const isOwn = agent.accountId === principal.accountId;
   const made: Result<Work, Problem>[] = [];
   for (const { idempotencyKey, ...input } of inputs)

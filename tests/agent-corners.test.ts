@@ -251,3 +251,27 @@ it("has few told of one task, also where each message names another one", async 
   expect((await send(8, taskId)).error?.code).toBe(-32602);
   expect((await send(9, taskId)).error?.code).toBe(-32602);
 });
+
+it("shows an agent's task to no other agent of its account, and to the account", async () => {
+  const account = await newAccount();
+  const [asking, curious, worker] = [
+    await keyed(account),
+    await keyed(account),
+    await keyed(account, { type: "generation" }),
+  ];
+  const at = `/a2a/${worker.id}/rest`;
+  const version = { "A2A-Version": "1.0" };
+  const message = { messageId: "m1", role: "ROLE_USER", parts: [{ text: "draw" }] };
+  const configuration = { returnImmediately: true };
+  const begun = await asking.as("POST", `${at}/message:send`, { message, configuration }, version);
+  const { task } = await begun.json<{ task: { id: string } }>();
+  const seenBy = async (answer: Promise<Response>) => (await answer).status;
+  expect(await seenBy(asking.as("GET", `${at}/tasks/${task.id}`, undefined, version))).toBe(200);
+  expect(await seenBy(curious.as("GET", `${at}/tasks/${task.id}`, undefined, version))).toBe(404);
+  const cancel = curious.as("POST", `${at}/tasks/${task.id}:cancel`, undefined, version);
+  expect(await seenBy(cancel)).toBe(404);
+  const list = await curious.as("GET", `${at}/tasks`, undefined, version);
+  expect(await list.json()).toMatchObject({ tasks: [], totalSize: 0 });
+  const own = await account.call("GET", `${at}/tasks/${task.id}`, { headers: version });
+  expect(own.status).toBe(200);
+});
