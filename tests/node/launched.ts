@@ -26,12 +26,21 @@ export function temporaryState(): { path: string; remove(): void } {
   };
 }
 
+/** Below those that the system gives to whatever calls out, which could take one between its choice and its use. */
+const PORTS = { first: 15_000, count: 15_000 };
+
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === "object" && address !== null ? address.port : 0;
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((done) => {
+      server.once("error", () => done(false));
+      server.listen(port, "127.0.0.1", () => done(true));
+    });
+    if (!isFree) continue;
+    await new Promise((done) => server.close(done));
+    return port;
+  }
 }
 
 /** `npm start`, or what npm runs, on a state and a port of its own; nothing of the caller's WISHUB_* gets through. */
