@@ -14,6 +14,7 @@ if (contractIndex !== undefined) {
 
 export default defineConfig({
   test: {
+    fsModuleCache: true,
     projects: [
       {
         test: {
@@ -32,7 +33,10 @@ export default defineConfig({
           testTimeout: 30_000,
         },
         resolve: {
-          alias: [{ find: /^#domain\/(.*)$/, replacement: `${import.meta.dirname}/domain/$1` }],
+          alias: [
+            { find: /^#domain\/(.*)$/, replacement: `${import.meta.dirname}/domain/$1` },
+            { find: /^#gpu-backend\/(.*)$/, replacement: `${import.meta.dirname}/gpu-backend/$1` },
+          ],
         },
       },
       {
@@ -57,6 +61,9 @@ export default defineConfig({
                   current: "testroottestroot",
                   keys: { testroottestroot: Buffer.alloc(32, 7).toString("base64") },
                 }),
+                // Traced is what a test asks for.
+                WISHUB_TRACE_SAMPLE: "0",
+                WISHUB_JOBS_TOKEN: "token-of-the-backends-in-tests",
                 TEST_MIGRATIONS: {
                   catalog: await readD1Migrations("migrations/catalog"),
                   units: await readD1Migrations("migrations/units"),

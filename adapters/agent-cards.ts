@@ -1,9 +1,11 @@
+import { topicPort } from "#adapters/topics.ts";
 import { agentChangeStore } from "#db/catalog/agent-changes.ts";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
 import { indexCards } from "#domain/agents/cards.ts";
+import { log } from "#domain/observability/log.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 
-type Deps = Omit<Parameters<typeof indexCards>[0], "agents" | "sha256Hex">;
+type Deps = Omit<Parameters<typeof indexCards>[0], "agents" | "sha256Hex" | "topics">;
 
 /** An isolate stops trusting a relay's promise this long before it ends. */
 const ARMED_MARGIN_MS = 10_000;
@@ -14,7 +16,8 @@ const armedUntilMs = new Map<string, number>();
  * (`changed`); what is lost between the two, the catalog's triggers have noted and its relay brings back.
  */
 export function agentCards(env: Env, deps: Deps) {
-  const all = { ...deps, agents: agentChangeStore([env.CATALOG_0]), sha256Hex };
+  const agents = agentChangeStore([env.CATALOG_0]);
+  const all = { ...deps, agents, topics: topicPort(env), sha256Hex };
   const index = async (agentIds: readonly string[]) => await indexCards(all, agentIds);
   return {
     /** Wakes the relay of the shard that an id names; at most once a minute and isolate. */
@@ -27,9 +30,9 @@ export function agentCards(env: Env, deps: Deps) {
     async changed(agentIds: readonly string[]): Promise<void> {
       try {
         const indexed = await index(agentIds);
-        if (!indexed.ok) console.warn({ event: "card-postponed", code: indexed.error.code });
+        if (!indexed.ok) log("warn", "card-postponed", { code: indexed.error.code });
       } catch (error) {
-        console.warn({ event: "card-postponed", error: String(error) });
+        log("warn", "card-postponed", { error: String(error) });
       }
     },
     index,

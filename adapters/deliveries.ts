@@ -20,6 +20,8 @@ export type Receiver = { accountId: string; url: string } & (
 export function deliveryPort(env: Env, ring: ReturnType<typeof keyRing>) {
   const of = (name: string) => env.DELIVERY.getByName(name);
   return {
+    /** Why a receiver may not be reached, or null. */
+    refusalOf: (url: string) => mayBeReached(env, url),
     /** Sets or changes a receiver; what is secret leaves here sealed. */
     async configure(
       name: string,
@@ -64,6 +66,10 @@ export function deliveryPort(env: Env, ring: ReturnType<typeof keyRing>) {
     /** Looks again whether there is something to deliver, as after the agent was held up. */
     async wake(name: string): Promise<void> {
       await of(name).wake();
+    },
+    /** To be called before an agent is let go on. */
+    async expect(name: string): Promise<void> {
+      await of(name).expect();
     },
     /** Ends an agent's own webhook: from here on its messages stay in the mailbox. */
     async end(agentId: string): Promise<void> {

@@ -1,5 +1,7 @@
 import { breakers } from "#adapters/breakers.ts";
+import { currentTraceparent, spanned } from "#adapters/tracing.ts";
 import { allowedOrigins, egressTarget } from "#domain/egress/target.ts";
+import { log } from "#domain/observability/log.ts";
 import { joined } from "#domain/shared/bytes.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -38,16 +40,12 @@ export function egress(env: Env): Egress {
     if (network === null) return refused("nothing here can tell where its name leads");
     const bytesMax = Math.min(request.bytesMax ?? Infinity, LIMITS.egressBytesMax);
     const timeoutMs = Math.min(request.timeoutMs ?? Infinity, LIMITS.egressTimeoutMs);
-    const { method = "GET", headers = {}, body } = request;
-    const init = {
-      method,
-      headers,
-      redirect: "manual" as const,
-      ...(body !== undefined && { body }),
-    };
+    const { method = "GET", body } = request;
+    const init = { method, redirect: "manual" as const, ...(body !== undefined && { body }) };
     const call = () =>
       within(timeoutMs, async (signal) => {
-        const response = await network(target.value.url, { ...init, signal });
+        const headers = tracedHeaders(request.headers);
+        const response = await network(target.value.url, { ...init, headers, signal });
         if (response.status >= 300 && response.status < 400 && response.status !== 304) {
           await response.body?.cancel();
           return refused("it leads elsewhere, and redirects are not followed");
@@ -59,7 +57,8 @@ export function egress(env: Env): Egress {
       });
     // By path as well: what one account's target does must not shut the whole origin for the others.
     const { origin, pathname } = new URL(target.value.url);
-    return await through(`${method} ${origin}${pathname}`, call, isDown, resting);
+    const work = () => through(`${method} ${origin}${pathname}`, call, isDown, resting);
+    return await spanned(`${method} ${origin}`, "client", {}, work, ({ ok: isHeard }) => !isHeard);
   };
 }
 
@@ -73,17 +72,29 @@ export function mayBeReached(env: Env, url: string): Problem<"egress-refused"> |
 
 /**
  * A call to an inference endpoint, which is the operator's own configuration and nothing of a caller's: it may be private
- * and take 120 s. Throws when it does not answer.
+ * and take 120 s. Throws when it does not answer, a RangeError when it answers too much.
  */
-export async function askEndpoint(
-  url: string,
-  init: { headers: Record<string, string>; body: string },
-): Promise<{ status: number; body: Uint8Array }> {
-  const signal = AbortSignal.timeout(LIMITS.endpointTimeoutMs);
-  const response = await fetch(url, { method: "POST", ...init, redirect: "manual", signal });
+export async function askEndpoint(url: string, init: EndpointRequest): Promise<EgressAnswer> {
+  const response = await openEndpoint(url, init);
   const body = await bounded(response, LIMITS.endpointBytesMax);
-  if (body === null) throw new Error("the endpoint's answer is too long");
-  return { status: response.status, body };
+  if (body === null) throw new RangeError("the endpoint's answer is too long");
+  return { status: response.status, headers: response.headers, body };
+}
+type EndpointRequest = { headers: Record<string, string>; body: string };
+
+/** The same before its body has come, for an answer that is streamed: whoever reads it bounds it. */
+export async function openEndpoint(url: string, init: EndpointRequest): Promise<Response> {
+  const signal = AbortSignal.timeout(LIMITS.endpointTimeoutMs);
+  return await spanned("inference endpoint", "client", {}, () => {
+    const headers = tracedHeaders(init.headers);
+    return fetch(url, { method: "POST", ...init, headers, redirect: "manual", signal });
+  });
+}
+
+/** With the trace in which the call is made, where it is in one. */
+function tracedHeaders(headers: Record<string, string> = {}): Record<string, string> {
+  const traceparent = currentTraceparent();
+  return traceparent === undefined ? headers : { traceparent, ...headers };
 }
 
 /**
@@ -100,7 +111,7 @@ function guardedNetwork({ EGRESS, WISHUB_EGRESS_NETWORK }: Env): typeof fetch | 
 function originsOf({ WISHUB_EGRESS_ALLOW }: Env): ReadonlySet<string> {
   const origins = allowedOrigins(WISHUB_EGRESS_ALLOW);
   if (origins.ok) return origins.value;
-  console.error({ event: "egress-allow-invalid", part: origins.error });
+  log("error", "egress-allow-invalid", { part: origins.error });
   return new Set();
 }
 

@@ -24,6 +24,7 @@ type Parts = {
   ring: ReturnType<typeof keyRing>;
   audit: Pick<ReturnType<typeof audits>, "range" | "nameOf">;
   shards: readonly UnitsDb[];
+  tasks(accountId: string): Source;
 };
 
 /** Where rows of the catalog come from, with what is sealed in them opened. */
@@ -122,6 +123,7 @@ export function exporting({ CATALOG_0: catalog }: Pick<Env, "CATALOG_0">, parts:
         ...OF_ACCOUNT.map((spec) => rows(spec, scope, accountId)),
         members(accountId),
         units(accountId),
+        parts.tasks(accountId),
         log(accountId),
       ];
     },

@@ -1,10 +1,14 @@
 import { waitUntil } from "cloudflare:workers";
+import { sharedBy, traceLink, traceparentOf, untraced } from "#adapters/tracing.ts";
 import { sendAll } from "#db/units/send.ts";
 import type { unitStore } from "#db/units/store.ts";
 import { type NewUnit, storedUnitOf } from "#db/units/write.ts";
+import { log } from "#domain/observability/log.ts";
+import { tellUnits, type UnitTold } from "#domain/units/happenings.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import type { StoredUnit } from "#domain/units/record.ts";
 import { unitShardOf } from "#domain/units/id.ts";
+import { topicPort } from "#adapters/topics.ts";
 
 /** An isolate stops trusting a relay's promise this long before it ends. */
 const ARMED_MARGIN_MS = 10_000;
@@ -13,13 +17,38 @@ const ARMED_MARGIN_MS = 10_000;
  * Hands work to a queue without waiting: the outbox row written before is what counts, the relay sends again whatever
  * a queue loses.
  */
-export function handover(env: Env) {
+export function handover(env: Env, outbox: Parameters<typeof tellUnits>[0]["outbox"]) {
+  const topics = topicPort(env);
   const send = (queue: Queue, refs: UnitRef[]) => waitUntil(sendAll(queue, refs));
   return {
     verify: (refs: UnitRef[]) => send(env.UNIT_VERIFY, refs),
     index: (refs: UnitRef[]) => send(env.UNIT_INDEX, refs),
+    /** What fails here comes again with its outbox row. */
+    tell: async (...[queue, told]: Told): Promise<void> => {
+      try {
+        await tellUnits({ topics, outbox }, queue, told.map(traced));
+      } catch (error) {
+        log("warn", "units-not-told", { units: told.length, error: String(error) });
+      }
+    },
   };
 }
+
+/** Its events say the trace of whoever published it, where that is recorded. */
+function traced(told: UnitTold): UnitTold {
+  const traceparent = traceparentOf(told.unitId);
+  if (traceparent === undefined) return told;
+  return { ...told, drafts: told.drafts.map((draft) => ({ ...draft, traceparent })) };
+}
+
+/** The same for who goes on while it is told what came of units. */
+export const unwaited = (hand: ReturnType<typeof handover>): ReturnType<typeof handover> => ({
+  ...hand,
+  tell: async (...told) => waitUntil(hand.tell(...told)),
+});
+
+type Told =
+  Parameters<typeof tellUnits> extends [unknown, infer Queue, infer All] ? [Queue, All] : never;
 
 const armedUntilMs = new Map<string, number>();
 
@@ -49,7 +78,9 @@ export function unitWriter(
       store.inserted(units, nowMs, async (shard, members) => {
         const binding = bindings[shard];
         if (binding === undefined) throw new Error(`no shard of units has the number ${shard}`);
-        const written = await env.RELAY.getByName(binding).insert(binding, members);
+        const trace = traceLink();
+        const traced = trace === undefined ? members : members.map((one) => ({ ...one, trace }));
+        const written = await env.RELAY.getByName(binding).insert(binding, traced);
         if (written !== null && written.share.length > 0)
           waitUntil(verifyShares(env.RELAY.getByName(binding), written.share, verify));
         return written;
@@ -74,9 +105,14 @@ async function verifyShares(
   const untilMs = Date.now() + VERIFYING_MS;
   for (let share = first; share.length > 0;) {
     try {
-      await verify(share.map(storedUnitOf));
+      const all = share.map(({ id, trace }) => ({ link: trace, thing: id }));
+      const isTraced = all.some(({ link }) => link !== undefined);
+      const work = () => verify(share.map(storedUnitOf));
+      await untraced(() =>
+        isTraced ? sharedBy(all, "verify units", "unit-verify", work) : work(),
+      );
     } catch (error) {
-      console.warn({ event: "verify-share-failed", units: share.length, error: String(error) });
+      log("warn", "verify-share-failed", { units: share.length, error: String(error) });
     }
     await scheduler.wait(gatherMs(share.length));
     share = await relay.verified(Date.now() < untilMs);

@@ -6,11 +6,13 @@ import {
 } from "#domain/embedding/answer.ts";
 import { EMBEDDED_SPACE, WORKERS_AI_SPACE, type Space } from "#domain/embedding/space.ts";
 import { vectorCache } from "#domain/embedding/vector-cache.ts";
+import { log } from "#domain/observability/log.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { breakers } from "#adapters/breakers.ts";
 import { askEndpoint } from "#adapters/egress.ts";
 import { batched } from "#adapters/query-batch.ts";
+import { spanned, traceLink } from "#adapters/tracing.ts";
 
 export type EmbedFailure = Problem<"no-model-bound" | "overloaded">;
 type Vectors = Result<Float32Array[], EmbedFailure>;
@@ -107,10 +109,12 @@ async function runBinding(
     const ai = env.AI as unknown as {
       run(model: string, input: object, options: object): Promise<unknown>;
     };
-    const answer = await ai.run(
-      space.model,
-      { text: texts },
-      space === EMBEDDED_SPACE ? { priority } : {},
+    const answer = await spanned("embed", "client", { texts: texts.length }, () =>
+      ai.run(
+        space.model,
+        { text: texts },
+        space === EMBEDDED_SPACE ? { priority, trace: traceLink() } : {},
+      ),
     );
     if (isRefusal(answer)) return failed(answer.refused, answer.detail);
     const vectors = vectorsOf(answer, texts.length, space.dimensions);
@@ -122,7 +126,7 @@ async function runBinding(
         );
   } catch (error) {
     const message = String(error);
-    console.error({ event: "embedding-failed", space: space.id, error: message });
+    log("error", "embedding-failed", { space: space.id, error: message });
     return failed(
       /no such model|5007|not found/i.test(message) ? "no-model-bound" : "overloaded",
       "the model did not answer",
@@ -152,7 +156,7 @@ function endpoint(env: Env, url: string, model: string): Provider {
         ? ok(vectors)
         : failed("no-model-bound", `the endpoint's vectors do not have ${dimensions} dimensions`);
     } catch (error) {
-      console.error({ event: "embedding-failed", space: space.id, error: String(error) });
+      log("error", "embedding-failed", { space: space.id, error: String(error) });
       return failed("overloaded", "the endpoint did not answer");
     }
   };

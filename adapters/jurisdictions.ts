@@ -7,16 +7,15 @@ type Port = ReturnType<typeof searchPort>;
 const OWNERS_MAX = 10_000;
 
 /**
- * The same port with every collection named by the jurisdiction that it began in, which is part of its shards' names
- * and ids. `jurisdictionOf` must know: a guess would look for the shards elsewhere. What it says of a collection
- * stands for good, so an isolate asks once.
+ * A collection named by the jurisdiction that it began in, which is part of its shards' names and ids. `jurisdictionOf`
+ * must know: a guess would look for the shards elsewhere. What it says of a collection stands for good, so an isolate
+ * asks once.
  */
-export function withinJurisdictions(
-  port: Port,
+export function placing(
   jurisdictionOf: (owner: string) => Promise<Jurisdiction | null>,
-): Port {
+): (collection: Collection) => Promise<Collection> {
   const known = new Map<string, Jurisdiction | null>();
-  async function placed(collection: Collection): Promise<Collection> {
+  return async (collection) => {
     const { owner } = collection;
     let within = known.get(owner);
     if (within === undefined) {
@@ -25,7 +24,15 @@ export function withinJurisdictions(
       known.set(owner, within);
     }
     return within === null ? collection : { ...collection, within };
-  }
+  };
+}
+
+/** The same port with every collection named so. */
+export function withinJurisdictions(
+  port: Port,
+  jurisdictionOf: (owner: string) => Promise<Jurisdiction | null>,
+): Port {
+  const placed = placing(jurisdictionOf);
   const all = (collections: Collection[]) => Promise.all(collections.map(placed));
   return {
     claim: async (collection, claims) => await port.claim(await placed(collection), claims),

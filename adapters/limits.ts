@@ -2,6 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import { planStore } from "#db/catalog/plans.ts";
 import { limiter } from "#domain/limits/limiter.ts";
 import { GATES, shedder } from "#domain/limits/shedding.ts";
+import { log } from "#domain/observability/log.ts";
 
 /** Nobody waits longer for an object: it has too much to do, or is far out of reach. */
 const ASK_MS = 2_000;
@@ -31,7 +32,7 @@ function limits(env: Env) {
           return "overloaded";
         if (Date.now() - saidAtMs >= SAID_EVERY_MS) {
           saidAtMs = Date.now();
-          console.error({ event: "bucket-silent", error: String(error) });
+          log("error", "bucket-silent", { error: String(error) });
         }
         return "silent";
       }

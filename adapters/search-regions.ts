@@ -1,5 +1,6 @@
 import { learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
+import { log } from "#domain/observability/log.ts";
 import type { Home } from "#domain/regions/regions.ts";
 import { isRegion } from "#domain/regions/regions.ts";
 import { type Behind, readLeaf, type Reader, replicaFor } from "#domain/regions/replicas.ts";
@@ -121,7 +122,7 @@ export function regionalSearch(
       into.seenMs = Math.max(into.seenMs, answer.value.seenMs);
     } catch (error) {
       // Neither replica nor leader: this leaf stays missing, which the answer says.
-      console.error({ event: "search-leaf-failed", leaf: name, error: String(error) });
+      log("error", "search-leaf-failed", { leaf: name, error: String(error) });
     }
     return false;
   }

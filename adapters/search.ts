@@ -1,3 +1,4 @@
+import { log } from "#domain/observability/log.ts";
 import type { Recall } from "#domain/search/engine/recall.ts";
 import {
   type Asked,
@@ -289,8 +290,7 @@ type Gathered<T> = {
 
 /** What a client sees as `partial`, for whoever runs the shards. */
 function reportMissing({ values, missing, waiting, busyForS }: Gathered<unknown>): void {
-  console.warn({
-    event: "search-partial",
+  log("warn", "search-partial", {
     leaves: [...missing].slice(0, LOGGED_MAX),
     missing: missing.size,
     silent: waiting.size,
@@ -300,8 +300,7 @@ function reportMissing({ values, missing, waiting, busyForS }: Gathered<unknown>
 }
 
 function unreachable(leaf: string, error: unknown): undefined {
-  console.error({
-    event: "search-shard-failed",
+  log("error", "search-shard-failed", {
     leaf,
     error: error instanceof Error ? error.message : String(error),
   });

@@ -1,5 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
 import { unitShardStore } from "#db/catalog/unit-shards.ts";
+import { log } from "#domain/observability/log.ts";
 import { type Placement, placementOf, type ShardMap } from "#domain/units/shard-map.ts";
 
 /** How long an isolate believes what it read. Nothing depends on it: a unit is found on the shard its id names. */
@@ -44,7 +45,7 @@ export function unitShardMap(env: Env, bound: number) {
           .fill(shard, bytes, nowMs)
           .then(load)
           .catch((error: unknown) => {
-            console.warn({ event: "unit-shard-fill-failed", shard, bytes, error: String(error) });
+            log("warn", "unit-shard-fill-failed", { shard, bytes, error: String(error) });
           }),
       );
     },

@@ -1,4 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
+import { log } from "#domain/observability/log.ts";
 import {
   type BulkCandidate,
   bulkBindings,
@@ -93,8 +94,7 @@ export function bulkPort(env: Bindings) {
           return { kind: "found", codebook: codebook.version, askedAtMs, isWhole, byLeaf };
         }
       } catch (error) {
-        console.error({
-          event: "vectorize-failed",
+        log("error", "vectorize-failed", {
           error: error instanceof Error ? error.message : String(error),
         });
       }

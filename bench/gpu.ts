@@ -1,9 +1,11 @@
-// The gpu-backend: one text at a time and in batches, on 1 and 2 threads, and how true its quantised vectors are.
+// The gpu-backend: one text at a time and in batches, on 1 and 2 threads, how true its quantised vectors
+// are, and exact work over 20,000 vectors.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Backend, buildBackend, cosine, startBackend } from "#gpu-backend/process.ts";
 import { referenceModel } from "#scripts/build-onnx.ts";
+import { benchCompute } from "./lib/compute.ts";
 
 const DATA = process.env["WISHUB_DATA"] ?? join(import.meta.dirname, "../../shared/data");
 const QUERY = { headers: { "x-wishub-priority": "query" } };
@@ -33,8 +35,8 @@ async function latencies(backend: Backend, texts: string[]): Promise<string> {
   return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms`;
 }
 
-async function rate(count: number, run: () => Promise<unknown>): Promise<string> {
-  return `${((count * 1_000) / (await timed(run))).toFixed(0)}/s`;
+async function rate(count: number, run: () => Promise<unknown>): Promise<number> {
+  return Math.round((count * 1_000) / (await timed(run)));
 }
 
 async function inRequests(backend: Backend, texts: string[], size: number): Promise<void> {
@@ -65,10 +67,10 @@ async function speed(env: Record<string, string>, name: string): Promise<void> {
   const together = await rate(short.length, () => inRequests(backend, short, 32));
   const concurrent = await rate(short.length, () => atOnce(backend, short, 16));
   console.log(
-    `${name}: questions one by one ${alone}, 32 a request ${together}, 16 connections ${concurrent}`,
+    `${name}: questions one by one ${alone}/s, 32 a request ${together}/s (× ${(together / alone).toFixed(1)}), 16 connections ${concurrent}/s (× ${(concurrent / alone).toFixed(1)})`,
   );
   console.log(
-    `${name}: paragraphs 32 a request ${await rate(paragraphs.length, () => inRequests(backend, paragraphs, 32))}`,
+    `${name}: paragraphs 32 a request ${await rate(paragraphs.length, () => inRequests(backend, paragraphs, 32))}/s`,
   );
   const documents = backend.vectors(en.paragraphs);
   console.log(
@@ -104,6 +106,7 @@ async function truth(): Promise<void> {
 }
 
 await buildBackend();
+await benchCompute();
 if (existsSync(join(DATA, "xquad"))) {
   await truth();
   await speed({}, `default (${availableParallelism()} cores)`);

@@ -36,6 +36,9 @@ export type Command = {
   run(context: Context): Promise<number>;
 };
 
+/** The path of an operation on one thing, whose id is the command's first word. */
+export const pathOf = ({ args }: Pick<Context, "args">): { id: string } => ({ id: args[0] ?? "" });
+
 /** What the user typed does not make sense; the message says why. */
 export class UsageError extends Error {}
 

@@ -16,8 +16,10 @@ import {
   updateAgent,
 } from "./commands/agents.ts";
 import { exportAudit, listAudit, verifyAudit } from "./commands/audit.ts";
+import { alertCommands } from "./commands/alerts.ts";
 import { exportAccount } from "./commands/account.ts";
 import { eraseMember } from "./commands/erase.ts";
+import { cluster } from "./commands/cluster.ts";
 import { importUnits } from "./commands/import.ts";
 import { login, logout } from "./commands/login.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "./commands/keys.ts";
@@ -47,10 +49,23 @@ import {
   whoAmI,
 } from "./commands/people.ts";
 import { agentLife } from "./commands/agent-life.ts";
+import { agentsElsewhere } from "./commands/elsewhere.ts";
+import { channelCommands } from "./commands/channels.ts";
+import { eventCommands } from "./commands/events.ts";
+import { chat, listModels, showSpending } from "./commands/inference.ts";
 import { match } from "./commands/match.ts";
 import { sendMessage, takeMessages } from "./commands/messages.ts";
+import { observingCommands } from "./commands/observing.ts";
+import { usageCommands } from "./commands/usage.ts";
+import { listPools } from "./commands/pools.ts";
 import { listDead, redrive } from "./commands/queue.ts";
+import { queueCommands } from "./commands/queues.ts";
+import { tellingCommands } from "./commands/telling.ts";
+import { topicCommands } from "./commands/topics.ts";
 import { search } from "./commands/search.ts";
+import { webhooks } from "./commands/webhooks.ts";
+import { eventWebhooks } from "./commands/event-webhooks.ts";
+import { taskCommands } from "./commands/tasks.ts";
 import { evidence, exportUnits, publish, show } from "./commands/units.ts";
 import { credentials } from "./credentials.ts";
 import { explain } from "./failures.ts";
@@ -69,11 +84,25 @@ const COMMANDS: Command[] = [
   listAgents,
   showAgent,
   updateAgent,
+  ...agentsElsewhere,
   ...agentLife,
+  ...webhooks,
+  ...channelCommands,
+  ...eventWebhooks,
   deleteAgent,
   makeAgentKey,
   sendMessage,
   takeMessages,
+  chat,
+  listModels,
+  showSpending,
+  cluster,
+  ...taskCommands,
+  ...queueCommands,
+  ...topicCommands,
+  ...alertCommands,
+  ...tellingCommands,
+  ...eventCommands,
   show,
   evidence,
   exportUnits,
@@ -83,6 +112,7 @@ const COMMANDS: Command[] = [
   revokeKey,
   showLimits,
   setPlan,
+  listPools,
   showPolicy,
   setPolicy,
   explainPolicy,
@@ -95,6 +125,8 @@ const COMMANDS: Command[] = [
   listAudit,
   verifyAudit,
   exportAudit,
+  ...observingCommands,
+  ...usageCommands,
   eraseMember,
   exportAccount,
   signUp,

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { WisHubOptions } from "#sdk/client.ts";
+import type { WisHubOptions } from "#sdk/request.ts";
 import { UsageError, type Flags } from "./command.ts";
 import { addressOf } from "./credentials.ts";
 import type { Terminal } from "./terminal.ts";

@@ -2,6 +2,7 @@ import { AUDIT_DAYS_MIN, DAY_MS } from "#domain/audit/model.ts";
 import { type Checkpoint, openNote, signedNote } from "#domain/audit/note.ts";
 import { checkpointFolder, checkpointKey } from "#domain/audit/places.ts";
 import { type Hash, isConsistent, isSame, rootOf } from "#domain/audit/tree.ts";
+import { log as report } from "#domain/observability/log.ts";
 import type { Signer } from "#domain/protection/signing.ts";
 import type { AuditLog, Head } from "#objects/account-audit.ts";
 
@@ -43,7 +44,7 @@ export async function headOf(
     const signed = own?.note === before ? own : await openNote(before, key.publicKey);
     const known = signed && signed.size <= log.size() ? log.rootAt(signed.size) : null;
     if (signed === null || known === null || !isSame(signed.root, known)) {
-      console.error({ event: "audit-log-broken", accountId, size: log.size() });
+      report("error", "audit-log-broken", { accountId, size: log.size() });
       return null;
     }
   }
@@ -112,7 +113,7 @@ async function trim({ log, accountId, signer, blobs, nowMs, days }: Needs): Prom
   const root = rootOf(old);
   // What goes must be what was signed, entry for entry: trimming shall not tidy up after somebody who changed the log.
   if (head === null || proof === null || !isConsistent({ size, root }, head, proof)) {
-    console.error({ event: "audit-log-broken", accountId, size });
+    report("error", "audit-log-broken", { accountId, size });
     return log.looked(nowMs);
   }
   const note = await signedNote({ accountId, size, root, atMs: nowMs, trim: true }, key);

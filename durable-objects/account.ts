@@ -7,14 +7,19 @@ import {
 } from "#domain/accounts/idempotency.ts";
 import type { AuditFilter, Draft } from "#domain/audit/model.ts";
 import type { Row } from "#domain/audit/verify.ts";
+import type { Hold, Settlement } from "#domain/inference/infer.ts";
 import { auditDaysOf, PLAN_DEFAULT, planOf } from "#domain/limits/plans.ts";
+import { log } from "#domain/observability/log.ts";
 import { groupCommit } from "#domain/shared/group-commit.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { heldKeys } from "#db/catalog/held-keys.ts";
 import { planStore } from "#db/catalog/plans.ts";
 import { AUDIT_STEP, AuditLog, type AuditPage, type AuditState } from "#objects/account-audit.ts";
 import { auditDueMs, headOf, keepAudit, type OwnHead } from "#objects/account-heads.ts";
+import { AccountInference, type Held, INFERENCE_STEP } from "#objects/account-inference.ts";
+import { AuditTold } from "#objects/account-told.ts";
 import { migrate } from "#objects/migrate.ts";
+import { topicPort } from "#objects/topics.ts";
 
 // A rowid table on purpose: rows are purged in the order they came, and answers may be large.
 const STEPS = [
@@ -23,11 +28,13 @@ const STEPS = [
      lease_until_ms INTEGER NOT NULL, status INTEGER, headers TEXT, body BLOB
    ) STRICT`,
   AUDIT_STEP,
+  INFERENCE_STEP,
 ];
 const PURGE_ROWS = 1_000;
 /** About 1 MB of entries. */
 const AUDIT_ROWS_MAX = 1_000;
 const AUDIT_PAUSE_MS = 60_000;
+const TELL_AGAIN_MS = 5_000;
 const AUDIT_WRITE = {
   itemsMax: 200,
   bytesMax: 2_000_000,
@@ -57,14 +64,17 @@ type OperationRow = {
 export class Account extends DurableObject<Env> {
   #operations: number;
   readonly #audit: AuditLog;
+  readonly #told: AuditTold;
   #append: ((waiting: Waiting[]) => Promise<true | null>) | null = null;
   readonly #keys: ReturnType<typeof heldKeys>;
   #ownHead: OwnHead | null = null;
+  #tokens: AccountInference | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage, STEPS);
     this.#audit = new AuditLog(ctx.storage);
+    this.#told = new AuditTold(ctx.storage, this.#audit, topicPort(env));
     this.#keys = heldKeys(env);
     this.#operations = ctx.storage.sql
       .exec<{ n: number }>("SELECT count(*) AS n FROM operation")
@@ -137,7 +147,7 @@ export class Account extends DurableObject<Env> {
     const head = await headOf(this.#auditNeeds(accountId, nowMs), prepared).catch(
       (error: unknown) => {
         // Where it cannot be signed now, the alarm tries again.
-        console.error({ event: "audit-head-unsigned", accountId, error: String(error) });
+        log("error", "audit-head-unsigned", { accountId, error: String(error) });
         return null;
       },
     );
@@ -145,7 +155,31 @@ export class Account extends DurableObject<Env> {
     for (const [i, one] of waiting.entries()) one.seq = prepared.from + i + 1;
     const dueMs = auditDueMs(this.#audit);
     if (dueMs !== null) await this.#wake(dueMs);
+    this.ctx.waitUntil(this.#told.tell(accountId));
     return true;
+  }
+
+  /** What a call of a model may take at most, held until it is settled or its time is over. */
+  holdTokens(hold: Hold, planTokens: number | null): Held {
+    return this.#inference().hold(hold, planTokens, Date.now());
+  }
+
+  settleTokens(settlements: Settlement[]): void {
+    this.#inference().settle(settlements, Date.now());
+  }
+
+  tokenState() {
+    return this.#inference().state(Date.now());
+  }
+
+  /** The account's own bound of tokens a day; null: what its plan allows. */
+  bindTokens(bound: number | null): void {
+    this.#inference().bind(bound);
+  }
+
+  /** Most accounts' objects never hear of a model. */
+  #inference(): AccountInference {
+    return (this.#tokens ??= new AccountInference(this.ctx.storage, Date.now()));
   }
 
   /** Forgets what answers said; a repetition of one of them is refused and not carried out again. */
@@ -179,8 +213,11 @@ export class Account extends DurableObject<Env> {
     const accountId = this.ctx.storage.kv.get<string>("accountId");
     if (accountId === undefined) return;
     await keepAudit(this.#auditNeeds(accountId, Date.now())).catch((error: unknown) =>
-      console.error({ event: "audit-upkeep-failed", accountId, error: String(error) }),
+      log("error", "audit-upkeep-failed", { accountId, error: String(error) }),
     );
+    await this.#told.tell(accountId);
+    this.#told.keep();
+    if (this.#told.isBehind) await this.#wake(Date.now() + TELL_AGAIN_MS);
     const dueMs = auditDueMs(this.#audit);
     // What could not be done now, a minute later: never in a circle without a pause.
     if (dueMs !== null) await this.#wake(Math.max(dueMs, Date.now() + AUDIT_PAUSE_MS));
@@ -224,22 +261,15 @@ export class Account extends DurableObject<Env> {
     }
     if (begun.attempt === 1 && row !== undefined)
       sql.exec("DELETE FROM operation WHERE id = ?", id);
+    const leaseUntilMs = nowMs + ATTEMPT_LEASE_MS;
     if (begun.attempt === 1) {
-      sql.exec(
-        "INSERT INTO operation (id, body_hash, started_at_ms, attempt, lease_until_ms) VALUES (?, ?, ?, 1, ?)",
-        id,
-        bodyHash,
-        begun.startedAtMs,
-        nowMs + ATTEMPT_LEASE_MS,
-      );
+      const columns = "id, body_hash, started_at_ms, attempt, lease_until_ms";
+      const values = [id, bodyHash, begun.startedAtMs, leaseUntilMs];
+      sql.exec(`INSERT INTO operation (${columns}) VALUES (?, ?, ?, 1, ?)`, ...values);
       if (row === undefined) this.#operations++;
     } else {
-      sql.exec(
-        "UPDATE operation SET attempt = ?, lease_until_ms = ? WHERE id = ?",
-        begun.attempt,
-        nowMs + ATTEMPT_LEASE_MS,
-        id,
-      );
+      const values = [begun.attempt, leaseUntilMs, id];
+      sql.exec("UPDATE operation SET attempt = ?, lease_until_ms = ? WHERE id = ?", ...values);
     }
     return begun;
   }

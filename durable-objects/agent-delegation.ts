@@ -7,10 +7,12 @@ import {
   parentOf,
   type Refused,
 } from "#domain/delegation/hop.ts";
+import { log } from "#domain/observability/log.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { DEAD, HELD } from "#objects/mailbox-tables.ts";
+import { AWAY_HELD_MS } from "#objects/agent-away.ts";
 import type { AgentPart } from "#objects/agent-parts.ts";
 
 /** `hop`: what the agent was given; `hop_made`: what it handed on, until its deadline or until its cancellation was heard. */
@@ -89,7 +91,8 @@ export class AgentDelegation implements AgentPart {
       if (known !== undefined) return ok({ hop: JSON.parse(known.hop) as Hop, isNew: false });
       this.#forgetReceived(nowMs);
       sql.exec("DELETE FROM hop_made WHERE deadline_ms < ? AND cancel_at_ms IS NULL", nowMs);
-      const parent = parentOf(this.#held(), asked.of);
+      const held = [...this.#held(), ...this.#away(asked.of, nowMs)];
+      const parent = parentOf(held, asked.of);
       if (!parent.ok) return parent;
       const next = nextHop(self, parent.value, asked, nowMs);
       if (!next.ok) return next;
@@ -250,7 +253,7 @@ export class AgentDelegation implements AgentPart {
           if (!(await this.#env.AGENT.getByName(to).cancelHop(id))) throw new Error("it is busy");
           sql.exec("DELETE FROM hop_made WHERE id = ?", id);
         } catch (error) {
-          console.warn({ event: "hop-cancel-unheard", to, error: String(error) });
+          log("warn", "hop-cancel-unheard", { to, error: String(error) });
           const waitMs = TELL_AGAIN_MS * 2 ** Math.min(tries, TRIES_DOUBLED_MAX);
           sql.exec(
             "UPDATE hop_made SET tries = tries + 1, cancel_at_ms = ? WHERE id = ?",
@@ -277,6 +280,30 @@ export class AgentDelegation implements AgentPart {
       )
       .toArray()
       .map(heldOf);
+  }
+
+  /** The same of an agent that runs elsewhere: what it was called for and, as far as anybody heard, has not ended. */
+  #away(named: string | null, nowMs: number): HeldHop[] {
+    return this.#storage.sql
+      .exec<HopRow>(
+        `SELECT hop.* FROM away JOIN hop ON hop.id = away.hop_id
+           WHERE begun_at_ms > ?1 AND deadline_ms > ?2 AND (?3 IS NULL OR hop.id = ?3 OR hop.task_id = ?3) LIMIT 2`,
+        nowMs - AWAY_HELD_MS,
+        nowMs,
+        named,
+      )
+      .toArray()
+      .map(heldOf);
+  }
+
+  /** Under which id the agent knows the work of a hop. */
+  named(id: string, taskId: string): void {
+    this.#storage.sql.exec("UPDATE hop SET task_id = ? WHERE id = ?", taskId, id);
+  }
+
+  /** The work of a hop is over: nothing can come of it any more. */
+  over(id: string): void {
+    this.#storage.sql.exec("DELETE FROM hop WHERE id = ? AND state = 'open'", id);
   }
 
   #spendToday(cost: number, nowMs: number): boolean {

@@ -1,4 +1,5 @@
 import type { Leased } from "#domain/mailbox/outcome.ts";
+import { log } from "#domain/observability/log.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 import type { AgentMailbox } from "#objects/agent-mailbox.ts";
@@ -27,6 +28,8 @@ export class AgentDelivery implements AgentPart {
   /** Until it has found the mailbox empty, it need not be told again. */
   #isTold = false;
   #dueMs = NOW_MS;
+  /** When its delivery looks by itself at the latest, by what it was told last. */
+  #looksAtMs = Infinity;
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -50,11 +53,16 @@ export class AgentDelivery implements AgentPart {
     if (!leased.ok) return leased;
     if (leased.value.length < limit) this.#isTold = false;
     const { readyMs } = mailbox;
+    this.#looksAtMs = readyMs;
     return ok({ leased: leased.value, nextMs: Number.isFinite(readyMs) ? readyMs : null });
   }
 
+  /** Now where there is something; else when a lease or a delay ends that began after the delivery had looked. */
   dueMs(): number | null {
-    return this.#isOn && !this.#isTold && this.#needs.mailbox.hasReady ? this.#dueMs : null;
+    if (!this.#isOn || this.#isTold) return null;
+    const { hasReady, readyMs } = this.#needs.mailbox;
+    if (hasReady) return this.#dueMs;
+    return readyMs < this.#looksAtMs ? Math.max(readyMs, this.#dueMs) : null;
   }
 
   async work(nowMs: number): Promise<void> {
@@ -63,7 +71,7 @@ export class AgentDelivery implements AgentPart {
       await this.#needs.tell();
       this.#dueMs = NOW_MS;
     } catch (error) {
-      console.error({ event: "delivery-untold", error: String(error) });
+      log("error", "delivery-untold", { error: String(error) });
       this.#isTold = false;
       this.#dueMs = nowMs + RETRY_MS;
     }

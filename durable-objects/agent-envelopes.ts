@@ -1,3 +1,4 @@
+import type { Admitted, EnvelopeName } from "#domain/envelope/admit.ts";
 import type { AgentPart } from "#objects/agent-parts.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 
@@ -15,8 +16,8 @@ export class AgentEnvelopes implements AgentPart {
     this.#dueMs = this.#nextMs();
   }
 
-  /** `seen`: it came before. `full`: too many came to remember another one. */
-  admit(name: string, untilMs: number): "taken" | "seen" | "full" {
+  /** Inside the transaction of what it brings: what is not stored was not seen either. */
+  admit({ name, untilMs }: EnvelopeName): Admitted {
     const known = this.#sql.exec("SELECT 1 FROM envelope_seen WHERE name = ?", name).toArray();
     if (known.length > 0) return "seen";
     const { n } = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM envelope_seen").one();

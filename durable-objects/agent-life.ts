@@ -2,7 +2,9 @@ import { agentStore } from "#db/catalog/agents.ts";
 import { holdUnits } from "#db/units/holds.ts";
 import { sendAll } from "#db/units/send.ts";
 import { unitsDb, unitShardsIn } from "#db/units/shards.ts";
+import { log } from "#domain/observability/log.ts";
 import type { Problem } from "#domain/shared/problem.ts";
+import { ownQueues, queueNameOf } from "#domain/tasks/task-id.ts";
 import type { AgentPart } from "#objects/agent-parts.ts";
 
 /** The catalog is looked at after this although nobody said that it was written: whoever was about to may be gone. */
@@ -29,6 +31,8 @@ type Life = {
   sinceMs: number;
   /** Where its units are gone through, how often still, and when; null where that is done. */
   sweep: { shard: number; after: string; left: number; atMs: number } | null;
+  /** Whose queues are still to be asked to take back what it has of them, and when; absent where that is done. */
+  recall?: { accountId: string; atMs: number };
   /** When its record is looked at, or what is left of it emptied; null while nobody changes it. */
   lookMs: number | null;
 };
@@ -61,7 +65,8 @@ export class AgentLife implements AgentPart {
 
   dueMs(): number | null {
     if (this.#life === null) return null;
-    const dueMs = Math.min(this.#life.lookMs ?? Infinity, this.#life.sweep?.atMs ?? Infinity);
+    const { lookMs, sweep, recall } = this.#life;
+    const dueMs = Math.min(lookMs ?? Infinity, sweep?.atMs ?? Infinity, recall?.atMs ?? Infinity);
     return dueMs === Infinity ? null : dueMs;
   }
 
@@ -79,6 +84,7 @@ export class AgentLife implements AgentPart {
       this.#life = { ...life, lookMs: null };
       return;
     }
+    await this.#recall(nowMs);
     if (life.lookMs !== null && life.lookMs <= nowMs) await this.follow(life.agentId, nowMs);
     else await this.#sweep(nowMs);
   }
@@ -98,9 +104,28 @@ export class AgentLife implements AgentPart {
       if (isHeld) this.#stop();
       const left = isHeld || nowMs - life.sinceMs < SHORT_MS ? 2 : 1;
       const sweep = { shard: 0, after: "", left, atMs: nowMs };
-      this.#keep({ ...life, isHeld, sinceMs: nowMs, sweep, lookMs: null });
+      const recall = { accountId: record.accountId, atMs: nowMs };
+      const next = { ...life, isHeld, sinceMs: nowMs, sweep, lookMs: null };
+      this.#keep(isHeld ? { ...next, recall } : next);
+      await this.#recall(nowMs);
     } else if (life.lookMs !== null) this.#keep({ ...life, lookMs: null });
     await this.#sweep(nowMs);
+  }
+
+  /** Gives the tasks that it has of its account's queues to others. */
+  async #recall(nowMs: number): Promise<void> {
+    const life = this.#life;
+    if (life?.recall === undefined || life.recall.atMs > nowMs) return;
+    try {
+      for (const queue of ownQueues(life.recall.accountId))
+        await this.#env.TASK_QUEUE.getByName(queueNameOf(queue)).recall(life.agentId);
+    } catch (error) {
+      log("warn", "tasks-not-recalled", { agentId: life.agentId, error: String(error) });
+      const recall = { ...life.recall, atMs: nowMs + LOOK_AFTER_MS };
+      return this.#keep({ ...(this.#life ?? life), recall });
+    }
+    const { recall: _, ...rest } = this.#life ?? life;
+    this.#keep(rest);
   }
 
   async #sweep(nowMs: number): Promise<void> {

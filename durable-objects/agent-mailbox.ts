@@ -32,7 +32,7 @@ export class AgentMailbox {
   readonly #write: (ops: Op[]) => Promise<true | null>;
   /** Who waits for a message, in the order they came. */
   readonly #waiting = new Set<() => void>();
-  #gone: Gone = () => {};
+  readonly #gone: Gone[] = [];
   #hopsOf: (seqs: readonly number[]) => ReadonlyMap<number, Hop> = () => new Map();
   readonly #listeners = new Set<() => void>();
 
@@ -41,12 +41,15 @@ export class AgentMailbox {
   #upkeepMs: number | null;
   readonly #wake: () => void;
 
+  /** `wake` is called whenever something of the object may fall due sooner than before. */
   constructor(storage: DurableObjectStorage, wake: () => void, nowMs: () => number = Date.now) {
     this.#storage = storage;
     this.#wake = wake;
     this.#upkeepMs = storage.kv.get<number>(UPKEEP) ?? null;
     this.reading = new MailboxReading(storage.sql);
-    this.#rows = new MailboxRows(storage.sql, (...gone) => this.#gone(...gone));
+    this.#rows = new MailboxRows(storage.sql, (...gone) => {
+      for (const tell of this.#gone) tell(...gone);
+    });
     this.#write = groupCommit(
       GROUP,
       async (ops) => this.#writeAll(ops, nowMs()),
@@ -166,7 +169,7 @@ export class AgentMailbox {
 
   /** Called for each message that is done with or dead, inside the transaction that made it so. */
   whenGone(gone: Gone): void {
-    this.#gone = gone;
+    this.#gone.push(gone);
   }
 
   /** Work on the messages and on what else lies in the object, all in one transaction; null where too much waits. */
@@ -184,10 +187,10 @@ export class AgentMailbox {
   }
 
   #writeAll(ops: readonly Op[], nowMs: number): true {
-    let ready = 0;
+    let ended = { ready: 0, isSooner: false };
     const dueMs = this.#upkeepMs;
     try {
-      ready = this.#storage.transactionSync(() => {
+      ended = this.#storage.transactionSync(() => {
         this.#rows.begin(nowMs);
         for (const op of ops) op.run(this.#rows, nowMs);
         if (this.#upkeepMs === null && this.#rows.keepsSomething())
@@ -199,14 +202,21 @@ export class AgentMailbox {
       this.#upkeepMs = dueMs;
       throw error;
     }
-    if (dueMs === null && this.#upkeepMs !== null) this.#wake();
+    const { ready, isSooner } = ended;
+    if (isSooner || (dueMs === null && this.#upkeepMs !== null)) this.#wake();
     if (ready > 0) this.#tell(ready);
+    // Whoever waits for what falls due does so for less long now.
+    if (isSooner) this.#tellWaiting(this.#waiting.size);
     return true;
   }
 
   #tell(ready: number): void {
     for (const listener of this.#listeners) listener();
-    let left = ready;
+    this.#tellWaiting(ready);
+  }
+
+  #tellWaiting(atMost: number): void {
+    let left = atMost;
     for (const wake of this.#waiting) {
       if (left-- <= 0) break;
       this.#waiting.delete(wake);

@@ -63,9 +63,9 @@ async function textOf({ body }: Response): Promise<string | null> {
 /** A refusal of the session's own, in the form that the API's have. */
 export function problemText(id: string | null, problem: Problem): string {
   const { status, title } = PROBLEMS[problem.code];
-  const { retryAfterS, code, detail, errors } = problem;
+  const { retryAfterS, code, detail, errors, earliest } = problem;
   const headers: Record<string, string> =
     retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) };
-  const body = JSON.stringify({ title, status, code, detail, errors });
+  const body = JSON.stringify({ title, status, code, detail, errors, earliest });
   return answerText({ id, status, headers, body });
 }

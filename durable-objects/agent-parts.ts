@@ -1,3 +1,5 @@
+import { log } from "#domain/observability/log.ts";
+
 /** What failed is done again after this. */
 export const AGAIN_MS = 5_000;
 
@@ -26,7 +28,7 @@ export async function workDue(
       await part.work(nowMs);
     } catch (error) {
       hasFailed = true;
-      console.error({ event: "agent-work-failed", error: String(error) });
+      log("error", "agent-work-failed", { error: String(error) });
     }
   }
   return hasFailed;

@@ -5,11 +5,14 @@ import {
   after,
   type Doing,
   dueMs,
+  outcomeOf,
   passed,
   type Standing,
   toTell,
   unknown,
 } from "#domain/agents/standing.ts";
+import { measureTask } from "#domain/metrics/of-accounts.ts";
+import { log } from "#domain/observability/log.ts";
 
 const KEY = "standing";
 /** Where the catalog does not answer, the registry is told later. */
@@ -33,7 +36,10 @@ export class AgentQuality {
 
   /** In the transaction of whatever it tells of. */
   did(doing: Doing, nowMs: number): void {
-    this.#save(after(this.#now(), doing, nowMs));
+    const before = this.#now();
+    const outcome = outcomeOf(before, doing, nowMs);
+    if (outcome !== null) measureTask(outcome, nowMs);
+    this.#save(after(before, doing, nowMs));
   }
 
   /** Whether it would change anything to know that its program is there. */
@@ -55,7 +61,7 @@ export class AgentQuality {
     try {
       await this.#tell(told, nowMs);
     } catch (error) {
-      console.warn({ event: "quality-untold", agentId: this.#agentId, error: String(error) });
+      log("warn", "quality-untold", { agentId: this.#agentId, error: String(error) });
       this.#againAtMs = nowMs + AGAIN_MS;
       return;
     }

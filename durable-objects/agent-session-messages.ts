@@ -6,6 +6,7 @@ import { seqOf } from "#domain/mailbox/message.ts";
 import { pushable, withPushed } from "#domain/sessions/flow.ts";
 import { answerText, messagesText, type RequestFrame } from "#domain/sessions/frames.ts";
 import { type Holding, resumed, stillHeld } from "#domain/sessions/holding.ts";
+import { meterUse } from "#domain/usage/metering.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
 import { invalidOf } from "#domain/shared/input.ts";
@@ -24,6 +25,11 @@ export type SessionMailbox = {
   /** Is told whenever there may be something that was not there before. */
   onReady(listener: () => void): void;
 };
+
+/** Each push of messages and each batch that is settled is a call, as it is over HTTP. */
+function meterSession({ principal }: Session): void {
+  if (principal !== null) meterUse(principal, "message.receive", true, Date.now());
+}
 
 /** The mailbox as a session sees it: messages are pushed, and settled without leaving the object. */
 export class SessionMessages {
@@ -73,6 +79,7 @@ export class SessionMessages {
     const offset = Math.max(...given.map(({ token }) => token));
     const texts = leased.value.map((one) => leasedText(state.agentId, one));
     session.send(messagesText(offset, texts));
+    meterSession(session);
     session.keep();
     return true;
   }
@@ -94,7 +101,8 @@ export class SessionMessages {
     return this.#settled(session, frame, how);
   }
 
-  async #settled({ state }: Session, { id, body }: RequestFrame, how: How): Promise<string> {
+  async #settled(session: Session, { id, body }: RequestFrame, how: How): Promise<string> {
+    const { state } = session;
     const read = SETTLING[how].many.safeParse(body);
     if (!read.success)
       return problemText(id, { code: "invalid-request", errors: invalidOf(read.error) });
@@ -110,6 +118,7 @@ export class SessionMessages {
         state.held = state.held.map((one) => (one.seq === seq ? { ...one, untilMs } : one));
       } else state.held = state.held.filter((one) => one.seq !== seq);
     }
+    meterSession(session);
     const view = JSON.stringify(settledViewsOf(messages, outcomes));
     return answerText({ id, status: 200, headers: {}, body: view });
   }

@@ -1,4 +1,5 @@
 import { messageInput, type sentViews } from "#domain/mailbox/model.ts";
+import { log } from "#domain/observability/log.ts";
 import { answerText, type RequestFrame, together } from "#domain/sessions/frames.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type ProblemCode } from "#domain/shared/problem.ts";
@@ -87,7 +88,7 @@ export class SessionSends {
       const { results } = JSON.parse(text) as z.infer<typeof sentViews>;
       return some.map(({ id }, i) => outcomeText(id, results[i]));
     } catch (error) {
-      console.error({ event: "session-send-failed", error: String(error) });
+      log("error", "session-send-failed", { error: String(error) });
       return some.map(({ id }) => problemText(id, { code: "internal" }));
     }
   }

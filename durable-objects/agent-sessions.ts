@@ -1,25 +1,15 @@
+import { log } from "#domain/observability/log.ts";
 import type { CloseReason } from "#domain/sessions/close.ts";
-import {
-  answerText,
-  type ClientFrame,
-  type Parsed,
-  parseFrames,
-  together,
-} from "#domain/sessions/frames.ts";
-import { withCredit, withSeen, withTaken } from "#domain/sessions/flow.ts";
-import { dueAtMs, standingAt } from "#domain/sessions/standing.ts";
-import {
-  type Opening,
-  OPENING_HEADER,
-  openedSession,
-  type SessionState,
-  welcomeText,
-} from "#domain/sessions/state.ts";
+import { answerText, type ClientFrame, type Parsed, together } from "#domain/sessions/frames.ts";
+import { withCredit, withSeen } from "#domain/sessions/flow.ts";
+import { agentPlace } from "#domain/sessions/room.ts";
+import { dueAtMs } from "#domain/sessions/standing.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { performed, problemText } from "#objects/agent-operations.ts";
-import { Session } from "#objects/agent-session.ts";
+import type { Session } from "#objects/agent-session.ts";
 import { type SessionMailbox, SessionMessages } from "#objects/agent-session-messages.ts";
 import { SessionSends } from "#objects/agent-session-sends.ts";
+import { SessionSockets } from "#objects/session-sockets.ts";
 
 /** A paused agent is given nothing after this; one in quarantine has no session any more. */
 const TAKES_LIFE_MS = 5_000;
@@ -32,86 +22,70 @@ export class AgentSessions {
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
   readonly #messages: SessionMessages;
-  readonly #live = new WeakMap<WebSocket, Session>();
+  readonly #sockets: SessionSockets;
   readonly #sends = new WeakMap<Session, SessionSends>();
 
   constructor(ctx: DurableObjectState, env: Env, mailbox: SessionMailbox) {
     this.#ctx = ctx;
     this.#env = env;
     this.#messages = new SessionMessages(ctx, mailbox);
+    this.#sockets = new SessionSockets(ctx, env, {
+      name: "session",
+      placeOf: ({ agentId }) => agentPlace(agentId),
+      standing: ({ agentId, holder, address }) =>
+        env.OPERATIONS.standing({ agentId, holder, address }),
+      left: (held) => this.#messages.leave(held, false, Date.now()),
+    });
     mailbox.onReady(() => {
-      for (const session of this.#open()) this.#pushLater(session);
+      for (const session of this.#sockets.open()) this.#pushLater(session);
     });
   }
 
   /** Takes the socket over. An older session of the agent ends: whoever lost its connection comes back before we notice. */
   open(request: Request): Response {
-    const opening = JSON.parse(request.headers.get(OPENING_HEADER) ?? "null") as Opening | null;
-    if (opening === null) return new Response(null, { status: 404 });
+    const begun = this.#sockets.begin(request);
+    if (begun instanceof Response) return begun;
     const nowMs = Date.now();
-    const older = this.#open().flatMap((old) => {
+    const older = this.#sockets.open().flatMap((old) => {
       const { held } = old.state;
       old.state.held = [];
       old.end("replaced");
       return held;
     });
-    const held = this.#messages.resume(older, opening.after, nowMs);
-    const { 0: theirs, 1: ours } = new WebSocketPair();
-    this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    this.#ctx.acceptWebSocket(ours);
-    const session = this.#added(ours, openedSession(opening, crypto.randomUUID(), held), nowMs);
-    session.send(welcomeText(session.state));
-    session.keep();
-    return new Response(null, { status: 101, webSocket: theirs });
+    const held = this.#messages.resume(older, begun.opening.after, nowMs);
+    return this.#sockets.accept(begun, held, nowMs);
   }
 
   dueMs(): number | null {
-    const due = this.#open().flatMap((session) => [
-      dueAtMs(session.state.standing),
-      this.#messages.dueMs(session),
-    ]);
+    const due = this.#sockets
+      .open()
+      .flatMap((session) => [dueAtMs(session.state.standing), this.#messages.dueMs(session)]);
     const dueMs = Math.min(Infinity, ...due);
     return dueMs === Infinity ? null : dueMs;
   }
 
   /** Asks about whoever has not said anything for long, ends what has run out, and gives what can be given again. */
   async work(nowMs: number): Promise<void> {
-    for (const session of this.#open()) {
-      if (dueAtMs(session.state.standing) <= nowMs && !(await this.#ask(session, nowMs))) continue;
+    for (const session of this.#sockets.open()) {
+      if (dueAtMs(session.state.standing) <= nowMs && !(await this.#sockets.ask(session, nowMs)))
+        continue;
       await this.#push(session);
     }
   }
 
   async message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    const nowMs = Date.now();
-    const session = this.#sessionOf(socket, nowMs);
-    if (session === null) return;
-    const frames = typeof message === "string" ? parseFrames(message) : null;
-    if (frames?.ok !== true)
-      return session.end("bad-frame", frames?.error.errors?.[0]?.detail ?? "is no text");
-    const rate = withTaken(session.rate, frames.value.length, nowMs);
-    if (rate === null) return session.end("too-many-requests");
-    session.rate = rate;
-    if (!(await this.#stands(session, nowMs))) return;
+    const heard = await this.#sockets.heard(socket, message);
+    if (heard === null) return;
+    const { session, frames } = heard;
     const before = session.state.flow;
-    this.#take(session, frames.value);
+    this.#take(session, frames);
     const { credit, seen } = session.state.flow;
     if (credit > before.credit || (seen > before.seen && credit > 0)) await this.#push(session);
   }
 
   /** A session has ended, by whichever side. */
   closed(socket: WebSocket, code: number): void {
-    try {
-      socket.close(code === 1000 || code >= 3000 ? code : 1000); // a client waits for its answer
-    } catch {
-      // It has gone.
-    }
-    const state = socket.deserializeAttachment() as SessionState | null;
-    const live = this.#live.get(socket);
-    if (live !== undefined) live.isOver = true;
-    this.#live.delete(socket);
-    const held = live?.state.held ?? state?.held ?? [];
-    this.#messages.leave(held, code === 1000, Date.now());
+    this.#messages.leave(this.#sockets.closed(socket, code), code === 1000, Date.now());
   }
 
   #take(session: Session, frames: readonly Parsed[]): void {
@@ -148,6 +122,11 @@ export class AgentSessions {
       }
       case "request":
         return this.#begin(session, frame);
+      case "subscribe":
+      case "unsubscribe": {
+        const detail = "an agent's session is given its messages: subscribe over /v1/stream";
+        return problemText(frame.id, { code: "invalid-request", detail });
+      }
     }
   }
 
@@ -168,7 +147,7 @@ export class AgentSessions {
 
   async #answerLater(session: Session, id: string, text: Promise<string>): Promise<void> {
     const answer = await text.catch((error: unknown) => {
-      console.error({ event: "session-request-failed", error: String(error) });
+      log("error", "session-request-failed", { error: String(error) });
       return problemText(id, { code: "internal" });
     });
     session.requests--;
@@ -206,7 +185,7 @@ export class AgentSessions {
 
   async #push(session: Session): Promise<void> {
     const nowMs = Date.now();
-    if (!(await this.#stands(session, nowMs))) return;
+    if (!(await this.#sockets.stands(session, nowMs))) return;
     if (session.takes === null || nowMs - session.takesAtMs >= TAKES_LIFE_MS) {
       const { agentId } = session.state;
       session.takes = await this.#env.OPERATIONS.takes(agentId).catch(() => session.takes);
@@ -224,75 +203,8 @@ export class AgentSessions {
     if (set === null || set > dueMs) await this.#ctx.storage.setAlarm(dueMs);
   }
 
-  /** Whether who opened the session may still do so. Waits for the answer only where the last one is too old. */
-  async #stands(session: Session, nowMs: number): Promise<boolean> {
-    if (session.isOver) return false;
-    const standing = standingAt(session.state.standing, nowMs);
-    if (standing === "ended") {
-      session.end("unauthenticated");
-      return false;
-    }
-    if (standing === "ask" || session.principal === null) return await this.#ask(session, nowMs);
-    if (standing === "renew") this.#ctx.waitUntil(this.#ask(session, nowMs));
-    return true;
-  }
-
-  #ask(session: Session, nowMs: number): Promise<boolean> {
-    session.asking ??= this.#standing(session, nowMs).finally(() => {
-      session.asking = null;
-    });
-    return session.asking;
-  }
-
-  async #standing(session: Session, nowMs: number): Promise<boolean> {
-    const { agentId, holder, address, standing } = session.state;
-    if (standingAt(standing, nowMs) === "ended") {
-      session.end("unauthenticated");
-      return false;
-    }
-    const asked = await this.#env.OPERATIONS.standing({ agentId, holder, address }).catch(
-      (error: unknown) => {
-        console.error({ event: "session-standing-unknown", error: String(error) });
-        return { ok: false, error: "overloaded" } as const;
-      },
-    );
-    if (!asked.ok) {
-      session.end(asked.error);
-      return false;
-    }
-    const { principal, checkedAtMs, endsAtMs } = asked.value;
-    session.principal = principal;
-    session.state.standing = { checkedAtMs, endsAtMs };
-    session.keep();
-    return !session.isOver;
-  }
-
   /** Ends all of them, because their agent may not go on. */
   endAll(reason: CloseReason): void {
-    for (const session of this.#open()) session.end(reason);
-  }
-
-  #open(): Session[] {
-    const nowMs = Date.now();
-    return this.#ctx.getWebSockets().flatMap((socket) => this.#sessionOf(socket, nowMs) ?? []);
-  }
-
-  #sessionOf(socket: WebSocket, nowMs: number): Session | null {
-    if (socket.readyState !== WebSocket.OPEN) return null;
-    const live = this.#live.get(socket);
-    if (live !== undefined) return live.isOver ? null : live;
-    const state = socket.deserializeAttachment() as SessionState | null;
-    return state === null ? null : this.#added(socket, state, nowMs);
-  }
-
-  #added(socket: WebSocket, state: SessionState, nowMs: number): Session {
-    const session = new Session(
-      socket,
-      state,
-      (held) => this.#messages.leave(held, false, Date.now()),
-      nowMs,
-    );
-    this.#live.set(socket, session);
-    return session;
+    for (const session of this.#sockets.open()) session.end(reason);
   }
 }

@@ -45,6 +45,9 @@ export const TASK_STEPS = [
   `CREATE TABLE task_message (seq INTEGER PRIMARY KEY, task_id TEXT NOT NULL) STRICT`,
 ] as const;
 
+/** The span of a task that is part of a recorded trace (domain/observability/traceparent.ts). */
+export const TASK_SPAN_STEP = "ALTER TABLE task ADD COLUMN span TEXT";
+
 export type TaskRow = {
   id: string;
   context_id: string;
@@ -59,6 +62,7 @@ export type TaskRow = {
   last_event: number;
   created_at_ms: number;
   changed_at_ms: number;
+  span: string | null;
 };
 type Kind = "h" | "a" | "e";
 /** JSON of A2A's TaskPushNotificationConfig. */
@@ -152,7 +156,7 @@ export class TaskRows {
 
   insert(asked: Asked, contextId: string, message: string, nowMs: number): void {
     this.#sql.exec(
-      `INSERT INTO task VALUES (?, ?, ?, ?, 'submitted', NULL, ?, NULL, ?, ?, ?, 0, ?, ?)`,
+      `INSERT INTO task VALUES (?, ?, ?, ?, 'submitted', NULL, ?, NULL, ?, ?, ?, 0, ?, ?, ?)`,
       asked.fresh.taskId,
       contextId,
       asked.caller.accountId,
@@ -163,6 +167,7 @@ export class TaskRows {
       message.length,
       nowMs,
       nowMs,
+      asked.span ?? null,
     );
     this.add(asked.fresh.taskId, "h", 1, null, message);
   }
@@ -292,6 +297,10 @@ export class TaskRows {
       .exec<{ seq: number }>("DELETE FROM task_message WHERE task_id = ? RETURNING seq", taskId)
       .toArray()
       .map(({ seq }) => seq);
+  }
+
+  hasMessages(): boolean {
+    return this.#sql.exec("SELECT 1 FROM task_message LIMIT 1").toArray().length > 0;
   }
 
   taskOf(seq: number): string | null {

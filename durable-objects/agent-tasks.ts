@@ -27,6 +27,8 @@ export type TaskHost = {
   push(task: TaskRow, configs: PushRow[], event: string, nowMs: number): void;
 };
 
+/** Whether anything can still happen that its receiver would be told of. */
+export type PushSet = Result<{ isOver: boolean }, A2aFailure>;
 type TellProblem = Problem<"conflict" | "not-found">;
 const full = (): Result<never, A2aFailure> =>
   err({ name: "internal", problem: { code: "overloaded", retryAfterS: 60 } });
@@ -136,10 +138,12 @@ export class AgentTasks {
     return this.#news(caller, id, after);
   }
 
-  setPush(caller: Caller, taskId: string, id: string, body: string): Result<null, A2aFailure> {
-    return this.#whole((): Result<null, A2aFailure> => {
-      if (this.#rows.of(caller, taskId) === null) return failed("task-not-found");
-      return this.#rows.setPush(taskId, id, body) ? ok(null) : tooManyPushes();
+  setPush(caller: Caller, taskId: string, id: string, body: string): PushSet {
+    return this.#whole((): PushSet => {
+      const task = this.#rows.of(caller, taskId);
+      if (task === null) return failed("task-not-found");
+      if (!this.#rows.setPush(taskId, id, body)) return tooManyPushes();
+      return ok({ isOver: hasEnded(task.state) });
     });
   }
 

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Doing } from "#domain/agents/standing.ts";
 import type { LeaseInput } from "#domain/mailbox/model.ts";
 import type { Draft } from "#domain/mailbox/message.ts";
+import type { Hop } from "#domain/delegation/hop.ts";
 import { type A2aFailure, failureOf } from "#domain/a2a/errors.ts";
 import type {
   Asked,
@@ -27,103 +28,79 @@ import type { Cursor } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
-import { AgentDelivery, type ForDelivery } from "#objects/agent-delivery.ts";
-import { AgentEnvelopes, ENVELOPE_STEP } from "#objects/agent-envelopes.ts";
-import { AgentMailbox } from "#objects/agent-mailbox.ts";
-import { AgentQuality } from "#objects/agent-quality.ts";
+import type { AwayAsking, AwayHeard } from "#objects/agent-away.ts";
+import type { ForDelivery } from "#objects/agent-delivery.ts";
 import { AgentSessions } from "#objects/agent-sessions.ts";
-import { AgentTaskDesk } from "#objects/agent-task-desk.ts";
-import { AgentTaskPush, TASK_PUSH_STEP } from "#objects/agent-task-push.ts";
-import { TASK_STEPS } from "#objects/agent-task-rows.ts";
-import { MAILBOX_STEP } from "#objects/mailbox-tables.ts";
+import type { PushSet } from "#objects/agent-tasks.ts";
 import {
   OVER,
-  AgentDelegation,
   type Delegated,
   type DelegateRefused,
-  DELEGATION_END_STEP,
-  DELEGATION_STEP,
   type Made,
 } from "#objects/agent-delegation.ts";
-import {
-  AgentReleases,
-  RELEASE_STEP,
-  type ReleaseChange,
-  type ReleaseOutcome,
-} from "#objects/agent-releases.ts";
-import { AgentLife, STOPPED } from "#objects/agent-life.ts";
+import type { ReleaseChange, ReleaseOutcome } from "#objects/agent-releases.ts";
+import { agentInner, type AgentInner, hasInner } from "#objects/agent-inner.ts";
+import { STOPPED } from "#objects/agent-life.ts";
 import { AGAIN_MS, type AgentPart, workDue } from "#objects/agent-parts.ts";
-import { migrate } from "#objects/migrate.ts";
-
-/** Append-only, whichever part a step belongs to. */
-const STEPS: readonly string[] = [
-  MAILBOX_STEP,
-  ...TASK_STEPS,
-  DELEGATION_STEP,
-  ENVELOPE_STEP,
-  TASK_PUSH_STEP,
-  RELEASE_STEP,
-  DELEGATION_END_STEP,
-];
 
 /**
  * One agent: its mailbox, its tasks, its sessions. Named by agent id, and not there before the first message. An idle
  * one has no alarm and no timer; one alarm serves all its parts. Who may do what is decided before it is asked.
  */
 export class Agent extends DurableObject<Env> {
-  readonly #mailbox: AgentMailbox;
-  readonly #tasks: AgentTaskDesk;
-  readonly #pushes: AgentTaskPush;
   readonly #sessions: AgentSessions;
-  readonly #delivery: AgentDelivery;
-  readonly #envelopes: AgentEnvelopes;
-  readonly #quality: AgentQuality;
-  readonly #delegation: AgentDelegation;
-  readonly #releases: AgentReleases;
-  readonly #life: AgentLife;
-  readonly #parts: readonly AgentPart[];
+  /** Null until something is to be stored. */
+  #inner: AgentInner | null = null;
+  #onReady: () => void = () => {};
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    migrate(ctx.storage, STEPS);
-    this.#mailbox = new AgentMailbox(ctx.storage, () => ctx.waitUntil(this.#wake()));
     this.#sessions = new AgentSessions(ctx, env, {
-      lease: (input) => this.lease(input),
+      lease: async (input) => (this.#inner === null ? ok([]) : await this.lease(input)),
       settle: (settlements) => this.settle(settlements),
-      dueMs: () => this.#mailbox.readyMs,
-      onReady: (listener) => void this.#mailbox.onReady(listener),
+      dueMs: () => this.#inner?.mailbox.readyMs ?? Infinity,
+      onReady: (listener) => {
+        this.#onReady = listener;
+      },
     });
-    this.#quality = new AgentQuality(ctx, env);
-    this.#tasks = new AgentTaskDesk(ctx.storage, this.#mailbox, {
-      did: (doing, nowMs) => this.#quality.did(doing, nowMs),
-      push: (...event) => this.#pushes.add(...event),
+    if (hasInner(ctx)) this.#inner = this.#open();
+  }
+
+  #open(): AgentInner {
+    const inner = agentInner(this.ctx, this.env, {
+      wake: () => this.#wake(),
+      endSessions: () => this.#sessions.endAll("forbidden"),
     });
-    this.#pushes = new AgentTaskPush(ctx, env, () => void this.#wake());
-    this.#envelopes = new AgentEnvelopes(ctx.storage.sql);
-    this.#delivery = new AgentDelivery({
-      storage: ctx.storage,
-      mailbox: this.#mailbox,
-      wake: () => void this.#wake(),
-      tell: () => env.DELIVERY.getByName(ctx.id.name ?? "").wake(),
-    });
-    this.#delegation = new AgentDelegation(ctx.storage, env);
-    this.#mailbox.whoDelegated((seqs) => this.#delegation.hopsOf(seqs));
-    this.#life = new AgentLife(ctx, env, () => {
-      this.#mailbox.recall();
-      this.#delegation.cancelMade(null, Date.now());
-      this.#sessions.endAll("forbidden");
-    });
-    this.#releases = new AgentReleases(ctx.storage);
-    this.#parts = [
-      this.#mailbox,
-      this.#sessions,
-      this.#delivery,
-      this.#envelopes,
-      this.#quality,
-      this.#delegation,
-      this.#life,
-      this.#pushes,
-    ];
+    inner.mailbox.onReady(() => this.#onReady());
+    return inner;
+  }
+
+  get #all(): AgentInner {
+    return (this.#inner ??= this.#open());
+  }
+  get #mailbox() {
+    return this.#all.mailbox;
+  }
+  get #tasks() {
+    return this.#all.tasks;
+  }
+  get #delivery() {
+    return this.#all.delivery;
+  }
+  get #quality() {
+    return this.#all.quality;
+  }
+  get #delegation() {
+    return this.#all.delegation;
+  }
+  get #away() {
+    return this.#all.away;
+  }
+  get #releases() {
+    return this.#all.releases;
+  }
+  get #life() {
+    return this.#all.life;
   }
 
   /** Puts messages into the mailbox: they are stored when this answers, each with its own outcome. */
@@ -211,6 +188,7 @@ export class Agent extends DurableObject<Env> {
     const place = this.#delegation.cancel(id, Date.now());
     await this.#wake();
     const { seq = null, taskId = null } = place ?? {};
+    if (!(await this.#away.cancel(id))) return false;
     if (taskId !== null && !(await this.#tasks.dropTask(taskId))) return false;
     if (seq === null) return true;
     const done = await this.#mailbox.within(0, (rows) => {
@@ -220,7 +198,22 @@ export class Agent extends DurableObject<Env> {
     return done === true;
   }
 
-  setTaskPush(caller: Caller, id: string, config: string, body: string): Result<null, A2aFailure> {
+  /** Before its agent, which runs elsewhere, is called: the hop by which, and for whom. */
+  beginAway(hop: Hop, asking: AwayAsking): Result<null, Problem> {
+    if (this.#life.isStopped) return err(STOPPED);
+    if (this.#delegation.isCanceled(hop.id)) return err(OVER);
+    this.#away.begin(hop, asking, Date.now());
+    return ok(null);
+  }
+
+  /** What is heard of such work, by its hop or by the agent's own id of it. False where it was cancelled meanwhile. */
+  async heardAway(of: { hopId: string } | { taskId: string }, heard: AwayHeard): Promise<boolean> {
+    const goesOn = this.#away.heard(of, heard, Date.now());
+    await this.#wake();
+    return goesOn;
+  }
+
+  setTaskPush(caller: Caller, id: string, config: string, body: string): PushSet {
     return this.#tasks.tasks.setPush(caller, id, config, body);
   }
 
@@ -281,13 +274,6 @@ export class Agent extends DurableObject<Env> {
     await this.#sessions.message(socket, message);
   }
 
-  /** Whether an envelope comes for the first time; it is remembered for as long as it could come again. */
-  async admitEnvelope(name: string, untilMs: number): Promise<"taken" | "seen" | "full"> {
-    const admitted = this.#envelopes.admit(name, untilMs);
-    await this.#wake();
-    return admitted;
-  }
-
   /** Whether its Delivery object empties the mailbox. */
   setDelivered(isOn: boolean): void {
     this.#delivery.set(isOn);
@@ -314,7 +300,7 @@ export class Agent extends DurableObject<Env> {
   /** Whether its agent is there. Nothing is stored for it. */
   presence(): { isPresent: boolean; sessions: number; leases: number } {
     const sessions = this.ctx.getWebSockets().length;
-    const leases = this.#life.isEmpty ? 0 : this.#mailbox.leases(Date.now());
+    const leases = this.#inner === null || this.#isEmpty ? 0 : this.#mailbox.leases(Date.now());
     return { isPresent: sessions + leases > 0, sessions, leases };
   }
 
@@ -339,15 +325,25 @@ export class Agent extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now();
-    const hasFailed = await workDue(this.#parts, nowMs, () => this.#life.isEmpty);
-    if (this.#life.isEmpty) return;
+    const hasFailed = await workDue(this.#parts, nowMs, () => this.#isEmpty);
+    if (this.#isEmpty) return;
     if (hasFailed) await this.ctx.storage.setAlarm(nowMs + AGAIN_MS);
     else await this.#wake();
   }
 
+  get #parts(): readonly AgentPart[] {
+    const inner = this.#inner;
+    return inner === null ? [this.#sessions] : [inner.mailbox, this.#sessions, ...inner.others];
+  }
+
+  /** Whether its agent is gone, with all it held. */
+  get #isEmpty(): boolean {
+    return this.#inner?.life.isEmpty === true;
+  }
+
   /** Sets the alarm for whatever is due first; an alarm that nothing needs any more is taken back. */
   async #wake(): Promise<void> {
-    if (this.#life.isEmpty) return;
+    if (this.#isEmpty) return;
     const due = this.#parts.flatMap((part) => part.dueMs() ?? []);
     const set = await this.ctx.storage.getAlarm();
     const first = Math.min(...due);

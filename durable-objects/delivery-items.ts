@@ -1,7 +1,8 @@
 import type { DeadDelivery, DeliveryItem } from "#domain/delivery/model.ts";
-import { nextAttemptMs, WAITS_MS_MAX } from "#domain/delivery/pace.ts";
+import { type Keeping, nextAttemptMs } from "#domain/delivery/pace.ts";
 import { leaseAfter } from "#domain/shared/lease.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { deadDeliveryOf } from "#objects/dead-delivery.ts";
 
 /** `dead_at_ms` is set on what was given up; `token` grows with each lease, so that an old attempt's outcome is not taken. */
 export const ITEM_STEP = `CREATE TABLE item (
@@ -11,17 +12,28 @@ export const ITEM_STEP = `CREATE TABLE item (
   ) STRICT;
   CREATE INDEX item_live ON item (dead_at_ms, lane, seq)`;
 
+export const PATH_STEP = "ALTER TABLE item ADD COLUMN path TEXT NOT NULL DEFAULT ''";
+export const ITEM_TRACE_STEP = "ALTER TABLE item ADD COLUMN traceparent TEXT";
+
 /** Longer than an attempt takes: egress ends it after 10 s. */
 const LEASE_MS = 30_000;
 
 /** One attempt's work. */
-export type Work = { id: string; lane: string; body: string; token: number };
+export type Work = {
+  id: string;
+  lane: string;
+  body: string;
+  path: string;
+  token: number;
+  traceparent: string | null;
+};
 
 type Row = {
   seq: number;
   id: string;
   lane: string;
   body: string;
+  path: string;
   created_at_ms: number;
   due_ms: number;
   token: number;
@@ -29,6 +41,7 @@ type Row = {
   refusals: number;
   dead_at_ms: number | null;
   reason: string | null;
+  traceparent: string | null;
 };
 
 const HEADS = "SELECT min(seq) FROM item WHERE dead_at_ms IS NULL GROUP BY lane";
@@ -36,10 +49,11 @@ const HEADS = "SELECT min(seq) FROM item WHERE dead_at_ms IS NULL GROUP BY lane"
 /** What waits for one endpoint, in lanes: of each, only the oldest is ever sent. */
 export class Items {
   readonly #storage: DurableObjectStorage;
+  readonly #keeping: () => Keeping;
   #waiting: { items: number; bytes: number } | null = null;
 
-  constructor(storage: DurableObjectStorage) {
-    this.#storage = storage;
+  constructor(storage: DurableObjectStorage, keeping: () => Keeping) {
+    [this.#storage, this.#keeping] = [storage, keeping];
   }
 
   /** Adds all or, where they are too many, none. One whose id waits already is the same. */
@@ -51,16 +65,18 @@ export class Items {
       waiting.bytes + bytes > LIMITS.deliveryBytesMax;
     if (isFull) return false;
     this.#storage.transactionSync(() => {
-      for (const { id, lane, body } of items)
+      for (const { id, lane, body, path = "", traceparent = null } of items)
         this.#storage.sql.exec(
-          `INSERT INTO item (id, lane, body, bytes, created_at_ms, due_ms) VALUES (?, ?, ?, ?, ?, ?)
+          `INSERT INTO item (id, lane, body, path, bytes, created_at_ms, due_ms, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id) DO NOTHING`,
           id,
           lane,
           body,
+          path,
           body.length,
           nowMs,
           nowMs,
+          traceparent,
         );
     });
     this.#waiting = null;
@@ -79,7 +95,8 @@ export class Items {
   /** Leases the heads of lanes that may be sent now. */
   take(nowMs: number, max: number): Work[] {
     const { sql } = this.#storage;
-    this.#giveUp("it waited for too long", nowMs, "created_at_ms <= ?", nowMs - WAITS_MS_MAX);
+    const oldestMs = nowMs - this.#keeping().waitsMs;
+    this.#giveUp("it waited for too long", nowMs, "created_at_ms <= ?", oldestMs);
     const rows = sql
       .exec<Row>(
         `SELECT * FROM item WHERE seq IN (${HEADS}) AND due_ms <= ? AND leased_until_ms <= ? ORDER BY seq LIMIT ?`,
@@ -88,7 +105,7 @@ export class Items {
         max,
       )
       .toArray();
-    return rows.map(({ seq, id, lane, body, token }) => {
+    return rows.map(({ seq, id, lane, body, path, token, traceparent }) => {
       const lease = leaseAfter(token, nowMs, LEASE_MS);
       sql.exec(
         "UPDATE item SET token = ?, leased_until_ms = ? WHERE seq = ?",
@@ -96,7 +113,7 @@ export class Items {
         lease.untilMs,
         seq,
       );
-      return { id, lane, body, token: lease.token };
+      return { id, lane, body, path, token: lease.token, traceparent };
     });
   }
 
@@ -142,6 +159,11 @@ export class Items {
       this.#giveUp(`it was refused with ${status} every time`, nowMs, "seq = ?", row.seq);
   }
 
+  /** Nothing of what waits will ever be taken. */
+  giveUpAll(reason: string, nowMs: number): void {
+    this.#giveUp(reason, nowMs, "seq > ?", 0);
+  }
+
   clear(): void {
     this.#waiting = null;
     this.#storage.sql.exec("DELETE FROM item");
@@ -168,15 +190,15 @@ export class Items {
       afterSeq,
       limit,
     );
-    return rows.toArray().map((row) => ({
-      seq: row.seq,
-      id: row.id,
-      reason: row.reason ?? "",
-      attempts: row.refusals,
-      createdAtMs: row.created_at_ms,
-      deadAtMs: row.dead_at_ms ?? 0,
-      body: row.body,
-    }));
+    return rows.toArray().map((row) => deadDeliveryOf(row, row.refusals));
+  }
+
+  /** Whoever had to hear of these, which were given up, has. */
+  heard(seqs: readonly number[]): void {
+    this.#storage.sql.exec(
+      "DELETE FROM item WHERE dead_at_ms IS NOT NULL AND seq IN (SELECT value FROM json_each(?))",
+      JSON.stringify(seqs),
+    );
   }
 
   /** Puts the oldest that were given up back in their old places. */
@@ -208,7 +230,7 @@ export class Items {
     sql.exec(
       `DELETE FROM item WHERE dead_at_ms IS NOT NULL AND seq NOT IN
          (SELECT seq FROM item WHERE dead_at_ms IS NOT NULL ORDER BY seq DESC LIMIT ?)`,
-      LIMITS.deadDeliveriesMax,
+      this.#keeping().deadMax,
     );
   }
 }

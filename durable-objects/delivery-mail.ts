@@ -3,6 +3,7 @@ import { leasedText } from "#domain/mailbox/leased-text.ts";
 import { messageIdOf } from "#domain/mailbox/message.ts";
 import { ATTEMPTS_MAX, type Leased, type Settlement } from "#domain/mailbox/outcome.ts";
 import { nextAttemptMs, type Outcome } from "#domain/delivery/pace.ts";
+import { log } from "#domain/observability/log.ts";
 import { agentStore } from "#db/catalog/agents.ts";
 
 /** Longer than an attempt takes: egress ends it after 10 s. */
@@ -12,14 +13,12 @@ const WORK_LEASE_MS = 300_000;
 /** Long ago; an alarm takes no zero. */
 const NOW_MS = 1;
 const BUSY_MS = 1_000;
-/** A paused agent gets nothing; going on wakes its delivery, and this is for when that was lost. */
-const PAUSED_MS = 600_000;
 /** What is known of the agent's state is believed for so long. */
 const STATE_LIFE_MS = 5_000;
 
 /** Looked at again soon: an alarm that throws is forgotten after six tries, and the mailbox with it. */
 function unread(error: unknown): null {
-  console.error({ event: "delivery-mail-unread", error: String(error) });
+  log("error", "delivery-mail-unread", { error: String(error) });
   return null;
 }
 
@@ -52,6 +51,11 @@ export class Mail {
     this.#set(NOW_MS);
   }
 
+  /** There may be something by then, though nobody says so any more. */
+  expect(byMs: number): void {
+    this.#set(Math.min(this.#dueMs ?? Infinity, byMs));
+  }
+
   forget(): void {
     this.#set(null);
   }
@@ -65,7 +69,8 @@ export class Mail {
       return [];
     }
     if (!isAtWork) {
-      this.#set(wakes === this.#wakes ? nowMs + PAUSED_MS : NOW_MS);
+      // Whoever lets it go on says so before and after (`expect`): nobody has to look meanwhile.
+      this.#set(wakes === this.#wakes ? null : NOW_MS);
       return [];
     }
     const answer = await this.#needs.env.AGENT.getByName(agentId)
@@ -89,8 +94,7 @@ export class Mail {
     const one = settlementOf(outcome, kind, attempts, nowMs, random);
     await this.#needs.env.AGENT.getByName(agentId).settle([{ ...of, ...one }]);
     if (one.how === "ack") return;
-    const againMs = one.how === "extend" ? nowMs + one.leaseMs : nowMs + one.delayMs;
-    this.#set(Math.min(this.#dueMs ?? Infinity, againMs));
+    this.#set(Math.min(this.#dueMs ?? Infinity, nowMs + waitOf(one)));
   }
 
   async #isAtWork(agentId: string, nowMs: number): Promise<boolean> {
@@ -110,9 +114,15 @@ export class Mail {
 }
 
 type Wanted =
-  | { how: "ack" }
+  | { how: "ack" | "return" }
   | Omit<Extract<Settlement, { how: "nack" }>, "seq" | "token">
   | Omit<Extract<Settlement, { how: "extend" }>, "seq" | "token">;
+
+/** When there may be something for the webhook again, in ms. */
+function waitOf(one: Wanted): number {
+  if (one.how === "extend") return one.leaseMs;
+  return one.how === "nack" ? one.delayMs : 0;
+}
 
 /** What becomes of a message: 202 takes it to work on it, and any other 2xx is done with it unless it is a task. */
 function settlementOf(
@@ -136,6 +146,6 @@ function settlementOf(
     }
     case "unreachable":
     case "gone":
-      return { how: "nack", delayMs: 0, final: false, reason: null, untried: true };
+      return { how: "return" };
   }
 }

@@ -49,6 +49,8 @@ export class MailboxRows {
   readonly #lanes: MailboxLanes;
   /** Nothing falls due before. */
   #dueMs = 0;
+  /** What it was when the transaction began, after what was due then was done. */
+  #dueMsBefore = 0;
   #tookAtMs = 0;
 
   /** Told of each message that is done with, or dead, inside the transaction that made it so. */
@@ -67,16 +69,18 @@ export class MailboxRows {
   /** What has fallen due first: leases that ran out, and deadlines. */
   begin(nowMs: number): void {
     this.#lanes.madeReady = 0;
-    if (this.#dueMs > nowMs) return;
-    const released = this.#release(nowMs);
-    const expired = this.#expire(nowMs);
-    this.#dueMs = released < SWEPT_MAX && expired < SWEPT_MAX ? this.#nextDueMs() : nowMs;
+    if (this.#dueMs <= nowMs) {
+      const released = this.#release(nowMs);
+      const expired = this.#expire(nowMs);
+      this.#dueMs = released < SWEPT_MAX && expired < SWEPT_MAX ? this.#nextDueMs() : nowMs;
+    }
+    this.#dueMsBefore = this.#dueMs;
   }
 
-  /** How many messages became ready in it. */
-  end(): number {
+  /** How many messages became ready in it, and whether something falls due sooner than anything did before. */
+  end(): { ready: number; isSooner: boolean } {
     this.#tally.store();
-    return this.#lanes.madeReady;
+    return { ready: this.#lanes.madeReady, isSooner: this.#dueMs < this.#dueMsBefore };
   }
 
   forget(): void {
@@ -99,8 +103,8 @@ export class MailboxRows {
 
   put(draft: Draft, nowMs: number): Result<Placed, Problem> {
     const { from, isOwn, once, bytes, body } = draft;
-    if (once !== null) {
-      const known = this.#seen.find(once, nowMs);
+    if (once.length > 0) {
+      const known = this.#seen.find(once, isOwn, nowMs);
       if (known !== null) return known;
     }
     const isTaking = nowMs - this.#tookAtMs < TAKING_MS;
@@ -113,7 +117,7 @@ export class MailboxRows {
     const isLong = bytes > LONG_BYTES;
     this.#sql.exec(
       `INSERT INTO message (seq, state, rank, lane, deadline_ms, priority, sent_at_ms, own, from_account, from_agent, kind,
-         conversation_id, in_reply_to, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         conversation_id, in_reply_to, bytes, body, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       seq,
       state,
       rank,
@@ -129,9 +133,10 @@ export class MailboxRows {
       draft.inReplyTo,
       bytes,
       isLong ? null : body,
+      draft.traceparent ?? null,
     );
     if (isLong) this.#sql.exec("INSERT INTO message_body VALUES (?, ?)", seq, body);
-    if (once !== null) this.#seen.add(once, seq, nowMs);
+    this.#seen.add(once, seq, nowMs);
     if (state === READY) this.#lanes.isReady();
     if (draft.deadlineMs !== null) this.#dueMs = Math.min(this.#dueMs, draft.deadlineMs);
     this.#tally.add(from.accountId, isOwn, 1, bytes);
@@ -195,6 +200,7 @@ export class MailboxRows {
           row.seq,
         );
         this.#lanes.isReady();
+        // Its deadline may have passed while it was held.
         this.#dueMs = Math.min(this.#dueMs, nowMs);
         return ok({ state: "waiting" });
       case "extend": {
@@ -255,21 +261,19 @@ export class MailboxRows {
 
   #giveBack(
     row: Row,
-    { delayMs, final, reason, untried }: Settlement & { how: "nack" },
+    { delayMs, final, reason }: Settlement & { how: "nack" },
     nowMs: number,
   ): "waiting" | "dead" {
-    const attempts = untried === true ? row.attempts - 1 : row.attempts;
-    if (final || isSpent(attempts, ATTEMPTS_MAX)) {
+    if (final || isSpent(row.attempts, ATTEMPTS_MAX)) {
       this.#lanes.die(row, final ? "refused" : "attempts", reason, nowMs);
       return "dead";
     }
     const untilMs = nowMs + delayMs;
     this.#sql.exec(
-      "UPDATE message SET state = ?, token = 0, until_ms = ?, reason = ?, attempts = ? WHERE seq = ?",
+      "UPDATE message SET state = ?, token = 0, until_ms = ?, reason = ? WHERE seq = ?",
       delayMs === 0 ? READY : HELD,
       untilMs,
       reason,
-      attempts,
       row.seq,
     );
     if (delayMs === 0) this.#lanes.isReady();

@@ -25,6 +25,8 @@ export const MAILBOX_STEP = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+export const MAILBOX_TRACE_STEP = "ALTER TABLE message ADD COLUMN traceparent TEXT";
+
 /** What is longer lies in `message_body`: the row of a message is written again and again. */
 export const LONG_BYTES = 4_096;
 
@@ -48,6 +50,7 @@ export type FullRow = Row & {
   sent_at_ms: number;
   deadline_ms: number | null;
   body: string | null;
+  traceparent: string | null;
   died_at_ms: number | null;
   cause: Cause | null;
   reason: string | null;
@@ -67,6 +70,7 @@ export function storedOf(sql: SqlStorage, row: FullRow): Stored {
     sentAtMs: row.sent_at_ms,
     deadlineMs: row.deadline_ms,
     attempts: row.attempts,
+    traceparent: row.traceparent,
     body,
   };
 }

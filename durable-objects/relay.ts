@@ -79,7 +79,11 @@ export class Relay extends DurableObject<Env> {
   }
 
   #toQueue(units: readonly NewUnit[]): void {
-    const refs = units.map(({ id }) => ({ unitId: id, version: 1 }));
+    const refs = units.map(({ id, trace }) => ({
+      unitId: id,
+      version: 1,
+      ...(trace && { trace }),
+    }));
     if (refs.length > 0) this.ctx.waitUntil(sendAll(this.env.UNIT_VERIFY, refs));
   }
 

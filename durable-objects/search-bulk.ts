@@ -1,3 +1,4 @@
+import { log } from "#domain/observability/log.ts";
 import {
   type BulkAnswer,
   type BulkChange,
@@ -160,7 +161,7 @@ function openBulk(storage: DurableObjectStorage, env: Env, store: SearchStore) {
         if (answer.kind === "taken") numbers.set(index, answer.number);
         else if (answer.kind === "refused") {
           refused.add(index);
-          console.error({ event: "vector-refused", binding, reason: answer.reason });
+          log("error", "vector-refused", { binding, reason: answer.reason });
         }
       }),
     );

@@ -1,3 +1,4 @@
+import { log } from "#domain/observability/log.ts";
 import { objectNamed } from "#domain/regions/objects.ts";
 import type { Role } from "#domain/search/protocol.ts";
 import {
@@ -6,6 +7,7 @@ import {
   keepsClaims,
   type Place,
 } from "#domain/search/leaves/ranges.ts";
+import type { Pace } from "#domain/search/engine/pace.ts";
 import { roomStep } from "#domain/search/leaves/room.ts";
 import type { Moved } from "#domain/search/leaves/tree.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
@@ -15,6 +17,13 @@ import type { SearchStore } from "#objects/search-store.ts";
 const PASSAGES_MAX = 100_000;
 /** Claims of a directory, for each passage of a full leaf: 2 million, some 300 MB. */
 const CLAIMS_PER_PASSAGE = 20;
+/** Of what a step copies: of each unit that was written since the last one two, so that it catches up. */
+const COPIED_PER_WRITTEN = 2;
+const [COPIED_MIN, COPIED_MAX] = [32, 1_000];
+/** Whoever writes more than a step catches up with waits for a step, and after so many looks at what has changed for the move. */
+const AHEAD_MAX = COPIED_MAX / COPIED_PER_WRITTEN;
+const LOOKS = 8;
+const HOLD_MS = 250;
 
 /** Another shard, as far as one that moves talks to it. */
 type Other = Child & { leadOn(name: string, to: Place[]): Promise<void> };
@@ -31,6 +40,7 @@ export function openMoves(
   store: SearchStore,
   contents: SearchContents,
   leafMoved: () => void,
+  pace: Pace,
 ) {
   const { kv } = storage;
   const both = kv.get<Place[]>("moved");
@@ -45,6 +55,10 @@ export function openMoves(
   let sequence = Math.max(Date.now(), store.newestChange());
   /** An upper bound; exact when it is first needed and when it comes near the limit. */
   let claims: number | null = null;
+  /** How often what had changed meanwhile was copied. */
+  let looks = 0;
+  let stepped = Promise.withResolvers<void>();
+  let caughtUp = Promise.withResolvers<void>();
   /** Where it went in this life, for whoever leads to it. */
   let left: { name: string; to: Place[] } | null = null;
   // A crash may have come between beginning and the alarm.
@@ -79,7 +93,11 @@ export function openMoves(
   }
 
   async function copyOn(from: SplitState): Promise<void> {
-    const next = await copySome(from, store, contents, ({ name }) => other(name));
+    const records = pace.turn(COPIED_PER_WRITTEN, COPIED_MIN, COPIED_MAX);
+    const next = await copySome(from, store, contents, ({ name }) => other(name), records);
+    if (from.phase === "changes") looks++;
+    stepped.resolve();
+    stepped = Promise.withResolvers();
     storage.transactionSync(() => {
       if (split === null) return; // whoever copied beside us was done first
       if (next !== "copied") {
@@ -93,6 +111,9 @@ export function openMoves(
       kv.delete("split");
       store.forgetChanges(Number.MAX_SAFE_INTEGER);
       split = null;
+      looks = 0;
+      caughtUp.resolve();
+      caughtUp = Promise.withResolvers();
     });
   }
 
@@ -157,6 +178,12 @@ export function openMoves(
       begin("directory", told, directoriesUnder(told));
       return true;
     },
+    /** What a write waits for, so that there comes a time when all is copied; null: nothing. */
+    held(): Promise<unknown> | null {
+      if (split === null || (looks < LOOKS && pace.written() < AHEAD_MAX)) return null;
+      const { promise } = looks < LOOKS ? stepped : caughtUp;
+      return Promise.race([promise, scheduler.wait(HOLD_MS)]);
+    },
     /** Copies to the end. Throws when a child does not answer; nothing is lost by that. */
     async copy(): Promise<void> {
       while (split !== null) await copyOn(split);
@@ -181,7 +208,7 @@ export function openMoves(
       await other(from)
         .leadOn(name, to)
         .catch((error: unknown) =>
-          console.warn({ event: "search-way-not-shortened", error: String(error) }),
+          log("warn", "search-way-not-shortened", { error: String(error) }),
         );
     },
     leadOn(name: string, to: Place[]): void {

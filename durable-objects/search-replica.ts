@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
+import { log } from "#domain/observability/log.ts";
 import { objectNamed } from "#domain/regions/objects.ts";
 import type { Behind } from "#domain/regions/replicas.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type RecordKey,
   takeOver,
 } from "#domain/search/leaves/follow.ts";
+import { openPace } from "#domain/search/engine/pace.ts";
 import type { SearchRequest } from "#domain/search/model.ts";
 import type { LeafAnswer, ShardAnswer } from "#domain/search/protocol.ts";
 import type { Moved } from "#domain/search/leaves/tree.ts";
@@ -51,6 +53,7 @@ export class SearchReplica extends DurableObject<Env> {
   #savedAtMs = 0;
   #lastReadMs = Date.now();
   readonly #spread = heatMeter();
+  readonly #pace = openPace();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -86,7 +89,7 @@ export class SearchReplica extends DurableObject<Env> {
     if (this.#leader === null) return;
     this.#isAwake = true;
     await this.#look();
-    await mergeAll(this.#contents);
+    await mergeAll(this.#contents, this.#pace);
     if (this.#moved !== null) return this.#contents.forget("nothing");
     const again = looksAgainInMs(Date.now() - this.#lastReadMs, this.#failures);
     this.#isAwake = again !== null;
@@ -141,7 +144,7 @@ export class SearchReplica extends DurableObject<Env> {
       const stub = objectNamed(shards, leader) as unknown as LeaderStub;
       return await atMost(LEADER_TIMEOUT_MS, stub.follow(asked));
     } catch (error) {
-      console.warn({ event: "search-leader-unreachable", error: String(error) });
+      log("warn", "search-leader-unreachable", { error: String(error) });
       return null;
     }
   }
@@ -168,8 +171,10 @@ export class SearchReplica extends DurableObject<Env> {
           shown: null,
           vectors: null,
         }));
-        if (units.length + taken.length > 0)
-          this.#contents.adopt(dimensions, [...taken, ...units], [], Date.now());
+        const all = [...taken, ...units];
+        if (all.length === 0) return;
+        this.#pace.wrote(all.length);
+        this.#contents.adopt(dimensions, all, [], Date.now());
       },
     };
   }

@@ -1,5 +1,6 @@
 import { DurableObject, env } from "cloudflare:workers";
 import searchKernel from "#kernels/search.wasm";
+import { log } from "#domain/observability/log.ts";
 import type {
   ClaimOutcome,
   ContentClaim,
@@ -8,6 +9,7 @@ import type {
   SearchRequest,
 } from "#domain/search/model.ts";
 import type { FollowState } from "#domain/search/leaves/follow.ts";
+import { openPace } from "#domain/search/engine/pace.ts";
 import { pageCache } from "#domain/search/engine/pages.ts";
 import {
   type Admitted,
@@ -18,10 +20,12 @@ import {
   type NearDuplicate,
   type Placing,
   type Question,
+  type ReadAsked,
   type Reply,
   type Role,
   type ShardAnswer,
   type SimilarAsked,
+  type UnitsPage,
   type Withdrawn,
 } from "#domain/search/protocol.ts";
 import { type Place, placeNamed } from "#domain/search/leaves/ranges.ts";
@@ -33,6 +37,7 @@ import { type Leases, openLeases } from "#objects/search-leases.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
 import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
 import { openMoves, type SearchMoves } from "#objects/search-moves.ts";
+import { unitsFrom } from "#objects/search-reading.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
 import { type SketchAnswer, sketcher } from "#objects/search-sketch.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
@@ -70,6 +75,7 @@ export class SearchShard extends DurableObject<Env> {
   readonly #leases: Leases;
   readonly #recall: ReturnType<typeof openRecall>;
   readonly #moves: SearchMoves;
+  readonly #pace = openPace();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -90,7 +96,8 @@ export class SearchShard extends DurableObject<Env> {
     this.#directory = openDirectory(ctx.storage, this.#store, note);
     const leafMoved = (): void => this.#bulk?.leaveAll();
     const own = (): Env => this.env;
-    this.#moves = openMoves(ctx.storage, own, this.#store, this.#contents, leafMoved);
+    const { storage } = ctx;
+    this.#moves = openMoves(storage, own, this.#store, this.#contents, leafMoved, this.#pace);
     this.#leases = openLeases(this.#contents.engine() !== null);
     this.#leases.showTo(ctx.id.name, (request) =>
       this.#moves.whereTo("leaf") === null ? this.#found(request) : null,
@@ -99,11 +106,12 @@ export class SearchShard extends DurableObject<Env> {
 
   /** Durable when it answers, and found by whoever asks from then on. Delivering a unit again, or an older version of it, changes nothing. */
   async index(place: Place, units: IndexedUnit[], role: Role): Promise<ShardAnswer<null>> {
+    await this.#moves.held();
     const moved = this.#moves.whereTo(role);
     if (moved !== null) return moved;
     this.#open(place);
     this.#contents.index(units, role, Date.now());
-    await Promise.all([this.#leases.runOut(), this.#lookAfter(place)]);
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(place, units.length)]);
     return done(null);
   }
 
@@ -113,6 +121,7 @@ export class SearchShard extends DurableObject<Env> {
     refused: ContentClaim[],
     asked: SimilarAsked,
   ): Promise<ShardAnswer<Admitted>> {
+    await this.#moves.held();
     const moved = this.#moves.whereTo("both");
     if (moved !== null) return moved;
     this.#open(place);
@@ -122,7 +131,7 @@ export class SearchShard extends DurableObject<Env> {
     const near = units.map((unit, i) =>
       outcomes[i]?.claimed === true ? this.#contents.similar(unit, asked) : [],
     );
-    await Promise.all([this.#leases.runOut(), this.#lookAfter(place)]);
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(place, units.length)]);
     return done({
       units: outcomes.map((outcome, i) => ({ ...outcome, near: near[i] ?? [] })),
       refused: held,
@@ -130,20 +139,22 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   async reindex(units: IndexedUnit[]): Promise<ShardAnswer<boolean[]>> {
+    await this.#moves.held();
     const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
     this.#open(placeNamed(this.ctx.id.name ?? ""));
     const taken = this.#contents.reindex(units, Date.now());
-    await Promise.all([this.#leases.runOut(), this.#lookAfter(null)]);
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(null, units.length)]);
     return done(taken);
   }
 
   async remove(place: Place, claims: ContentClaim[], role: Role): Promise<ShardAnswer<null>> {
+    await this.#moves.held();
     const moved = this.#moves.whereTo(role);
     if (moved !== null) return moved;
     this.#open(place);
     this.#contents.remove(claims, role, Date.now());
-    await Promise.all([this.#leases.runOut(), this.#lookAfter(place)]);
+    await Promise.all([this.#leases.runOut(), this.#lookAfter(place, claims.length)]);
     return done(null);
   }
 
@@ -160,6 +171,7 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   claim(claims: ContentClaim[]): ShardAnswer<ClaimOutcome[]> {
+    this.#pace.wrote(claims.length);
     return this.#moves.whereTo("directory") ?? done(this.#directory.claim(claims));
   }
 
@@ -171,9 +183,11 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   async locate(place: Place, placings: Placing[]): Promise<ShardAnswer<Located[]>> {
+    await this.#moves.held();
     const moved = this.#moves.whereTo("directory");
     if (moved !== null) return moved;
     this.#open(place);
+    this.#pace.wrote(placings.length);
     const located = this.#directory.locate(placings);
     if (this.#moves.lookAtClaims(place, placings.length)) await this.#alarmIfBusy();
     return done(located);
@@ -196,6 +210,11 @@ export class SearchShard extends DurableObject<Env> {
     return (
       this.#moves.whereTo("leaf") ?? done(units.map((unit) => this.#contents.similar(unit, asked)))
     );
+  }
+
+  readUnits(asked: ReadAsked): ShardAnswer<UnitsPage> {
+    const dimensions = this.#contents.engine()?.kernel.dimensions ?? 0;
+    return this.#moves.whereTo("leaf") ?? done(unitsFrom(this.#store, dimensions, asked));
   }
 
   /** What a replica that stands at `asked` needs to go on. */
@@ -268,22 +287,28 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await mergeAll(this.#contents);
+    // What moves away needs no merging, and merges come to no end where a full shard goes on growing.
+    const isMoved = await this.#moved();
+    await mergeAll(this.#contents, this.#pace);
+    if (!isMoved) return await this.ctx.storage.setAlarm(Date.now() + SPLIT_AGAIN_MS);
+    const waitMs = await lookAfterBulk(this.#bulk, this.ctx.id.name ?? "");
+    if (waitMs !== null) await this.ctx.storage.setAlarm(Date.now() + waitMs);
+    if (!this.#moves.hasLeft()) this.#store.forgetRemovals(Date.now() - REMOVALS_KEPT_MS);
+    // A split may have begun meanwhile.
+    if (!this.#moves.hasLeft() || this.#moves.isSplitting()) await this.#alarmIfBusy();
+  }
+
+  async #moved(): Promise<boolean> {
     try {
       await this.#moves.copy();
     } catch (error) {
       // A child that does not answer. The platform would give up after six attempts, and the shard be full for good.
-      console.error({ event: "search-split-waits", error: String(error) });
-      await this.ctx.storage.setAlarm(Date.now() + SPLIT_AGAIN_MS);
-      return;
+      log("error", "search-split-waits", { error: String(error) });
+      return false;
     }
     this.#moves.giveBack();
     await this.#moves.shorten();
-    const waitMs = await lookAfterBulk(this.#bulk, this.ctx.id.name ?? "");
-    if (waitMs !== null) await this.ctx.storage.setAlarm(Date.now() + waitMs);
-    if (this.#moves.hasLeft()) return;
-    this.#store.forgetRemovals(Date.now() - REMOVALS_KEPT_MS);
-    if (waitMs === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+    return true;
   }
 
   #found(request: SearchRequest): SearchHit[] {
@@ -300,7 +325,8 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   /** Sees to it that an alarm comes when there is something to merge, to move or to give back. */
-  async #lookAfter(place: Place | null): Promise<void> {
+  async #lookAfter(place: Place | null, written: number): Promise<void> {
+    this.#pace.wrote(written);
     if (this.#contents.engine() === null) return;
     await this.#alarmIfBusy(this.#moves.lookAtRoom(place));
   }

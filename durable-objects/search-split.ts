@@ -32,7 +32,6 @@ export type Child = {
   ): Promise<void>;
 };
 
-const RECORDS_PER_STEP = 32;
 const CLAIMS_PER_STEP = 500;
 /** Units that a leaf looks at to find the two directions it is divided by. */
 const SAMPLE = 2_048;
@@ -53,20 +52,21 @@ export function childrenFor(
   return leavesUnder(place, twoMeans(units) ?? "hashes");
 }
 
-/** Copies a little; answers where to go on, or "copied" once nothing was left to copy. */
+/** Copies so many records, or some claims; answers where to go on, or "copied" once nothing was left to copy. */
 export async function copySome(
   split: SplitState,
   store: SearchStore,
   contents: SearchContents,
   childAt: (place: Place) => Child,
+  records: number,
 ): Promise<SplitState | "copied"> {
   const { of = "both" } = split;
   const dimensions = contents.engine()?.kernel.dimensions ?? 16;
   const send = async (
-    records: readonly UnitRecord[],
+    some: readonly UnitRecord[],
     contentKeys: readonly string[],
   ): Promise<void> => {
-    const units = records.map((record) => carried(split, record, contents));
+    const units = some.map((record) => carried(split, record, contents));
     const claims = contentKeys.map((contentKey) => carriedClaim(split, contentKey, store));
     await Promise.all(
       split.children.map(async (child) => {
@@ -79,11 +79,11 @@ export async function copySome(
   };
 
   if (split.phase === "records") {
-    const records = store.recordsAfter(split.after[0], split.after[1], RECORDS_PER_STEP);
-    const last = records.at(-1);
+    const next = store.recordsAfter(split.after[0], split.after[1], records);
+    const last = next.at(-1);
     if (last === undefined)
       return { ...split, phase: of === "leaf" ? "changes" : "claims", after: ["", ""] };
-    await send(records, []);
+    await send(next, []);
     return { ...split, after: [last.unitId, last.contentKey] };
   }
   if (split.phase === "claims") {
@@ -93,12 +93,12 @@ export async function copySome(
     await send([], keys);
     return { ...split, after: [last, ""] };
   }
-  const changed = store.changesAfter(split.through ?? 0, RECORDS_PER_STEP);
+  const changed = store.changesAfter(split.through ?? 0, records);
   const last = changed.at(-1);
   if (last === undefined) return "copied";
-  const records = changed.flatMap(({ key }) => changedRecord(key, store));
+  const there = changed.flatMap(({ key }) => changedRecord(key, store));
   const claims = changed.filter(({ key }) => key.startsWith("c")).map(({ key }) => key.slice(1));
-  await send(records, of === "leaf" ? [] : claims);
+  await send(there, of === "leaf" ? [] : claims);
   return { ...split, through: last.sequence };
 }
 

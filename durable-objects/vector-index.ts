@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { log } from "#domain/observability/log.ts";
 import { type BulkChange, coalesced, VECTORIZE } from "#domain/search/bulk/bulk.ts";
 import { isOverfull } from "#domain/search/bulk/coarse.ts";
 import { migrate } from "#objects/migrate.ts";
@@ -93,8 +94,7 @@ export class VectorIndex extends DurableObject<Env> {
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
-      console.error({
-        event: "vector-index-failed",
+      log("error", "vector-index-failed", {
         error: error instanceof Error ? error.message : String(error),
       });
     }

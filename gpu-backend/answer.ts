@@ -11,6 +11,15 @@ const OPENAI_TYPES: Record<number, string> = {
   503: "server_error",
 };
 
+/** Text Embeddings Inference's. */
+const TEI_TYPES: Record<number, string> = {
+  429: "Overloaded",
+  500: "Backend",
+  501: "Backend",
+  502: "Backend",
+  503: "Unhealthy",
+};
+
 export function json(value: unknown, headers: Record<string, string> = {}): Answer {
   return {
     status: 200,
@@ -19,8 +28,15 @@ export function json(value: unknown, headers: Record<string, string> = {}): Answ
   };
 }
 
-/** An RFC 9457 problem that also has the `error` member OpenAI's clients read. */
-export function problem(problem: Problem, headers: Record<string, string> = {}): Answer {
+/** Whose clients read it: each knows errors by another member. */
+export type Dialect = "openai" | "tei";
+
+/** An RFC 9457 problem that also has the `error` that OpenAI's or Text Embeddings Inference's clients read. */
+export function problem(
+  problem: Problem,
+  headers: Record<string, string> = {},
+  dialect: Dialect = "openai",
+): Answer {
   const { status, title } = PROBLEMS[problem.code];
   const message = problem.detail ?? problem.errors?.[0]?.detail ?? title;
   const type = OPENAI_TYPES[status] ?? "invalid_request_error";
@@ -39,7 +55,9 @@ export function problem(problem: Problem, headers: Record<string, string> = {}):
       code: problem.code,
       ...(problem.detail === undefined ? {} : { detail: problem.detail }),
       ...(problem.errors === undefined ? {} : { errors: problem.errors }),
-      error: { message, type, param, code: problem.code },
+      ...(dialect === "openai"
+        ? { error: { message, type, param, code: problem.code } }
+        : { error: message, error_type: TEI_TYPES[status] ?? "Validation" }),
     }),
   };
 }

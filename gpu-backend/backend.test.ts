@@ -53,6 +53,13 @@ describe("a vector", () => {
     expect(cosine(packed ?? new Float32Array(), packed ?? new Float32Array())).toBeCloseTo(1, 5);
   });
 
+  it("says how long it took to whoever asks as part of a trace, and to nobody else", async () => {
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const traced = await shared.embed("otters", { headers: { traceparent } });
+    expect(traced.headers.get("server-timing")).toMatch(/^total;dur=\d+\.\d$/);
+    expect((await shared.embed("otters")).headers.get("server-timing")).toBeNull();
+  });
+
   it("is near what means the same, in English and Chinese, and far from what does not", async () => {
     const [cat, kitten, chinese, tax] = await shared.vectors([
       "A cat sleeps on the sofa",
@@ -183,7 +190,7 @@ describe("bad input", () => {
 describe("the end", () => {
   it("comes after everything accepted is answered, on SIGTERM, and nothing new is accepted", async () => {
     const backend = await start();
-    const accepted = backend.vectors(sentences(300, 60));
+    const accepted = backend.vectors(sentences(80, 60));
     await vi.waitFor(async () => expect((await health(backend)).queue.document).toBeGreaterThan(0));
     backend.child.kill("SIGTERM");
     await vi.waitFor(async () => {
@@ -194,7 +201,7 @@ describe("the end", () => {
       );
       expect([503, "no connection"]).toContain(late);
     });
-    expect((await accepted).length).toBe(300);
+    expect((await accepted).length).toBe(80);
     expect(await backend.ended).toBe(0);
   });
 

@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createMemory } from "./compute/memory.ts";
 import { startEmbedder } from "./embedder.ts";
+import { abilitiesOf } from "./jobs/abilities.ts";
+import { openJobs } from "./jobs/open.ts";
+import { jobGauges } from "./metrics.ts";
+import { openOcr } from "./ocr/ocr.ts";
+import { openRerank } from "./rerank.ts";
 import { createBackend } from "./server.ts";
 import { settingsFrom, type Settings } from "./settings.ts";
 import { openTokeniser } from "./tokens.ts";
@@ -25,11 +31,24 @@ async function serve(settings: Settings): Promise<void> {
     const embedder = await startEmbedder(settings, (error) =>
       end(`the model stopped: ${error.message}`),
     );
-    const { server, drain } = createBackend({ embedder, tokenise, token: settings.token });
+    const memory = createMemory(settings.memoryBytes);
+    const rerank = openRerank(settings.rerank);
+    const { compute, token } = settings;
+    const jobs =
+      settings.jobs &&
+      openJobs(settings.jobs, {
+        ...abilitiesOf({ ...(settings.rerank && { rerank }), ocr: openOcr(settings) }),
+        embedder,
+        tokenise,
+        compute,
+        memory,
+      });
+    const gauges = () => jobGauges(memory, jobs?.state());
+    const { server, drain } = createBackend({ embedder, tokenise, token, rerank, gauges });
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => {
         setTimeout(() => process.exit(0), DRAIN_MS_MAX).unref();
-        void drain().then(() => process.exit(0));
+        void Promise.all([drain(), jobs?.stop()]).then(() => process.exit(0));
       });
     }
     server.listen(settings.port, settings.host);

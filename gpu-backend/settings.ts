@@ -1,7 +1,11 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { jobSettingsFrom } from "./jobs/settings.ts";
+import type { LaneSettings } from "./jobs/lane.ts";
 import type { BatchLimits } from "./batcher.ts";
+import type { ComputeSettings } from "./compute/open.ts";
+import type { RerankEndpoint } from "./rerank.ts";
 
 export type Settings = {
   host: string;
@@ -16,7 +20,19 @@ export type Settings = {
   /** The ONNX file, and the folder with the vocabulary and the glossary. */
   modelPath: string;
   wordsPath: string;
+  compute: ComputeSettings;
+  /** Where documents are re-ranked; without it nobody does. */
+  rerank: RerankEndpoint | undefined;
+  /** What jobs may hold at once. */
+  memoryBytes: number;
+  /** Null: no jobs are pulled. */
+  jobs: LaneSettings | null;
 };
+
+const DEVICES = ["auto", "cpu", "webgpu"] as const;
+const MEGABYTE = 1_048_576;
+/** A laptop's other programs need the rest. */
+const MEMORY_SHARE = 0.25;
 
 /**
  * Batches are small because a batch cannot be interrupted: a query waits for the one that is running, and on a CPU
@@ -44,6 +60,11 @@ export function settingsFrom(env: NodeJS.ProcessEnv, dist: string): Result<Setti
   );
   const port = whole(env, "WISHUB_GPU_PORT", 8788, 0, 65_535);
   const queue = whole(env, "WISHUB_GPU_QUEUE", LIMITS.queueMax.document, 1, 65_536);
+  const most = Math.floor(totalmem() / MEGABYTE);
+  const memory = whole(env, "WISHUB_GPU_MEMORY_MB", Math.floor(most * MEMORY_SHARE), 1, 999_999);
+  if (memory === undefined) return err("WISHUB_GPU_MEMORY_MB is not a number from 1 to 999999.");
+  const device = DEVICES.find((name) => name === (env["WISHUB_GPU_DEVICE"] || "auto"));
+  if (device === undefined) return err("WISHUB_GPU_DEVICE is none of auto, cpu and webgpu.");
   if (workers === undefined) return err("WISHUB_GPU_WORKERS is not a number from 1 to 16.");
   if (threads === undefined) return err("WISHUB_GPU_THREADS is not a number from 1 to 64.");
   if (port === undefined) return err("WISHUB_GPU_PORT is not a number from 0 to 65535.");
@@ -55,6 +76,11 @@ export function settingsFrom(env: NodeJS.ProcessEnv, dist: string): Result<Setti
       `WISHUB_GPU_HOST ${host} can be reached from outside: set WISHUB_GPU_TOKEN as well.`,
     );
   }
+  const rerank = env["WISHUB_GPU_RERANK_URL"] || undefined;
+  if (rerank !== undefined && !/^https?:/.test(URL.parse(rerank)?.protocol ?? ""))
+    return err("WISHUB_GPU_RERANK_URL is not a URL of http:// or https://.");
+  const jobs = jobSettingsFrom(env);
+  if (!jobs.ok) return jobs;
   const queueMax = { query: Math.min(queue, LIMITS.queueMax.query), document: queue };
   return ok({
     host,
@@ -66,6 +92,21 @@ export function settingsFrom(env: NodeJS.ProcessEnv, dist: string): Result<Setti
     limits: { ...LIMITS, queueMax },
     modelPath: env["WISHUB_GPU_MODEL"] || join(dist, "gpu", "minilm.onnx"),
     wordsPath: env["WISHUB_GPU_WORDS"] || join(dist, "assets", "model"),
+    compute: {
+      device,
+      threads: Math.max(1, cores - 1),
+      kernelPath: join(dist, "kernels", "distances.wasm"),
+    },
+    rerank:
+      rerank === undefined
+        ? undefined
+        : {
+            url: rerank,
+            key: env["WISHUB_GPU_RERANK_KEY"] || undefined,
+            model: env["WISHUB_GPU_RERANK_MODEL"] || undefined,
+          },
+    memoryBytes: memory * MEGABYTE,
+    jobs: jobs.value,
   });
 }
 

@@ -6,9 +6,9 @@ import { isFresh, writeStamp } from "./launch/stamp.ts";
 
 const DIRECTORY = join(DIST, "gpu-backend");
 /** Raised when this file changes what it makes. */
-const FORMAT = "1";
+const FORMAT = "2";
 
-/** Makes dist/gpu-backend/{main,worker}.mjs; only onnxruntime-node, which is native, stays outside. */
+/** Makes dist/gpu-backend/{main,worker,compute/*,ocr/*}.mjs; only what is native stays outside. */
 export async function build({ log }: { log(line: string): void }): Promise<void> {
   const stamp = join(DIRECTORY, ".stamp.json");
   const extra = FORMAT + readFileSync(inRoot("package-lock.json"), "utf8");
@@ -17,7 +17,9 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
   const esbuild = await import("esbuild");
   const { metafile } = await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: ["gpu-backend/main.ts", "gpu-backend/worker.ts"],
+    entryPoints: ["main", "worker", "compute/worker", "compute/graph-worker", "ocr/worker"].map(
+      (name) => `gpu-backend/${name}.ts`,
+    ),
     outdir: DIRECTORY,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -25,8 +27,8 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
     target: "node24",
     platform: "node",
     // gpu-backend is a package of its own, where `#domain` means nothing to Node.
-    alias: { "#domain": inRoot("domain") },
-    external: ["onnxruntime-node"],
+    alias: { "#domain": inRoot("domain"), "#gpu-backend": inRoot("gpu-backend") },
+    external: ["onnxruntime-node", "sharp", "webgpu"],
     metafile: true,
     logLevel: "warning",
   });

@@ -1,3 +1,4 @@
+import { JOB_QUEUE } from "#domain/jobs/wakeup.ts";
 import { buildAll } from "./build.ts";
 import { DERIVED, deriveConfigs, type Face, readDeployFile } from "./launch/derive.ts";
 import { executeFirstAccount } from "./launch/first-account.ts";
@@ -6,9 +7,9 @@ import { command, Refusal, say, step } from "./launch/say.ts";
 import { openUnitShards, unitShardCount } from "./launch/unit-shards.ts";
 import { readWranglerConfig } from "./launch/wrangler-config.ts";
 
-// Databases first, then the proofs and the objects that others call, then the jobs, and the edge that users see; databases that are
-// new to the units family take units once all three reach them. The first time, the objects come twice: without the edge, and
-// once more when it is there to be asked.
+// Databases first, then the proofs, the tail and the objects that others call, then the jobs, and the edge that users see;
+// databases that are new to the units family take units once all three reach them. The first time, the objects come twice: before
+// all others, without the edge and the tail, and once more when these are there.
 await command(async () => {
   const dryRun = process.argv.includes("--dry-run");
   await buildAll();
@@ -18,14 +19,12 @@ await command(async () => {
   if (process.argv.includes("--first-account")) return await makeFirstAccount(configs.edge, dryRun);
   if (!dryRun) await migrate(configs.edge);
   const isFirst = !dryRun && !(await isDeployed(`${config.name}-edge`));
+  if (isFirst) await deploy("objects", configs.firstObjects, dryRun);
   for (const face of DERIVED)
-    await deploy(
-      face,
-      isFirst && face === "objects" ? configs.firstObjects : configs[face],
-      dryRun,
-    );
+    if (!isFirst || face !== "objects") await deploy(face, configs[face], dryRun);
   if (isFirst) await deploy("objects", configs.objects, dryRun);
   if (!dryRun) {
+    await step("letting backends pull heavy jobs", () => letPull(configs.objects));
     await step("opening new databases for units", () =>
       openUnitShards(config, ["--remote", "--config", configs.edge]),
     );
@@ -38,6 +37,16 @@ async function deploy(face: Face, config: string, dryRun: boolean): Promise<void
   const { code, output } = await step(`deploying ${face}`, () => run("wrangler", args));
   if (code !== 0) throw new Refusal(`wishub-${face} cannot be deployed:\n${output}`);
   say(`\nwishub-${face}\n${worthSaying(output)}`);
+}
+
+/** A pull consumer is no part of a configuration: it is added to its queue, once. */
+async function letPull(config: string): Promise<void> {
+  const ask = (...args: string[]) =>
+    run("wrangler", ["queues", "consumer", "http", ...args, "--config", config]);
+  const known = await ask("list", JOB_QUEUE, "--json");
+  if (known.code === 0 && /"type":\s*"http_pull"/.test(known.output)) return;
+  const { code, output } = await ask("add", JOB_QUEUE, "--message-retries", "100");
+  if (code !== 0) throw new Refusal(`the queue ${JOB_QUEUE} cannot be pulled from:\n${output}`);
 }
 
 /** The edge and the objects ask each other, and a Worker can only be bound to one that is there. */

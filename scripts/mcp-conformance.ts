@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchWorker } from "#bench/lib/worker.ts";
 import { buildAll } from "./build.ts";
+import { freePort } from "./launch/free-port.ts";
 import { inRoot } from "./launch/paths.ts";
 import { run } from "./launch/run.ts";
 import { command, isCommand, Refusal, say } from "./launch/say.ts";
@@ -104,14 +104,6 @@ export async function startFixture(): Promise<{ url: string; end(): Promise<void
   });
   await miniflare.ready;
   return { url, end: () => miniflare.dispose() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 if (isCommand(import.meta)) {

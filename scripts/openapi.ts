@@ -49,6 +49,7 @@ export async function openApiDocument(): Promise<unknown> {
       WISHUB_PUBLIC_URL: "http://127.0.0.1:8787",
       WISHUB_SIGNUP: "invite",
       WISHUB_EGRESS_ALLOW: "",
+      WISHUB_OBSERVING: "0",
     },
   );
   if (!response.ok)

@@ -2,6 +2,7 @@ import { firstAccount, consoleUrl } from "./launch/account.ts";
 import { ensureBuilt } from "./launch/built.ts";
 import { afterReady } from "./launch/first-search.ts";
 import { keepGpuBackend } from "./launch/gpu.ts";
+import { sampleHost } from "./launch/host-samples.ts";
 import { keepErased, keyRing, rewrapAll, secretOf } from "./launch/key-ring.ts";
 import { answers, portIsFree } from "./launch/http.ts";
 import { lockState } from "./launch/lock.ts";
@@ -45,12 +46,17 @@ async function start(
   stops.push(() => served.stop());
   await timed("the first answer", () => answers(`${settings.localUrl}/healthz`, 15_000));
   if (settings.gpu !== undefined) {
-    const gpu = keepGpuBackend(settings.gpu.port);
+    const gpu = keepGpuBackend(settings.gpu.port, {
+      url: settings.localUrl,
+      token: settings.jobsToken,
+    });
     stops.push(() => gpu.stop());
   }
   const erased = await timed("what was erased", () => keepErased(settings, served.ask));
   stops.push(() => erased.stop());
   const credentials = await firstAccount(settings, served);
+  const samples = sampleHost(settings.stateDir, served.ask);
+  stops.push(() => samples.stop());
   say(`console ${await timed("a console code", () => consoleUrl(settings, served))}`);
   say(`ready ${settings.localUrl}`);
   void rewrapAll(settings, ring, served.ask).catch(() => {}); // the next start goes on

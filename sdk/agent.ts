@@ -7,7 +7,10 @@ export type MessageInput = Operations["POST /v1/agents/{id}/messages"]["body"];
 export type SentMessage = Operations["POST /v1/agents/{id}/messages"]["answer"];
 type Leased = Operations["POST /v1/agents/{id}/messages/lease"]["answer"];
 
-/** What an agent does with a message. What it returns, if anything, is sent back; a throw gives the message back. */
+/**
+ * What an agent does with a message. What it returns, if anything, is sent back, on a channel as a text or its `text`; a
+ * throw gives the message back.
+ */
 export type Handler = (message: Message) => unknown;
 
 export type ServeOptions = {
@@ -25,6 +28,10 @@ export type Http = {
   authorization(): Promise<Record<string, string>>;
   send(method: string, path: string, body: unknown, key?: string): Promise<unknown>;
 };
+
+/** The kind of what somebody says on a channel, and what the body of it is (docs/design/channels.md). */
+const CHANNEL = "channel";
+type Heard = { channelId: string; conversationId: string; text: string };
 
 const CREDIT = 16;
 const LEASE_MS = 30_000;
@@ -82,8 +89,13 @@ export class AgentClient {
   }
 
   /** Any operation, over the session if there is one; what was lost on the way is asked again under the same key. */
-  async request(method: string, path: string, body?: unknown): Promise<unknown> {
-    const key = method === "GET" ? undefined : crypto.randomUUID();
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    repeatedUnder: string = crypto.randomUUID(),
+  ): Promise<unknown> {
+    const key = method === "GET" ? undefined : repeatedUnder;
     return await withRetries(this.#http.waiting, true, async () => {
       const session = await this.#connected();
       if (session === null) return await this.#http.send(method, path, body, key);
@@ -182,6 +194,7 @@ export class AgentClient {
   }
 
   async #reply(message: Message, body: unknown): Promise<void> {
+    if (message.kind === CHANNEL) return await this.#sayOn(message, body);
     const { agentId } = message.from;
     if (body === undefined || agentId === undefined) return;
     const { conversationId } = message;
@@ -192,6 +205,15 @@ export class AgentClient {
       deduplicationId: `reply-${message.id}`,
       ...(conversationId !== null && { conversationId }),
     });
+  }
+
+  /** On the channel that it came by; once, though the message is worked on twice. */
+  async #sayOn({ id, body: heard }: Message, answer: unknown): Promise<void> {
+    const { channelId = "", conversationId } = heard as Partial<Heard>;
+    const text = typeof answer === "string" ? answer : (answer as Partial<Heard> | null)?.text;
+    if (text === undefined || text === "") return;
+    const path = `/v1/channels/${encodeURIComponent(channelId)}/messages`;
+    await this.request("POST", path, { conversationId, body: { text } }, `reply-${id}`);
   }
 
   /** The session, opened if there may be a way to one. */

@@ -1,8 +1,13 @@
 import { AgentClient } from "./agent.ts";
 import { WisHubError, errorOf, type ProblemDocument } from "./error.ts";
+import { chatPieces, type ChatRequest } from "./inference.ts";
+import { liveEvents } from "./live.ts";
+import type { EventInput, EventsAppended, EventsOptions, LiveEvent } from "./live.ts";
 import { bodyOf, readNdjson } from "./ndjson.ts";
-import { keyed, type Mutation, type Query, search } from "./request.ts";
-import { realWaiting, withRetries, type Waiting } from "./retry.ts";
+import { keyed, search } from "./request.ts";
+import type { Call, Mutation, Page, Query, WisHubOptions } from "./request.ts";
+import { realWaiting, withRetries } from "./retry.ts";
+import { type TaskHttp, Tasks } from "./tasks.ts";
 import type { Operations } from "./types.ts";
 
 export type Unit = Operations["GET /v1/units/{id}"]["answer"];
@@ -17,7 +22,6 @@ export type SearchHit = SearchAnswer["hits"][number];
 export type MatchRequest = Operations["POST /v1/agents/match"]["body"];
 export type MatchAnswer = Operations["POST /v1/agents/match"]["answer"];
 export type AgentMatch = MatchAnswer["matches"][number];
-export type Spaces = Operations["GET /v1/spaces"]["answer"];
 export type KeyInput = Operations["POST /v1/keys"]["body"];
 export type NewKey = Operations["POST /v1/keys"]["answer"];
 export type KeyPage = Operations["GET /v1/keys"]["answer"];
@@ -39,8 +43,6 @@ export type Redriven = Operations["POST /v1/dead-letters/redrive"]["answer"];
 
 export type AuditPage = Operations["GET /v1/audit"]["answer"];
 export type AuditEntry = AuditPage["items"][number];
-export type AuditVerified = Operations["GET /v1/audit/verify"]["answer"];
-export type AuditCheckpoints = Operations["GET /v1/audit/checkpoints"]["answer"];
 
 export type Erasure = Operations["POST /v1/members/{id}/erase"]["answer"];
 
@@ -49,35 +51,14 @@ export type ImportLine =
   | { line: number; id: string; cid: string; status: Unit["status"] }
   | { line: number; error: ProblemDocument };
 
-export type Page = { limit?: number; cursor?: string };
-type Call = {
-  query?: Query;
-  body?: unknown;
-  headers?: Record<string, string>;
-  repeatable?: boolean;
-};
-
-export type WisHubOptions = {
-  url: string;
-  /** Absent in a browser with a session cookie. */
-  apiKey?: string;
-  /** Instead of a key: gives an access token that counts now, asked before each request. */
-  token?: () => Promise<string>;
-  /** A person's session outside a browser, as a `Cookie` header carries it. */
-  cookie?: string;
-  /** Is told the cookies that answers set, where no browser keeps them. */
-  cookies?: (set: string[]) => void;
-  fetch?: typeof fetch;
-  waiting?: Waiting;
-};
-
 /** A client of one WisHub. Every method answers or throws a WisHubError. */
 export class WisHub {
   readonly url: string;
+  readonly tasks: Tasks;
   #authorization: () => Promise<Record<string, string>>;
   #cookies: ((set: string[]) => void) | undefined;
   #fetch: typeof fetch;
-  #waiting: Waiting;
+  #http: TaskHttp;
 
   constructor(options: WisHubOptions) {
     this.url = options.url.replace(/\/+$/, "");
@@ -93,7 +74,24 @@ export class WisHub {
     };
     this.#cookies = options.cookies;
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
-    this.#waiting = options.waiting ?? realWaiting;
+    this.#http = {
+      waiting: options.waiting ?? realWaiting,
+      read: (path, query) => this.#read(path, query),
+      mutate: (...asked) => this.#mutate(...asked),
+      ask: async (path, body) => parsed(await this.#send("POST", path, { body })),
+      stream: async (path, headers, signal) =>
+        (await this.#send("GET", path, { headers, repeatable: true }, signal)).body,
+    };
+    this.tasks = new Tasks(this.#http);
+  }
+
+  /** What happens in your account, as it happens. */
+  events(options: EventsOptions = {}): AsyncGenerator<LiveEvent> {
+    return liveEvents(this.#http, options);
+  }
+  /** Tells of something of your own; its type begins with `custom.`. */
+  appendEvent(event: EventInput, options?: Mutation): Promise<EventsAppended> {
+    return this.#mutate("POST", "/v1/topics/agent.events/events", event, options);
   }
 
   publish(unit: UnitInput, options?: Mutation): Promise<Unit> {
@@ -120,16 +118,12 @@ export class WisHub {
   evidence(id: string): Promise<Evidence> {
     return this.#read(`/v1/units/${encodeURIComponent(id)}/evidence`);
   }
-  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
-    return parsed(
-      await this.#send("POST", "/v1/search", { body: request, repeatable: true }, signal),
-    );
+  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
+    return this.#ask("/v1/search", request, signal);
   }
 
-  async match(request: MatchRequest, signal?: AbortSignal): Promise<MatchAnswer> {
-    return parsed(
-      await this.#send("POST", "/v1/agents/match", { body: request, repeatable: true }, signal),
-    );
+  match(request: MatchRequest, signal?: AbortSignal): Promise<MatchAnswer> {
+    return this.#ask("/v1/agents/match", request, signal);
   }
 
   /**
@@ -158,7 +152,7 @@ export class WisHub {
     if (response.body !== null) yield* readNdjson<UnitInput>(response.body);
   }
 
-  spaces(): Promise<Spaces> {
+  spaces(): Promise<Operations["GET /v1/spaces"]["answer"]> {
     return this.#read("/v1/spaces");
   }
   collections(): Promise<Collections> {
@@ -170,11 +164,8 @@ export class WisHub {
   keys(page: Page = {}): Promise<KeyPage> {
     return this.#read("/v1/keys", page);
   }
-  async revokeKey(id: string, options: Mutation = {}): Promise<void> {
-    await this.#send("DELETE", `/v1/keys/${encodeURIComponent(id)}`, {
-      headers: keyed(options),
-      repeatable: true,
-    });
+  revokeKey(id: string, options?: Mutation): Promise<void> {
+    return this.#delete(`/v1/keys/${encodeURIComponent(id)}`, options);
   }
   /** A new key in place of this one, which goes on working for a while. */
   rotateKey(id: string, rotation: KeyRotation = {}, options?: Mutation): Promise<NewKey> {
@@ -187,11 +178,8 @@ export class WisHub {
   connectProvider(provider: ProviderInput, options?: Mutation): Promise<Provider> {
     return this.#mutate("POST", "/v1/identity-providers", provider, options);
   }
-  async disconnectProvider(id: string, options: Mutation = {}): Promise<void> {
-    await this.#send("DELETE", `/v1/identity-providers/${encodeURIComponent(id)}`, {
-      headers: keyed(options),
-      repeatable: true,
-    });
+  disconnectProvider(id: string, options?: Mutation): Promise<void> {
+    return this.#delete(`/v1/identity-providers/${encodeURIComponent(id)}`, options);
   }
   /** Your plan, and what is left of its limits. */
   limits(): Promise<Limits> {
@@ -216,9 +204,8 @@ export class WisHub {
     return this.#read("/v1/policies/actions");
   }
   /** Whether something would be allowed, and which rule decides. Nothing is done. */
-  async explain(question: ExplainInput): Promise<Explained> {
-    const call = { body: question, repeatable: true };
-    return parsed(await this.#send("POST", "/v1/policies/explain", call));
+  explain(question: ExplainInput): Promise<Explained> {
+    return this.#ask("/v1/policies/explain", question);
   }
   /** Sets this browser's session cookie, from an API key or from the single-use code of the console link. */
   async createSession(credential: { apiKey: string } | { code: string }): Promise<Session> {
@@ -240,10 +227,10 @@ export class WisHub {
   audit(query: Page & Query = {}): Promise<AuditPage> {
     return this.#read("/v1/audit", query);
   }
-  verifyAudit(): Promise<AuditVerified> {
+  verifyAudit(): Promise<Operations["GET /v1/audit/verify"]["answer"]> {
     return this.#read("/v1/audit/verify");
   }
-  auditCheckpoints(): Promise<AuditCheckpoints> {
+  auditCheckpoints(): Promise<Operations["GET /v1/audit/checkpoints"]["answer"]> {
     return this.#read("/v1/audit/checkpoints");
   }
   /** Every entry as it is hashed, oldest first. */
@@ -277,11 +264,17 @@ export class WisHub {
     return (text === "" ? undefined : JSON.parse(text)) as Operations[K]["answer"];
   }
 
+  /** A model's answer to a chat as it is written, piece by piece. Throws where it breaks off. */
+  chat(request: ChatRequest, signal?: AbortSignal): AsyncGenerator<string> {
+    const call = { body: { ...request, stream: true } };
+    return chatPieces(this.#send("POST", "/v1/inference/chat", call, signal));
+  }
+
   /** One of your agents, to work as: over its session, or over HTTP where there is no way to one. */
   agent(id: string): AgentClient {
     return new AgentClient(id, {
       url: this.url,
-      waiting: this.#waiting,
+      waiting: this.#http.waiting,
       authorization: this.#authorization,
       send: async (method, path, body, idempotencyKey) => {
         const headers: Record<string, string> =
@@ -294,6 +287,15 @@ export class WisHub {
 
   async #read<T>(path: string, query: Query = {}): Promise<T> {
     return parsed(await this.#send("GET", path, { query, repeatable: true }));
+  }
+
+  /** What only reads, and is a POST because the question is long. */
+  async #ask<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return parsed(await this.#send("POST", path, { body, repeatable: true }, signal));
+  }
+
+  async #delete(path: string, options: Mutation = {}): Promise<void> {
+    await this.#send("DELETE", path, { headers: keyed(options), repeatable: true });
   }
 
   /** A mutation always carries an idempotency key, so that repeating it is safe. */
@@ -318,7 +320,7 @@ export class WisHub {
       ...(signal === undefined ? {} : { signal }),
     };
     if (call.body !== undefined) init.body = JSON.stringify(call.body);
-    return withRetries(this.#waiting, call.repeatable ?? false, () =>
+    return withRetries(this.#http.waiting, call.repeatable ?? false, () =>
       this.#attempt(`${path}${search(call.query ?? {})}`, init),
     );
   }

@@ -1,3 +1,5 @@
+import type { Waiting } from "./retry.ts";
+
 /** The idempotency key of a mutation; a new one unless given. */
 export type Mutation = { idempotencyKey?: string };
 export type Query = Record<string, string | number | undefined>;
@@ -15,3 +17,25 @@ export function search(query: Query): string {
   );
   return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
 }
+
+export type Page = { limit?: number; cursor?: string };
+export type Call = {
+  query?: Query;
+  body?: unknown;
+  headers?: Record<string, string>;
+  repeatable?: boolean;
+};
+
+export type WisHubOptions = {
+  url: string;
+  /** Absent in a browser with a session cookie. */
+  apiKey?: string;
+  /** Instead of a key: gives an access token that counts now, asked before each request. */
+  token?: () => Promise<string>;
+  /** A person's session outside a browser, as a `Cookie` header carries it. */
+  cookie?: string;
+  /** Is told the cookies that answers set, where no browser keeps them. */
+  cookies?: (set: string[]) => void;
+  fetch?: typeof fetch;
+  waiting?: Waiting;
+};

@@ -12,6 +12,8 @@ export type Problem = {
     | "forbidden"
     | "second-factor-required"
     | "sign-in-refused"
+    | "model-unknown"
+    | "topic-unknown"
     | "not-found"
     | "method-not-allowed"
     | "conflict"
@@ -23,22 +25,30 @@ export type Problem = {
     | "delegation-over"
     | "delegation-unclear"
     | "budget-exhausted"
+    | "group-rebalanced"
     | "idempotency-conflict"
     | "idempotency-in-flight"
+    | "offset-gone"
     | "version-stale"
+    | "event-too-large"
     | "body-too-large"
     | "unsupported-media-type"
     | "upgrade-required"
     | "version-required"
     | "too-many-requests"
+    | "inference-budget-spent"
     | "internal"
     | "no-model-bound"
+    | "model-failed"
     | "egress-failed"
+    | "queue-full"
+    | "queue-closed"
     | "mailbox-full"
     | "shards-full"
     | "overloaded";
   detail?: string;
   instance: string;
+  earliest?: number;
   errors?: Array<{
     pointer: string;
     detail: string;
@@ -307,6 +317,132 @@ export type Operations = {
       }>;
     };
   };
+  /** Tell of every action whether you may do it, and which rule decides */
+  "GET /v1/policies/decisions": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        decision: "allow" | "deny" | "depends";
+        rule: string;
+        reason: string;
+        action:
+          | "account.read"
+          | "account.change"
+          | "session.read"
+          | "session.end"
+          | "person.read"
+          | "person.enrol"
+          | "person.password"
+          | "person.change"
+          | "session.prove"
+          | "account.make"
+          | "account.list"
+          | "session.switch"
+          | "member.read"
+          | "member.invite"
+          | "member.change"
+          | "member.remove"
+          | "member.leave"
+          | "invitation.read"
+          | "invitation.withdraw"
+          | "outbox.read"
+          | "metrics.read"
+          | "usage.read"
+          | "limit.read"
+          | "plan.change"
+          | "key.make"
+          | "key.read"
+          | "key.rotate"
+          | "key.revoke"
+          | "policy.read"
+          | "policy.change"
+          | "policy.explain"
+          | "client.make"
+          | "client.read"
+          | "client.revoke"
+          | "grant.make"
+          | "grant.read"
+          | "grant.revoke"
+          | "signing-key.read"
+          | "signing-key.change"
+          | "unit.publish"
+          | "unit.revise"
+          | "unit.retract"
+          | "unit.read"
+          | "unit.search"
+          | "agent.register"
+          | "agent.run"
+          | "agent-state.read"
+          | "agent-state.change"
+          | "agent.retire"
+          | "agent.remove"
+          | "agent.quarantine"
+          | "agent.change"
+          | "agent-key.make"
+          | "agent-key.read"
+          | "agent-key.revoke"
+          | "agent.read"
+          | "delivery.read"
+          | "delivery.change"
+          | "webhook.read"
+          | "webhook.change"
+          | "agent.call"
+          | "task.update"
+          | "task.read"
+          | "task.create"
+          | "task.show"
+          | "task.cancel"
+          | "task.take"
+          | "pool.read"
+          | "reservation.hold"
+          | "task.subscribe"
+          | "queue.read"
+          | "queue.control"
+          | "message.send"
+          | "message.read"
+          | "message.receive"
+          | "channel.read"
+          | "channel.change"
+          | "channel.send"
+          | "agent.match"
+          | "stream.open"
+          | "a2a.use"
+          | "mcp.use"
+          | "inference.use"
+          | "inference.read"
+          | "inference.bound"
+          | "space.read"
+          | "collection.read"
+          | "collection.move"
+          | "dead-letter.read"
+          | "dead-letter.redrive"
+          | "alert.read"
+          | "alert.change"
+          | "notification.read"
+          | "notification.redrive"
+          | "push.subscribe"
+          | "directory.read"
+          | "directory.change"
+          | "identity-provider.read"
+          | "identity-provider.change"
+          | "topic.read"
+          | "topic.append"
+          | "topic.change"
+          | "topic.consume"
+          | "audit.read"
+          | "audit.export"
+          | "trace.read"
+          | "log.read"
+          | "account.export"
+          | "person.export"
+          | "member.erase"
+          | "erasure.read"
+          | "data-key.rewrap";
+      }>;
+    };
+  };
   /** Tell whether you may do something, and which rule decides */
   "POST /v1/policies/explain": {
     path: Record<never, never>;
@@ -333,6 +469,8 @@ export type Operations = {
         | "invitation.read"
         | "invitation.withdraw"
         | "outbox.read"
+        | "metrics.read"
+        | "usage.read"
         | "limit.read"
         | "plan.change"
         | "key.make"
@@ -369,26 +507,55 @@ export type Operations = {
         | "agent.read"
         | "delivery.read"
         | "delivery.change"
+        | "webhook.read"
+        | "webhook.change"
         | "agent.call"
         | "task.update"
         | "task.read"
+        | "task.create"
+        | "task.show"
+        | "task.cancel"
+        | "task.take"
+        | "pool.read"
+        | "reservation.hold"
+        | "task.subscribe"
+        | "queue.read"
+        | "queue.control"
         | "message.send"
         | "message.read"
         | "message.receive"
+        | "channel.read"
+        | "channel.change"
+        | "channel.send"
         | "agent.match"
+        | "stream.open"
         | "a2a.use"
         | "mcp.use"
+        | "inference.use"
+        | "inference.read"
+        | "inference.bound"
         | "space.read"
         | "collection.read"
         | "collection.move"
         | "dead-letter.read"
         | "dead-letter.redrive"
+        | "alert.read"
+        | "alert.change"
+        | "notification.read"
+        | "notification.redrive"
+        | "push.subscribe"
         | "directory.read"
         | "directory.change"
         | "identity-provider.read"
         | "identity-provider.change"
+        | "topic.read"
+        | "topic.append"
+        | "topic.change"
+        | "topic.consume"
         | "audit.read"
         | "audit.export"
+        | "trace.read"
+        | "log.read"
         | "account.export"
         | "person.export"
         | "member.erase"
@@ -1840,6 +2007,345 @@ export type Operations = {
       } | null;
     };
   };
+  /** Embed texts */
+  "POST /v1/inference/embeddings": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      model?: string | null;
+      input: string | Array<string>;
+      encoding_format?: "float" | "base64" | null;
+      dimensions?: number | null;
+      user?: string | null;
+    };
+    answer: {
+      object: "list";
+      data: Array<{
+        object: "embedding";
+        index: number;
+        embedding: Array<number> | string;
+      }>;
+      model: string;
+      usage: {
+        prompt_tokens: number;
+        completion_tokens?: number;
+        total_tokens: number;
+      };
+    };
+  };
+  /** Order documents by how well they answer a query */
+  "POST /v1/inference/rerank": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      model?: string | null;
+      query: string;
+      documents: Array<
+        | string
+        | {
+            text: string;
+          }
+      >;
+      top_n?: number | null;
+      return_documents?: boolean | null;
+    };
+    answer: {
+      model: string;
+      results: Array<{
+        index: number;
+        relevance_score: number;
+        document?: {
+          text: string;
+        };
+      }>;
+      usage: {
+        total_tokens: number;
+      };
+    };
+  };
+  /** Have a model answer a chat */
+  "POST /v1/inference/chat": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      model?: string | null;
+      messages: Array<{
+        role: "system" | "developer" | "user" | "assistant" | "tool";
+        content?:
+          | string
+          | Array<
+              | {
+                  type: "text";
+                  text: string;
+                }
+              | {
+                  type: "image_url";
+                  image_url: {
+                    url: string;
+                    detail?: "auto" | "low" | "high" | null;
+                  };
+                }
+            >
+          | null;
+        name?: string | null;
+        tool_calls?: Array<{
+          id: string;
+          type: "function";
+          function: {
+            name: string;
+            arguments: string;
+          };
+        }> | null;
+        tool_call_id?: string | null;
+      }>;
+      stream?: boolean | null;
+      stream_options?: {
+        include_usage?: boolean | null;
+      } | null;
+      max_tokens?: number | null;
+      max_completion_tokens?: number | null;
+      temperature?: number | null;
+      top_p?: number | null;
+      n?: number | null;
+      stop?: string | Array<string> | null;
+      seed?: number | null;
+      presence_penalty?: number | null;
+      frequency_penalty?: number | null;
+      logprobs?: boolean | null;
+      top_logprobs?: number | null;
+      reasoning_effort?: string | null;
+      tools?: Array<{
+        type: "function";
+        function: {
+          name: string;
+          description?: string | null;
+          parameters?: Record<string, unknown> | null;
+          strict?: boolean | null;
+        };
+      }> | null;
+      tool_choice?:
+        | "none"
+        | "auto"
+        | "required"
+        | {
+            type: "function";
+            function: {
+              name: string;
+            };
+          }
+        | null;
+      parallel_tool_calls?: boolean | null;
+      response_format?: {
+        type: "text" | "json_object" | "json_schema";
+        json_schema?: Record<string, unknown> | null;
+      } | null;
+      user?: string | null;
+    };
+    answer: {
+      id: string;
+      object: "chat.completion";
+      created: number;
+      model: string;
+      choices: Array<{
+        index: number;
+        message: {
+          role: "assistant";
+          content: string | null;
+        };
+        finish_reason: string | null;
+      }>;
+      usage: {
+        prompt_tokens: number;
+        completion_tokens?: number;
+        total_tokens: number;
+      };
+    };
+  };
+  /** The same, as OpenAI calls it */
+  "POST /v1/inference/chat/completions": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      model?: string | null;
+      messages: Array<{
+        role: "system" | "developer" | "user" | "assistant" | "tool";
+        content?:
+          | string
+          | Array<
+              | {
+                  type: "text";
+                  text: string;
+                }
+              | {
+                  type: "image_url";
+                  image_url: {
+                    url: string;
+                    detail?: "auto" | "low" | "high" | null;
+                  };
+                }
+            >
+          | null;
+        name?: string | null;
+        tool_calls?: Array<{
+          id: string;
+          type: "function";
+          function: {
+            name: string;
+            arguments: string;
+          };
+        }> | null;
+        tool_call_id?: string | null;
+      }>;
+      stream?: boolean | null;
+      stream_options?: {
+        include_usage?: boolean | null;
+      } | null;
+      max_tokens?: number | null;
+      max_completion_tokens?: number | null;
+      temperature?: number | null;
+      top_p?: number | null;
+      n?: number | null;
+      stop?: string | Array<string> | null;
+      seed?: number | null;
+      presence_penalty?: number | null;
+      frequency_penalty?: number | null;
+      logprobs?: boolean | null;
+      top_logprobs?: number | null;
+      reasoning_effort?: string | null;
+      tools?: Array<{
+        type: "function";
+        function: {
+          name: string;
+          description?: string | null;
+          parameters?: Record<string, unknown> | null;
+          strict?: boolean | null;
+        };
+      }> | null;
+      tool_choice?:
+        | "none"
+        | "auto"
+        | "required"
+        | {
+            type: "function";
+            function: {
+              name: string;
+            };
+          }
+        | null;
+      parallel_tool_calls?: boolean | null;
+      response_format?: {
+        type: "text" | "json_object" | "json_schema";
+        json_schema?: Record<string, unknown> | null;
+      } | null;
+      user?: string | null;
+    };
+    answer: {
+      id: string;
+      object: "chat.completion";
+      created: number;
+      model: string;
+      choices: Array<{
+        index: number;
+        message: {
+          role: "assistant";
+          content: string | null;
+        };
+        finish_reason: string | null;
+      }>;
+      usage: {
+        prompt_tokens: number;
+        completion_tokens?: number;
+        total_tokens: number;
+      };
+    };
+  };
+  /** List the models that are offered */
+  "GET /v1/inference/models": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      object: "list";
+      data: Array<{
+        id: string;
+        object: "model";
+        created: number;
+        owned_by: string;
+        kinds: Array<string>;
+        default_for: Array<string>;
+      }>;
+    };
+  };
+  /** Read what your account spends on models */
+  "GET /v1/inference/use": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      tokensPerDay: number | null;
+      planTokensPerDay: number | null;
+      ownTokensPerDay: number | null;
+      spentToday: number;
+      heldNow: number;
+      renewsInSeconds: number;
+      days: Array<{
+        day: string;
+        kind: "embeddings" | "chat" | "rerank";
+        model: string;
+        calls: number;
+        promptTokens: number;
+        completionTokens: number;
+        unsettledTokens: number;
+      }>;
+    };
+  };
+  /** Bound what your account spends on models in a day */
+  "PUT /v1/inference/bound": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      tokensPerDay: number | null;
+    };
+    answer: {
+      tokensPerDay: number | null;
+      planTokensPerDay: number | null;
+      ownTokensPerDay: number | null;
+      spentToday: number;
+      heldNow: number;
+      renewsInSeconds: number;
+      days: Array<{
+        day: string;
+        kind: "embeddings" | "chat" | "rerank";
+        model: string;
+        calls: number;
+        promptTokens: number;
+        completionTokens: number;
+        unsettledTokens: number;
+      }>;
+    };
+  };
+  /** Ask for all of the API over one WebSocket */
+  "GET /v1/stream": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Follow what happens in your account, as server-sent events */
+  "GET /v1/events": {
+    path: Record<never, never>;
+    query: {
+      agent?: string;
+      run?: string;
+      task?: string;
+      after?: string;
+      topic?: string;
+      type?: string;
+      from?: string;
+    };
+    body: undefined;
+    answer: undefined;
+  };
   /** Show the work of your account that failed on every attempt */
   "GET /v1/dead-letters": {
     path: Record<never, never>;
@@ -2789,6 +3295,540 @@ export type Operations = {
       redriven: number;
     };
   };
+  /** Connect a messenger, mail or a webhook to one of your agents */
+  "POST /v1/channels": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body:
+      | {
+          type: "slack";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            signingSecret: string;
+            botToken: string;
+            apiUrl?: string;
+          };
+        }
+      | {
+          type: "telegram";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            botToken: string;
+            secretToken?: string;
+            apiUrl?: string;
+          };
+        }
+      | {
+          type: "discord";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            publicKey: string;
+            botToken: string;
+            apiUrl?: string;
+          };
+        }
+      | {
+          type: "feishu";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            appId: string;
+            appSecret: string;
+            encryptKey: string;
+            verificationToken: string;
+            apiUrl?: string;
+          };
+        }
+      | {
+          type: "wecom";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            corpId: string;
+            agentId: string;
+            secret: string;
+            token: string;
+            encodingAesKey: string;
+            apiUrl?: string;
+          };
+        }
+      | {
+          type: "dingtalk";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            appKey: string;
+            appSecret: string;
+            robotCode?: string;
+            apiUrl?: string;
+          };
+        }
+      | {
+          type: "webhook";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            url: string;
+            secret?: string;
+          };
+        }
+      | {
+          type: "email";
+          name: string;
+          agentId: string;
+          limits?: {
+            outboundPerMinute?: number;
+            inboundPerMinute?: number;
+          };
+          config: {
+            relayUrl?: string;
+            address?: string;
+            authservId?: string;
+            secret?: string;
+            allowedSenders?: string;
+          };
+        };
+    answer: {
+      id: string;
+      version: number;
+      type:
+        | "slack"
+        | "telegram"
+        | "discord"
+        | "feishu"
+        | "wecom"
+        | "dingtalk"
+        | "webhook"
+        | "email";
+      name: string;
+      agentId: string;
+      state: "active" | "paused";
+      config: Record<string, string>;
+      secrets: Array<string>;
+      limits: {
+        outboundPerMinute: number;
+        inboundPerMinute: number;
+      };
+      inboundUrl: string;
+      address?: string;
+      createdAt: string;
+      made?: Record<string, string>;
+    };
+  };
+  /** List your account's channels, newest first */
+  "GET /v1/channels": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        version: number;
+        type:
+          | "slack"
+          | "telegram"
+          | "discord"
+          | "feishu"
+          | "wecom"
+          | "dingtalk"
+          | "webhook"
+          | "email";
+        name: string;
+        agentId: string;
+        state: "active" | "paused";
+        config: Record<string, string>;
+        secrets: Array<string>;
+        limits: {
+          outboundPerMinute: number;
+          inboundPerMinute: number;
+        };
+        inboundUrl: string;
+        address?: string;
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read a channel */
+  "GET /v1/channels/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      version: number;
+      type:
+        | "slack"
+        | "telegram"
+        | "discord"
+        | "feishu"
+        | "wecom"
+        | "dingtalk"
+        | "webhook"
+        | "email";
+      name: string;
+      agentId: string;
+      state: "active" | "paused";
+      config: Record<string, string>;
+      secrets: Array<string>;
+      limits: {
+        outboundPerMinute: number;
+        inboundPerMinute: number;
+      };
+      inboundUrl: string;
+      address?: string;
+      createdAt: string;
+    };
+  };
+  /** Change, pause or resume a channel */
+  "PATCH /v1/channels/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      name?: string;
+      agentId?: string;
+      limits?: {
+        outboundPerMinute?: number;
+        inboundPerMinute?: number;
+      };
+      config?: Record<string, string>;
+      state?: "active" | "paused";
+    };
+    answer: {
+      id: string;
+      version: number;
+      type:
+        | "slack"
+        | "telegram"
+        | "discord"
+        | "feishu"
+        | "wecom"
+        | "dingtalk"
+        | "webhook"
+        | "email";
+      name: string;
+      agentId: string;
+      state: "active" | "paused";
+      config: Record<string, string>;
+      secrets: Array<string>;
+      limits: {
+        outboundPerMinute: number;
+        inboundPerMinute: number;
+      };
+      inboundUrl: string;
+      address?: string;
+      createdAt: string;
+    };
+  };
+  /** Disconnect a channel, with whatever is on its way */
+  "DELETE /v1/channels/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Say something in a conversation of a channel */
+  "POST /v1/channels/{id}/messages": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      conversationId: string;
+      body: {
+        text: string;
+      };
+    };
+    answer: {
+      id: string;
+      conversationId: string;
+      state: "waiting";
+    };
+  };
+  /** Show how a channel does, both ways */
+  "GET /v1/channels/{id}/traffic": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      inbound: {
+        waiting: number;
+        deadLetters: number;
+        failures: number;
+        resumesAt: string | null;
+      };
+      outbound: {
+        waiting: number;
+        deadLetters: number;
+        failures: number;
+        resumesAt: string | null;
+      };
+    };
+  };
+  /** Show what a channel has given up */
+  "GET /v1/channels/{id}/dead-letters": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        direction: "inbound" | "outbound";
+        conversationId: string;
+        reason: string;
+        attempts: number;
+        createdAt: string;
+        deadAt: string;
+        body: unknown;
+      }>;
+    };
+  };
+  /** Put a channel's oldest 100 dead letters back to work */
+  "POST /v1/channels/{id}/redrive": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      redriven: number;
+    };
+  };
+  /** Bring a channel what was said at its vendor */
+  "POST /v1/channels/{id}/inbound": {
+    path: { id: string };
+    query: { msg_signature?: string; timestamp?: string; nonce?: string; echostr?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Answer a vendor that asks whether a channel's address is its own */
+  "GET /v1/channels/{id}/inbound": {
+    path: { id: string };
+    query: { msg_signature?: string; timestamp?: string; nonce?: string; echostr?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Have your account's events sent to an address */
+  "POST /v1/webhooks": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      url: string;
+      events: Array<string>;
+      topics?: Array<"unit.events" | "agent.events" | "agent.tasks" | "audit.logs">;
+      ordered?: boolean;
+      description?: string;
+      secret?: string;
+    };
+    answer: {
+      id: string;
+      url: string;
+      events: Array<string>;
+      topics: Array<"unit.events" | "agent.events" | "agent.tasks" | "audit.logs">;
+      ordered: boolean;
+      description: string;
+      state: "active" | "paused" | "disabled";
+      reason: "gone" | "failing" | "forbidden" | null;
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+      secret: string;
+    };
+  };
+  /** List your account's webhooks, newest first */
+  "GET /v1/webhooks": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        url: string;
+        events: Array<string>;
+        topics: Array<"unit.events" | "agent.events" | "agent.tasks" | "audit.logs">;
+        ordered: boolean;
+        description: string;
+        state: "active" | "paused" | "disabled";
+        reason: "gone" | "failing" | "forbidden" | null;
+        version: number;
+        createdAt: string;
+        updatedAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read a webhook */
+  "GET /v1/webhooks/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      url: string;
+      events: Array<string>;
+      topics: Array<"unit.events" | "agent.events" | "agent.tasks" | "audit.logs">;
+      ordered: boolean;
+      description: string;
+      state: "active" | "paused" | "disabled";
+      reason: "gone" | "failing" | "forbidden" | null;
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** Change a webhook, pause it, or let it go on */
+  "PATCH /v1/webhooks/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      url?: string;
+      events?: Array<string>;
+      topics?: Array<"unit.events" | "agent.events" | "agent.tasks" | "audit.logs">;
+      ordered?: boolean;
+      description?: string;
+      state?: "active" | "paused";
+    };
+    answer: {
+      id: string;
+      url: string;
+      events: Array<string>;
+      topics: Array<"unit.events" | "agent.events" | "agent.tasks" | "audit.logs">;
+      ordered: boolean;
+      description: string;
+      state: "active" | "paused" | "disabled";
+      reason: "gone" | "failing" | "forbidden" | null;
+      version: number;
+      createdAt: string;
+      updatedAt: string;
+    };
+  };
+  /** End a webhook, with all that waits for it */
+  "DELETE /v1/webhooks/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Give a webhook a new secret; the one before signs for a day more */
+  "POST /v1/webhooks/{id}/rotate": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      secret: string;
+    };
+  };
+  /** Read how a webhook does: failures, what is tried again, what was given up */
+  "GET /v1/webhooks/{id}/status": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      failures: number;
+      failingSince: string | null;
+      lastAttemptAt: string | null;
+      lastStatus: number | null;
+      nextAttemptAt: string | null;
+      retrying: number;
+      deadLetters: number;
+      missed: number;
+    };
+  };
+  /** List a webhook's attempts, newest first */
+  "GET /v1/webhooks/{id}/deliveries": {
+    path: { id: string };
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        number: number;
+        id: string;
+        type: string;
+        attempt: number;
+        at: string;
+        durationMs: number;
+        status: number | null;
+        outcome: "delivered" | "failed" | "given-up";
+        nextAttemptAt: string | null;
+        detail: string | null;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Send a webhook a ping, to see that it verifies signatures */
+  "POST /v1/webhooks/{id}/ping": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+    };
+  };
+  /** Send a webhook again what came since a time, or since one delivery */
+  "POST /v1/webhooks/{id}/replay": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      from: string;
+    };
+    answer: {
+      from: string;
+    };
+  };
+  /** List what a webhook never took, oldest first */
+  "GET /v1/webhooks/{id}/dead-letters": {
+    path: { id: string };
+    query: { limit?: number; cursor?: string };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        reason: string;
+        attempts: number;
+        createdAt: string;
+        deadAt: string;
+        body: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Send the oldest 100 dead letters of a webhook again */
+  "POST /v1/webhooks/{id}/redrive": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      redriven: number;
+    };
+  };
   /** Read the card of an agent that runs elsewhere again */
   "POST /v1/agents/{id}/refresh": {
     path: { id: string };
@@ -2970,6 +4010,7 @@ export type Operations = {
         sentAt: string;
         deadline: string | null;
         attempts: number;
+        traceparent?: string;
         fencingToken: number;
         leasedUntil: string;
         delegation?: {
@@ -3376,6 +4417,979 @@ export type Operations = {
     body: undefined;
     answer: undefined;
   };
+  /** Give a task to whoever does tasks of its type */
+  "POST /v1/tasks": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      type: string;
+      input: unknown;
+      priority?: number;
+      deadline?: string;
+      requires?: Array<string>;
+      attempts?: number;
+      budget?: {
+        workMs: number;
+      };
+      near?: string;
+      pool?: "account" | "gpu";
+      callback?: {
+        url: string;
+        secret?: string;
+      };
+    };
+    answer: {
+      id: string;
+      type: string;
+      pool: "account" | "gpu";
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      priority: number;
+      requires: Array<string>;
+      near?: string;
+      createdAt: string;
+      deadline: string | null;
+      attempts: number;
+      attemptsMax: number;
+      leasedUntil: string | null;
+      agentId?: string;
+      notBefore?: string;
+      progress: number | null;
+      unschedulable?: string;
+      endedAt: string | null;
+      cause: "attempts" | "refused" | "deadline" | "budget" | "dependency" | "asked" | null;
+      reason: string | null;
+      callbackFailed?: {
+        at: string;
+        reason: string;
+      };
+    };
+  };
+  /** List your account's tasks, the newest first */
+  "GET /v1/tasks": {
+    path: Record<never, never>;
+    query: {
+      limit?: number;
+      cursor?: string;
+      state?:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      type?: string;
+      pool?: "account" | "gpu";
+    };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        type: string;
+        pool: "account" | "gpu";
+        state:
+          | "submitted"
+          | "working"
+          | "input-required"
+          | "auth-required"
+          | "completed"
+          | "failed"
+          | "canceled"
+          | "rejected";
+        priority: number;
+        requires: Array<string>;
+        near?: string;
+        createdAt: string;
+        deadline: string | null;
+        attempts: number;
+        attemptsMax: number;
+        leasedUntil: string | null;
+        agentId?: string;
+        notBefore?: string;
+        progress: number | null;
+        unschedulable?: string;
+        endedAt: string | null;
+        cause: "attempts" | "refused" | "deadline" | "budget" | "dependency" | "asked" | null;
+        reason: string | null;
+        callbackFailed?: {
+          at: string;
+          reason: string;
+        };
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Show where a task stands */
+  "GET /v1/tasks/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      type: string;
+      pool: "account" | "gpu";
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      priority: number;
+      requires: Array<string>;
+      near?: string;
+      createdAt: string;
+      deadline: string | null;
+      attempts: number;
+      attemptsMax: number;
+      leasedUntil: string | null;
+      agentId?: string;
+      notBefore?: string;
+      progress: number | null;
+      unschedulable?: string;
+      endedAt: string | null;
+      cause: "attempts" | "refused" | "deadline" | "budget" | "dependency" | "asked" | null;
+      reason: string | null;
+      callbackFailed?: {
+        at: string;
+        reason: string;
+      };
+    };
+  };
+  /** End a task, whoever works on it, and all that come after it */
+  "POST /v1/tasks/{id}/cancel": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      reason?: string;
+    };
+    answer: {
+      id: string;
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      leasedUntil?: string;
+      notBefore?: string;
+    };
+  };
+  /** Give several tasks at once, each after those that it depends on */
+  "POST /v1/tasks/batch": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      tasks: Array<{
+        type: string;
+        input: unknown;
+        priority?: number;
+        deadline?: string;
+        requires?: Array<string>;
+        attempts?: number;
+        budget?: {
+          workMs: number;
+        };
+        near?: string;
+        pool?: "account" | "gpu";
+        callback?: {
+          url: string;
+          secret?: string;
+        };
+        ref?: string;
+        dependsOn?: Array<string>;
+      }>;
+    };
+    answer: {
+      tasks: Array<{
+        id: string;
+        type: string;
+        pool: "account" | "gpu";
+        state:
+          | "submitted"
+          | "working"
+          | "input-required"
+          | "auth-required"
+          | "completed"
+          | "failed"
+          | "canceled"
+          | "rejected";
+        priority: number;
+        requires: Array<string>;
+        near?: string;
+        createdAt: string;
+        deadline: string | null;
+        attempts: number;
+        attemptsMax: number;
+        leasedUntil: string | null;
+        agentId?: string;
+        notBefore?: string;
+        progress: number | null;
+        unschedulable?: string;
+        endedAt: string | null;
+        cause: "attempts" | "refused" | "deadline" | "budget" | "dependency" | "asked" | null;
+        reason: string | null;
+        callbackFailed?: {
+          at: string;
+          reason: string;
+        };
+        ref?: string;
+      }>;
+    };
+  };
+  /** Follow a task until it has ended, as server-sent events */
+  "GET /v1/tasks/{id}/events": {
+    path: { id: string };
+    query: { after?: string };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Read what a completed task came to */
+  "GET /v1/tasks/{id}/result": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Say that a task is done, with a result of up to 100 MB */
+  "PUT /v1/tasks/{id}/result": {
+    path: { id: string };
+    query: { fencingToken: number };
+    body: undefined;
+    answer: {
+      id: string;
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      leasedUntil?: string;
+      notBefore?: string;
+    };
+  };
+  /** Show how much waits in the queues that your account's tasks go to */
+  "GET /v1/queues": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        pool: "account" | "gpu";
+        mode: "open" | "paused" | "draining";
+        waiting: number;
+        delayed: number;
+        blocked: number;
+        leased: number;
+        failed: number;
+        bytes: number;
+        oldestAt: string | null;
+        shards: number;
+      }>;
+    };
+  };
+  /** Give no tasks out until the queue is resumed; what is worked on goes on */
+  "POST /v1/queues/{pool}/pause": {
+    path: { pool: "account" | "gpu" };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      pool: "account" | "gpu";
+      mode: "open" | "paused" | "draining";
+      waiting: number;
+      delayed: number;
+      blocked: number;
+      leased: number;
+      failed: number;
+      bytes: number;
+      oldestAt: string | null;
+      shards: number;
+    };
+  };
+  /** Let a paused or draining queue go on */
+  "POST /v1/queues/{pool}/resume": {
+    path: { pool: "account" | "gpu" };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      pool: "account" | "gpu";
+      mode: "open" | "paused" | "draining";
+      waiting: number;
+      delayed: number;
+      blocked: number;
+      leased: number;
+      failed: number;
+      bytes: number;
+      oldestAt: string | null;
+      shards: number;
+    };
+  };
+  /** Take no new tasks; those that are there are done */
+  "POST /v1/queues/{pool}/drain": {
+    path: { pool: "account" | "gpu" };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      pool: "account" | "gpu";
+      mode: "open" | "paused" | "draining";
+      waiting: number;
+      delayed: number;
+      blocked: number;
+      leased: number;
+      failed: number;
+      bytes: number;
+      oldestAt: string | null;
+      shards: number;
+    };
+  };
+  /** Try failed tasks again, as if nobody had tried them */
+  "POST /v1/queues/{pool}/redrive": {
+    path: { pool: "account" | "gpu" };
+    query: Record<never, never>;
+    body: {
+      ids?: Array<string>;
+    };
+    answer: {
+      redriven: number;
+    };
+  };
+  /** Have tasks of some types come to an agent's mailbox by themselves */
+  "PUT /v1/agents/{id}/task-subscription": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      types: Array<string>;
+      atOnce?: number;
+      leaseMs?: number;
+    };
+    answer: {
+      types: Array<string>;
+      atOnce: number;
+      leaseMs: number;
+    };
+  };
+  /** Read which tasks come to an agent's mailbox */
+  "GET /v1/agents/{id}/task-subscription": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      types: Array<string>;
+      atOnce: number;
+      leaseMs: number;
+    };
+  };
+  /** Send an agent no more tasks; those that it has stay its own */
+  "DELETE /v1/agents/{id}/task-subscription": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Take the next tasks of some types to work on */
+  "POST /v1/tasks/lease": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      types: Array<string>;
+      limit?: number;
+      leaseMs?: number;
+      capabilities?: Array<string>;
+      near?: string;
+      waitMs?: number;
+    };
+    answer: {
+      tasks: Array<{
+        id: string;
+        type: string;
+        priority: number;
+        attempts: number;
+        deadline: string | null;
+        fencingToken: number;
+        leasedUntil: string;
+        traceparent?: string;
+        input: unknown;
+      }>;
+    };
+  };
+  /** Keep a task longer, counted from now, and say how far it is */
+  "POST /v1/tasks/{id}/heartbeat": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+      leaseMs?: number;
+      progress?: number;
+      event?: unknown;
+    };
+    answer: {
+      id: string;
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      leasedUntil?: string;
+      notBefore?: string;
+    };
+  };
+  /** Say that a task is done, with its result */
+  "POST /v1/tasks/{id}/complete": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+      result: unknown;
+    };
+    answer: {
+      id: string;
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      leasedUntil?: string;
+      notBefore?: string;
+    };
+  };
+  /** Say that several tasks are done, each with its result */
+  "POST /v1/tasks/complete": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      tasks: Array<{
+        fencingToken: number;
+        result: unknown;
+        id: string;
+      }>;
+    };
+    answer: {
+      results: Array<
+        | {
+            id: string;
+            state:
+              | "submitted"
+              | "working"
+              | "input-required"
+              | "auth-required"
+              | "completed"
+              | "failed"
+              | "canceled"
+              | "rejected";
+            leasedUntil?: string;
+            notBefore?: string;
+          }
+        | {
+            id: string;
+            code: string;
+            detail: string;
+          }
+      >;
+    };
+  };
+  /** Give a task back that could not be done */
+  "POST /v1/tasks/{id}/fail": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+      reason?: string;
+      final?: boolean;
+      delayMs?: number;
+    };
+    answer: {
+      id: string;
+      state:
+        | "submitted"
+        | "working"
+        | "input-required"
+        | "auth-required"
+        | "completed"
+        | "failed"
+        | "canceled"
+        | "rejected";
+      leasedUntil?: string;
+      notBefore?: string;
+    };
+  };
+  /** Show the capacity of your account's own pool and of those that all share */
+  "GET /v1/pools": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        name: "account" | "gpu";
+        capacity: {
+          cpuMilli: number;
+          gpuMilli: number;
+          memoryMiB: number;
+        };
+        reserved: {
+          cpuMilli: number;
+          gpuMilli: number;
+          memoryMiB: number;
+        };
+        share: number;
+        waiting: number;
+        working: number;
+        reservations: number;
+        machines: {
+          ready: number;
+          starting: number;
+          leaving: number;
+          max: number;
+        };
+        refusesBelow: number;
+        forecast: {
+          inMs: number;
+          machines: number;
+        } | null;
+      }>;
+      nextCursor: null;
+    };
+  };
+  /** Reserve capacity of a pool on one of its machines */
+  "POST /v1/reservations": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      pool?: "account" | "gpu";
+      units: {
+        cpuMilli?: number;
+        gpuMilli?: number;
+        memoryMiB?: number;
+      };
+      priority?: number;
+      leaseMs?: number;
+    };
+    answer: {
+      id: string;
+      pool: "account" | "gpu";
+      units: {
+        cpuMilli: number;
+        gpuMilli: number;
+        memoryMiB: number;
+      };
+      machine: string;
+      priority: number;
+      fencingToken: number;
+      createdAt: string;
+      endsAt: string;
+    };
+  };
+  /** List what your account has reserved of a pool */
+  "GET /v1/reservations": {
+    path: Record<never, never>;
+    query: { pool?: "account" | "gpu" };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        pool: "account" | "gpu";
+        units: {
+          cpuMilli: number;
+          gpuMilli: number;
+          memoryMiB: number;
+        };
+        machine: string;
+        priority: number;
+        fencingToken: number;
+        createdAt: string;
+        endsAt: string;
+      }>;
+      nextCursor: null;
+    };
+  };
+  /** Show a reservation */
+  "GET /v1/reservations/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      pool: "account" | "gpu";
+      units: {
+        cpuMilli: number;
+        gpuMilli: number;
+        memoryMiB: number;
+      };
+      machine: string;
+      priority: number;
+      fencingToken: number;
+      createdAt: string;
+      endsAt: string;
+    };
+  };
+  /** Keep a reservation longer, counted from now */
+  "POST /v1/reservations/{id}/renew": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+      leaseMs?: number;
+    };
+    answer: {
+      id: string;
+      pool: "account" | "gpu";
+      units: {
+        cpuMilli: number;
+        gpuMilli: number;
+        memoryMiB: number;
+      };
+      machine: string;
+      priority: number;
+      fencingToken: number;
+      createdAt: string;
+      endsAt: string;
+    };
+  };
+  /** Give a reservation back */
+  "POST /v1/reservations/{id}/release": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      fencingToken: number;
+    };
+    answer: {
+      id: string;
+      pool: "account" | "gpu";
+      units: {
+        cpuMilli: number;
+        gpuMilli: number;
+        memoryMiB: number;
+      };
+      machine: string;
+      priority: number;
+      fencingToken: number;
+      createdAt: string;
+      endsAt: string;
+    };
+  };
+  /** Read every metric of the platform as Prometheus does */
+  "GET /metrics": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List what is measured */
+  "GET /v1/metrics/names": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        name: string;
+        kind: "counter" | "gauge" | "histogram";
+        labels: Array<string>;
+        help: string;
+      }>;
+    };
+  };
+  /** Read how a metric went over time */
+  "GET /v1/metrics": {
+    path: Record<never, never>;
+    query: {
+      name: string;
+      labels?: string;
+      by?: string;
+      from?: string;
+      to?: string;
+      step?: number;
+    };
+    body: undefined;
+    answer: {
+      name: string;
+      kind: "counter" | "gauge" | "histogram";
+      stepSeconds: number;
+      groups: Array<{
+        labels: Record<string, string>;
+        points: Array<{
+          at: string;
+          count: number;
+          sum: number;
+          min: number;
+          max: number;
+          last: number;
+          p50: number | null;
+          p90: number | null;
+          p95: number | null;
+          p99: number | null;
+        }>;
+      }>;
+    };
+  };
+  /** List your account's topics, their partitions and the groups that read them */
+  "GET /v1/topics": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        topic: string;
+        retentionDays: number;
+        compact: boolean;
+        partitionsMax: number;
+        bytes: number;
+        partitions: Array<{
+          partition: number;
+          earliest: number;
+          latest: number;
+          bytes: number;
+          parent: {
+            partition: number;
+            offset: number;
+          } | null;
+        }>;
+        groups: Array<{
+          group: string;
+          generation: number;
+          members: number;
+          lag: number;
+          committed: Array<number>;
+        }>;
+      }>;
+    };
+  };
+  /** Show a topic, its partitions and the groups that read it */
+  "GET /v1/topics/{topic}": {
+    path: { topic: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      topic: string;
+      retentionDays: number;
+      compact: boolean;
+      partitionsMax: number;
+      bytes: number;
+      partitions: Array<{
+        partition: number;
+        earliest: number;
+        latest: number;
+        bytes: number;
+        parent: {
+          partition: number;
+          offset: number;
+        } | null;
+      }>;
+      groups: Array<{
+        group: string;
+        generation: number;
+        members: number;
+        lag: number;
+        committed: Array<number>;
+      }>;
+    };
+  };
+  /** Say how long a topic keeps its events, and whether it keeps the newest of each key */
+  "PATCH /v1/topics/{topic}": {
+    path: { topic: string };
+    query: Record<never, never>;
+    body: {
+      retentionDays?: number;
+      compact?: boolean;
+    };
+    answer: {
+      topic: string;
+      retentionDays: number;
+      compact: boolean;
+      partitionsMax: number;
+      bytes: number;
+      partitions: Array<{
+        partition: number;
+        earliest: number;
+        latest: number;
+        bytes: number;
+        parent: {
+          partition: number;
+          offset: number;
+        } | null;
+      }>;
+      groups: Array<{
+        group: string;
+        generation: number;
+        members: number;
+        lag: number;
+        committed: Array<number>;
+      }>;
+    };
+  };
+  /** Read events of a topic again, from any place or time */
+  "GET /v1/topics/{topic}/events": {
+    path: { topic: string };
+    query: { partition?: number; after?: string; from?: string; limit?: number };
+    body: undefined;
+    answer: {
+      items: Array<Record<string, unknown>>;
+      partitions: Array<{
+        partition: number;
+        next: number;
+        latest: number;
+      }>;
+      position: string | null;
+    };
+  };
+  /** Append events of your own to the topic agent.events */
+  "POST /v1/topics/{topic}/events": {
+    path: { topic: string };
+    query: Record<never, never>;
+    body: {
+      id?: string;
+      type?: string;
+      subject?: string;
+      key?: string;
+      time?: string;
+      data?: unknown;
+      traceparent?: string;
+      specversion?: "1.0";
+      datacontenttype?: "application/json";
+      events?: Array<{
+        id?: string;
+        type: string;
+        subject?: string;
+        key?: string;
+        time?: string;
+        data?: unknown;
+        traceparent?: string;
+        specversion?: "1.0";
+        datacontenttype?: "application/json";
+      }>;
+    };
+    answer: {
+      items: Array<{
+        id: string;
+        partition: number;
+        offset: number;
+      }>;
+    };
+  };
+  /** Join a group that reads a topic together, or join it again */
+  "POST /v1/topics/{topic}/groups/{group}/members": {
+    path: { topic: string; group: string };
+    query: Record<never, never>;
+    body: {
+      memberId?: string;
+      begin?: "earliest" | "latest";
+      sessionMs?: number;
+    };
+    answer: {
+      memberId: string;
+      generation: number;
+      partitions: Array<{
+        partition: number;
+        committed: number;
+      }>;
+    };
+  };
+  /** Read the next events of the partitions that are the member's */
+  "POST /v1/topics/{topic}/groups/{group}/poll": {
+    path: { topic: string; group: string };
+    query: Record<never, never>;
+    body: {
+      memberId: string;
+      generation: number;
+      limit?: number;
+      waitMs?: number;
+      after?: Array<{
+        partition: number;
+        offset: number;
+      }>;
+    };
+    answer: {
+      events: Array<Record<string, unknown>>;
+      partitions: Array<{
+        partition: number;
+        next: number;
+        latest: number;
+      }>;
+    };
+  };
+  /** Say how far the group is done with partitions that are the member's */
+  "POST /v1/topics/{topic}/groups/{group}/commit": {
+    path: { topic: string; group: string };
+    query: Record<never, never>;
+    body: {
+      memberId: string;
+      generation: number;
+      offsets: Array<{
+        partition: number;
+        offset: number;
+      }>;
+    };
+    answer: {
+      memberId: string;
+      generation: number;
+      partitions: Array<{
+        partition: number;
+        committed: number;
+      }>;
+    };
+  };
+  /** Leave a group; its partitions are given to others */
+  "DELETE /v1/topics/{topic}/groups/{group}/members/{memberId}": {
+    path: { topic: string; group: string; memberId: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Forget a group and how far it was */
+  "DELETE /v1/topics/{topic}/groups/{group}": {
+    path: { topic: string; group: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Read what your account used, by hour or day, operation and kind of caller */
+  "GET /v1/usage": {
+    path: Record<never, never>;
+    query: { from?: string; to?: string; step?: "hour" | "day" };
+    body: undefined;
+    answer: {
+      step: "hour" | "day";
+      total: {
+        calls: number;
+        failed: number;
+        units: number;
+      };
+      items: Array<{
+        at: string;
+        isSealed: boolean;
+        operations: Array<{
+          operation: string;
+          caller: "agent" | "person" | "service";
+          calls: number;
+          failed: number;
+          units: number;
+        }>;
+      }>;
+    };
+  };
   /** Where and how a client gets tokens (RFC 8414) */
   "GET /.well-known/oauth-authorization-server": {
     path: Record<never, never>;
@@ -3764,6 +5778,512 @@ export type Operations = {
       lost: number;
     };
   };
+  /** List traces of your account's requests, newest first */
+  "GET /v1/traces": {
+    path: Record<never, never>;
+    query: {
+      limit?: number;
+      cursor?: string;
+      of?: "account" | "platform";
+      from?: string;
+      to?: string;
+      minDurationMs?: number;
+      error?: "true" | "false";
+      name?: string;
+    };
+    body: undefined;
+    answer: {
+      items: Array<{
+        traceId: string;
+        name: string;
+        startedAt: string;
+        durationMs: number;
+        error: boolean;
+        spans: number;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Read a trace as a tree of spans with their durations */
+  "GET /v1/traces/{traceId}": {
+    path: { traceId: string };
+    query: { of?: "account" | "platform" };
+    body: undefined;
+    answer: {
+      traceId: string;
+      startedAt: string;
+      durationMs: number;
+      error: boolean;
+      spans: Array<{
+        spanId: string;
+        parentSpanId: string | null;
+        depth: number;
+        name: string;
+        kind: "internal" | "server" | "client" | "producer" | "consumer";
+        service: string;
+        startedAt: string;
+        offsetMs: number;
+        durationMs: number;
+        error: boolean;
+        attributes: Record<string, string | number | boolean>;
+      }>;
+      logs: Array<{
+        timestamp: string;
+        level: "debug" | "info" | "warn" | "error" | "fatal";
+        service: string;
+        traceId: string | null;
+        spanId: string | null;
+        message: string;
+        data: Record<string, unknown>;
+      }>;
+    };
+  };
+  /** Search your account's log, newest first */
+  "GET /v1/logs": {
+    path: Record<never, never>;
+    query: {
+      limit?: number;
+      cursor?: string;
+      of?: "account" | "platform";
+      level?: "debug" | "info" | "warn" | "error" | "fatal";
+      service?: string;
+      traceId?: string;
+      q?: string;
+      from?: string;
+      to?: string;
+    };
+    body: undefined;
+    answer: {
+      items: Array<{
+        timestamp: string;
+        level: "debug" | "info" | "warn" | "error" | "fatal";
+        service: string;
+        traceId: string | null;
+        spanId: string | null;
+        message: string;
+        data: Record<string, unknown>;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Export your account's log as NDJSON, newest first */
+  "GET /v1/logs/export": {
+    path: Record<never, never>;
+    query: {
+      of?: "account" | "platform";
+      level?: "debug" | "info" | "warn" | "error" | "fatal";
+      service?: string;
+      traceId?: string;
+      q?: string;
+      from?: string;
+      to?: string;
+    };
+    body: undefined;
+    answer: undefined;
+  };
+  /** List alerts, newest first: what is pending, fires, or is over */
+  "GET /v1/alerts": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string; state?: "pending" | "firing" | "resolved" };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        rule: string;
+        signal:
+          | "system.cpu"
+          | "system.memory"
+          | "system.disk"
+          | "api.p99"
+          | "api.errors"
+          | "agent.p95"
+          | "agent.failures"
+          | "db.pool"
+          | "db.p95"
+          | "queue.backlog"
+          | "queue.delay"
+          | "slo.burn-1h"
+          | "slo.burn-6h"
+          | "slo.burn-3d";
+        severity: "info" | "warning" | "critical";
+        state: "pending" | "firing" | "resolved";
+        labels: Record<string, string>;
+        above: number;
+        value: number;
+        summary: string;
+        silenced: boolean;
+        since: string;
+        firedAt: string | null;
+        resolvedAt: string | null;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** List the rules that alerts come from */
+  "GET /v1/alerts/rules": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        signal:
+          | "system.cpu"
+          | "system.memory"
+          | "system.disk"
+          | "api.p99"
+          | "api.errors"
+          | "agent.p95"
+          | "agent.failures"
+          | "db.pool"
+          | "db.p95"
+          | "queue.backlog"
+          | "queue.delay"
+          | "slo.burn-1h"
+          | "slo.burn-6h"
+          | "slo.burn-3d";
+        unit: string;
+        above: number;
+        forSeconds: number;
+        severity: "info" | "warning" | "critical";
+        enabled: boolean;
+        labels: Record<string, string>;
+        description: string;
+        origin: "default" | "changed" | "own";
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Show a rule */
+  "GET /v1/alerts/rules/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+      signal:
+        | "system.cpu"
+        | "system.memory"
+        | "system.disk"
+        | "api.p99"
+        | "api.errors"
+        | "agent.p95"
+        | "agent.failures"
+        | "db.pool"
+        | "db.p95"
+        | "queue.backlog"
+        | "queue.delay"
+        | "slo.burn-1h"
+        | "slo.burn-6h"
+        | "slo.burn-3d";
+      unit: string;
+      above: number;
+      forSeconds: number;
+      severity: "info" | "warning" | "critical";
+      enabled: boolean;
+      labels: Record<string, string>;
+      description: string;
+      origin: "default" | "changed" | "own";
+    };
+  };
+  /** Set a rule: one of the product's otherwise, or one of your own */
+  "PUT /v1/alerts/rules/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: {
+      signal:
+        | "system.cpu"
+        | "system.memory"
+        | "system.disk"
+        | "api.p99"
+        | "api.errors"
+        | "agent.p95"
+        | "agent.failures"
+        | "db.pool"
+        | "db.p95"
+        | "queue.backlog"
+        | "queue.delay"
+        | "slo.burn-1h"
+        | "slo.burn-6h"
+        | "slo.burn-3d";
+      above: number;
+      forSeconds?: number;
+      severity?: "info" | "warning" | "critical";
+      enabled?: boolean;
+      labels?: Record<string, string>;
+      description?: string;
+    };
+    answer: {
+      id: string;
+      signal:
+        | "system.cpu"
+        | "system.memory"
+        | "system.disk"
+        | "api.p99"
+        | "api.errors"
+        | "agent.p95"
+        | "agent.failures"
+        | "db.pool"
+        | "db.p95"
+        | "queue.backlog"
+        | "queue.delay"
+        | "slo.burn-1h"
+        | "slo.burn-6h"
+        | "slo.burn-3d";
+      unit: string;
+      above: number;
+      forSeconds: number;
+      severity: "info" | "warning" | "critical";
+      enabled: boolean;
+      labels: Record<string, string>;
+      description: string;
+      origin: "default" | "changed" | "own";
+    };
+  };
+  /** Take a rule of your own away, or put one of the product's back */
+  "DELETE /v1/alerts/rules/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Show what is promised, how it is kept, and how much may still go wrong */
+  "GET /v1/slos": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: "reads" | "inference" | "search-index" | "units" | "monitoring" | "identity";
+        description: string;
+        objective: number;
+        windowDays: number;
+        requests: number;
+        errors: number;
+        budgetLeft: number;
+        burn: {
+          "1h": number;
+          "6h": number;
+          "3d": number;
+        };
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** List where your alerts are told */
+  "GET /v1/alerts/routes": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        kind: "email" | "push" | "channel" | "webhook" | "pagerduty" | "opsgenie";
+        url: string | null;
+        severities: Array<"info" | "warning" | "critical">;
+        rules: Array<string>;
+        telling: {
+          waiting: number;
+          givenUp: number;
+          lastFailure: {
+            reason: string;
+            at: string;
+          } | null;
+        };
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Have alerts told: by mail, in your browsers, on a channel, to a webhook, PagerDuty or Opsgenie */
+  "POST /v1/alerts/routes": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      target:
+        | {
+            kind: "email";
+            to: string;
+          }
+        | {
+            kind: "push";
+          }
+        | {
+            kind: "channel";
+            conversationId: string;
+          }
+        | {
+            kind: "webhook";
+            url: string;
+            secret?: string;
+          }
+        | {
+            kind: "pagerduty";
+            routingKey: string;
+            url?: string;
+          }
+        | {
+            kind: "opsgenie";
+            apiKey: string;
+            url?: string;
+          };
+      severities?: Array<"info" | "warning" | "critical">;
+      rules?: Array<string>;
+    };
+    answer: {
+      id: string;
+      kind: "email" | "push" | "channel" | "webhook" | "pagerduty" | "opsgenie";
+      url: string | null;
+      severities: Array<"info" | "warning" | "critical">;
+      rules: Array<string>;
+      telling: {
+        waiting: number;
+        givenUp: number;
+        lastFailure: {
+          reason: string;
+          at: string;
+        } | null;
+      };
+      createdAt: string;
+      secret?: string;
+    };
+  };
+  /** Tell alerts there no more */
+  "DELETE /v1/alerts/routes/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Tell a route of an alert that is none, to see that it arrives */
+  "POST /v1/alerts/routes/{id}/test": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      id: string;
+    };
+  };
+  /** List silences that are in force or still to come */
+  "GET /v1/alerts/silences": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        rule: string | null;
+        labels: Record<string, string>;
+        from: string;
+        until: string;
+        reason: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Have nobody told of some alerts for a while */
+  "POST /v1/alerts/silences": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      rule?: string;
+      labels?: Record<string, string>;
+      from?: string;
+      until: string;
+      reason: string;
+    };
+    answer: {
+      id: string;
+      rule: string | null;
+      labels: Record<string, string>;
+      from: string;
+      until: string;
+      reason: string;
+    };
+  };
+  /** End a silence */
+  "DELETE /v1/alerts/silences/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List mails and pushes that wait, or that were given up, oldest first */
+  "GET /v1/notifications": {
+    path: Record<never, never>;
+    query: { limit?: number; cursor?: string; state?: "waiting" | "dead" };
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        kind: "email" | "push";
+        state: "waiting" | "dead";
+        subject: string;
+        text: string;
+        attempts: number;
+        reason: string | null;
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Send the oldest 100 mails and pushes again that were given up */
+  "POST /v1/notifications/redrive": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      redriven: number;
+    };
+  };
+  /** Show the key that a browser subscribes to notifications with (VAPID) */
+  "GET /v1/push/key": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      publicKey: string;
+    };
+  };
+  /** Have your notifications shown by a browser */
+  "POST /v1/push/subscriptions": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      endpoint: string;
+      expirationTime?: number | null;
+      keys: {
+        p256dh: string;
+        auth: string;
+      };
+    };
+    answer: {
+      id: string;
+      service: string;
+      createdAt: string;
+    };
+  };
+  /** List the browsers that show your notifications */
+  "GET /v1/push/subscriptions": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      items: Array<{
+        id: string;
+        service: string;
+        createdAt: string;
+      }>;
+      nextCursor: string | null;
+    };
+  };
+  /** Show your notifications in a browser no more */
+  "DELETE /v1/push/subscriptions/{id}": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
+  };
   /** Erase a member: everything that is theirs, in every store, for good */
   "POST /v1/members/{id}/erase": {
     path: { id: string };
@@ -3887,6 +6407,155 @@ export type Operations = {
     query: Record<never, never>;
     body: undefined;
     answer: undefined;
+  };
+  /** Take announcements of heavy jobs (Cloudflare's HTTP pull API) */
+  "POST /jobs/queue/messages/pull": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      batch_size?: number;
+      visibility_timeout_ms?: number;
+    };
+    answer: {
+      success: true;
+      errors: Array<unknown>;
+      messages: Array<unknown>;
+      result: {
+        message_backlog_count: number;
+        messages: Array<Record<string, unknown>>;
+      };
+    };
+  };
+  /** Be done with announcements of heavy jobs, or give them back (Cloudflare's HTTP pull API) */
+  "POST /jobs/queue/messages/ack": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      acks?: Array<{
+        lease_id: string;
+      }>;
+      retries?: Array<{
+        lease_id: string;
+        delay_seconds?: number;
+      }>;
+    };
+    answer: {
+      success: true;
+      errors: Array<unknown>;
+      messages: Array<unknown>;
+      result: {
+        ackCount: number;
+        retryCount: number;
+        warnings: Array<string>;
+      };
+    };
+  };
+  /** Take the next heavy job, with the secret of a wake-up */
+  "POST /jobs/claim": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      kinds: Array<
+        | "embed.batch"
+        | "knn"
+        | "kmeans"
+        | "near-duplicates"
+        | "graph"
+        | "reembed"
+        | "rerank"
+        | "ocr"
+      >;
+      leaseMs: number;
+    };
+    answer: {
+      job: {
+        id: string;
+        kind:
+          | "embed.batch"
+          | "knn"
+          | "kmeans"
+          | "near-duplicates"
+          | "graph"
+          | "reembed"
+          | "rerank"
+          | "ocr";
+        input: unknown;
+        attempts: number;
+        leaseMs: number;
+        ticket: string;
+        traceparent?: string;
+      } | null;
+    };
+  };
+  /** Keep a heavy job longer, and say how far it is */
+  "POST /jobs/heartbeat": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      leaseMs: number;
+      progress?: number;
+    };
+    answer: {
+      leasedUntil: string;
+      ticket: string;
+    };
+  };
+  /** Say what a heavy job came to */
+  "POST /jobs/complete": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      result: unknown;
+      spans?: Array<{
+        spanId: string;
+        parentId: string;
+        name: string;
+        startMs: number;
+        endMs: number;
+        isError: boolean;
+      }>;
+    };
+    answer: {
+      state: string;
+    };
+  };
+  /** Give a heavy job back that could not be done */
+  "POST /jobs/fail": {
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      spans?: Array<{
+        spanId: string;
+        parentId: string;
+        name: string;
+        startMs: number;
+        endMs: number;
+        isError: boolean;
+      }>;
+      reason: string;
+      final?: boolean;
+      delayMs?: number;
+    };
+    answer: {
+      state: string;
+    };
+  };
+  /** Read the collection that a heavy job is about, page by page */
+  "GET /jobs/source": {
+    path: Record<never, never>;
+    query: { after?: string };
+    body: undefined;
+    answer: {
+      space: string;
+      dimensions: number;
+      units: Array<{
+        unitId: string;
+        version: number;
+        vector?: string;
+        text?: string;
+      }>;
+      next: string | null;
+    };
   };
   /** A2A, the platform: JSON-RPC */
   "POST /a2a": {

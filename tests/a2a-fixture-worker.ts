@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { toldFrom } from "#domain/a2a/update.ts";
 import type { Message } from "#domain/a2a/wire.ts";
 import type { Asked, Caller, NewsAsked, TaskFilter } from "#domain/tasks/asked.ts";
-import { TASK_STEPS, type TaskRow } from "#objects/agent-task-rows.ts";
+import { TASK_SPAN_STEP, TASK_STEPS, type TaskRow } from "#objects/agent-task-rows.ts";
 import { AgentTasks } from "#objects/agent-tasks.ts";
 import { migrate } from "#objects/migrate.ts";
 import { a2aAt } from "#workers/http/a2a/routes.ts";
@@ -65,7 +65,7 @@ export class FixtureAgent extends DurableObject<FixtureEnv> {
 
   constructor(ctx: DurableObjectState, env: FixtureEnv) {
     super(ctx, env);
-    migrate(ctx.storage, TASK_STEPS);
+    migrate(ctx.storage, [...TASK_STEPS, TASK_SPAN_STEP]);
     this.#tasks = new AgentTasks(ctx.storage, {
       hand: (task, message) => {
         ctx.waitUntil(this.#work(task, JSON.parse(message) as Message));

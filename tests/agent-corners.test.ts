@@ -2,22 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { connect } from "./agent-session.ts";
-import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
-import { agentOf, mailbox } from "./mailbox.ts";
-
-async function keyed(account: TestAccount, more: object = {}) {
-  const id = await agentOf(account, { type: "coordination", ...more });
-  const made = await account.call("POST", `/v1/agents/${id}/keys`, {
-    body: { name: "Its own", scopes: ["agents"] },
-  });
-  const { apiKey } = await made.json<{ apiKey: string }>();
-  const as = (method: string, path: string, body?: object, headers: object = {}) =>
-    call(method, path, {
-      ...(body !== undefined && { body }),
-      headers: { Authorization: `Bearer ${apiKey}`, ...headers },
-    });
-  return { id, apiKey, as };
-}
+import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
+import { agentOf, keyedAgent, mailbox } from "./mailbox.ts";
 
 it("gives out what did not fit into one lease", async () => {
   const box = await mailbox(await newAccount());
@@ -30,7 +16,7 @@ it("gives out what did not fit into one lease", async () => {
 
 it("lets no agent direct another's messages to a webhook", async () => {
   const account = await newAccount();
-  const [victim, thief] = [await keyed(account), await keyed(account, { type: "query" })];
+  const [victim, thief] = [await keyedAgent(account), await keyedAgent(account, { type: "query" })];
   const path = `/v1/agents/${victim.id}/delivery`;
   const answer = await thief.as("PUT", path, { url: "https://example.com/hook" });
   expect((await problemOf(answer)).code).toBe("forbidden");
@@ -39,7 +25,11 @@ it("lets no agent direct another's messages to a webhook", async () => {
 
 it("gives no budget back for work that is under way, however its request is repeated", async () => {
   const account = await newAccount();
-  const [a, b, c] = [await keyed(account), await keyed(account), await keyed(account)];
+  const [a, b, c] = [
+    await keyedAgent(account),
+    await keyedAgent(account),
+    await keyedAgent(account),
+  ];
   await a.as("POST", `/v1/agents/${b.id}/messages`, { body: 1, delegation: { budget: 4 } });
   await b.as("POST", `/v1/agents/${b.id}/messages/lease`, { limit: 1 });
   const hand = (key: string, body: unknown) =>
@@ -56,7 +46,7 @@ it("gives no budget back for work that is under way, however its request is repe
 
 it("keeps no hop that is over", async () => {
   const account = await newAccount();
-  const [a, b] = [await keyed(account), await keyed(account)];
+  const [a, b] = [await keyedAgent(account), await keyedAgent(account)];
   const deadline = new Date(Date.now() + 300).toISOString();
   for (let i = 0; i < 10; i += 1)
     await a.as("POST", `/v1/agents/${b.id}/messages`, { body: i, delegation: { deadline } });
@@ -187,7 +177,7 @@ describe("a task's request by an Idempotency-Key", () => {
 
 it("knows the chain of work whose lease has run out", async () => {
   const account = await newAccount();
-  const [a, b] = [await keyed(account), await keyed(account)];
+  const [a, b] = [await keyedAgent(account), await keyedAgent(account)];
   await a.as("POST", `/v1/agents/${b.id}/messages`, { body: 1, delegation: {} });
   await b.as("POST", `/v1/agents/${b.id}/messages/lease`, { limit: 1, leaseMs: 10 });
   await vi.waitFor(() => new Promise((done) => setTimeout(done, 50)));
@@ -199,7 +189,7 @@ it("knows the chain of work whose lease has run out", async () => {
 
 it("lets nobody off the chain of work that they are at, though it is late", async () => {
   const account = await newAccount();
-  const [a, b] = [await keyed(account), await keyed(account)];
+  const [a, b] = [await keyedAgent(account), await keyedAgent(account)];
   const deadline = new Date(Date.now() + 500).toISOString();
   await a.as("POST", `/v1/agents/${b.id}/messages`, { body: 1, delegation: { deadline } });
   await b.as("POST", `/v1/agents/${b.id}/messages/lease`, { limit: 1 });
@@ -255,9 +245,9 @@ it("has few told of one task, also where each message names another one", async 
 it("shows an agent's task to no other agent of its account, and to the account", async () => {
   const account = await newAccount();
   const [asking, curious, worker] = [
-    await keyed(account),
-    await keyed(account),
-    await keyed(account, { type: "generation" }),
+    await keyedAgent(account),
+    await keyedAgent(account),
+    await keyedAgent(account, { type: "generation" }),
   ];
   const at = `/a2a/${worker.id}/rest`;
   const version = { "A2A-Version": "1.0" };

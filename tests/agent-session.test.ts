@@ -243,6 +243,26 @@ describe("whose session it is", () => {
     await account.call("POST", `/v1/agents/${agentId}/quarantine`, { body });
     expect(await session.ended).toEqual({ code: 4403, reason: "forbidden" });
   });
+
+  it("stores nothing, and is given the first message that ever comes", async () => {
+    const account = await newAccount();
+    const agentId = await agentOf(account);
+    const session = await connect(pathOf(agentId), account.apiKey);
+    session.send({ type: "receive", credit: 1 });
+    await session.ask({ type: "echo" });
+    const tables = () =>
+      runInDurableObject(objectOf(agentId), (_, { storage }) =>
+        storage.sql.exec("SELECT name FROM sqlite_schema WHERE name LIKE 'message%'").toArray(),
+      );
+    expect(await tables()).toEqual([]);
+    expect((await account.call("GET", `/v1/agents/${agentId}/presence`)).status).toBeLessThan(500);
+    expect(await tables()).toEqual([]);
+    await evictDurableObject(objectOf(agentId));
+    const body = { body: "hello" };
+    await account.call("POST", `/v1/agents/${agentId}/messages`, { body });
+    expect(await session.next()).toMatchObject({ type: "messages", messages: [{ body: "hello" }] });
+    expect(await tables()).not.toEqual([]);
+  });
 });
 
 /** Makes what the object knows of who is there as old as it will be then. */

@@ -76,6 +76,7 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "get /docs",
     "get /docs/problems",
     "get /healthz",
+    "get /jobs/source",
     "get /oauth/authorize",
     "get /oauth/device",
     "get /openapi.json",
@@ -83,6 +84,15 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "get /sso/{id}",
     "get /sso/{id}/callback",
     "get /sso/{id}/metadata",
+    // Vendors sign what they bring (tests/channels.test.ts).
+    "get /v1/channels/{id}/inbound",
+    // Backends have credentials of their own (tests/job-queue.test.ts, tests/jobs.test.ts).
+    "post /jobs/claim",
+    "post /jobs/complete",
+    "post /jobs/fail",
+    "post /jobs/heartbeat",
+    "post /jobs/queue/messages/ack",
+    "post /jobs/queue/messages/pull",
     // Its clients authenticate by the protocol.
     "post /oauth/device_authorization",
     "post /oauth/introspect",
@@ -90,6 +100,7 @@ it("opens only the addresses that CONTRACT.md names to strangers", () => {
     "post /oauth/revoke",
     "post /oauth/token",
     "post /sso/{id}/acs",
+    "post /v1/channels/{id}/inbound",
     "post /v1/invitations/accept",
     "post /v1/known-devices",
     "post /v1/known-devices/complete",
@@ -216,7 +227,7 @@ it("carries the caller's trace on, and begins one where theirs makes no sense", 
   const fresh = await call("GET", "/healthz", {
     headers: { traceparent: `00-${"0".repeat(32)}-x-01` },
   });
-  expect(fresh.headers.get("traceparent")).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  expect(fresh.headers.get("traceparent")).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
 });
 
 it("says what each problem means where its type points", async () => {

@@ -1,8 +1,8 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
-import { agentOf } from "./mailbox.ts";
+import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
+import { keyedAgent } from "./mailbox.ts";
 
 type Delegation = { id: string; chain: string[]; budget: number; deadline: string };
 type Message = { id: string; fencingToken: number; body: unknown; delegation?: Delegation };
@@ -10,20 +10,8 @@ type Agent = Awaited<ReturnType<typeof working>>;
 
 /** An agent with a key of its own, listed and open to all that are. */
 async function working(account: TestAccount) {
-  const id = await agentOf(account, {
-    type: "coordination",
-    visibility: "listed",
-    accepts: "listed",
-  });
-  const made = await account.call("POST", `/v1/agents/${id}/keys`, {
-    body: { name: "Its own", scopes: ["agents"] },
-  });
-  const { apiKey } = await made.json<{ apiKey: string }>();
-  const as = (method: string, path: string, body?: object, headers: object = {}) =>
-    call(method, path, {
-      ...(body !== undefined && { body }),
-      headers: { Authorization: `Bearer ${apiKey}`, ...headers },
-    });
+  const open = { visibility: "listed", accepts: "listed" };
+  const { id, as } = await keyedAgent(account, open);
   return {
     id,
     as,
@@ -168,7 +156,7 @@ describe("cancelling", () => {
       inReplyTo: null,
       priority: 4,
       deadlineMs: null,
-      once: null,
+      once: [],
       body: "1",
       bytes: 1,
       hop,

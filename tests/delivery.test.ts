@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, inject, it, vi } from "vitest";
+import { KEEPING } from "#domain/delivery/pace.ts";
 import { Delivery } from "#objects/delivery.ts";
 import { Items } from "#objects/delivery-items.ts";
 import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
@@ -168,7 +169,7 @@ describe("what is to be delivered", () => {
     const name = "heron-killed";
     await sends(name, "/ok", [["a", "1"]]);
     const { first, second } = await within(name, async (_, storage) => {
-      const items = new Items(storage);
+      const items = new Items(storage, () => KEEPING);
       const nowMs = Date.now();
       const [one] = items.take(nowMs, 8);
       expect(items.take(nowMs, 8)).toEqual([]);
@@ -197,6 +198,46 @@ describe("what is to be delivered", () => {
     });
     await stub.close();
     expect(await runDurableObjectAlarm(stub)).toBe(false);
+  });
+
+  it("leaves nothing behind after the last of it was sent", async () => {
+    const name = "heron-last";
+    await sends(name, "/ok", [["a", "1"]]);
+    const left = await within(name, async (delivery, storage) => {
+      await delivery.enqueue([{ id: "b", lane: "1", body: "{}" }], true);
+      expect(delivery.state()).toMatchObject({ waiting: 2 });
+      await delivery.alarm();
+      return {
+        alarm: await storage.getAlarm(),
+        kept: [...storage.kv.list()],
+        tables: storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'item'").toArray(),
+      };
+    });
+    expect(left).toEqual({ alarm: null, kept: [], tables: [] });
+    // Set again it is as new.
+    await sends(name, "/ok", [["c", "1"]]);
+    expect(await stateOf(name)).toMatchObject({ waiting: 1 });
+  });
+
+  it("for a receiver that nobody configured is sent, and nothing is left of the receiver", async () => {
+    const name = "heron-passing";
+    const url = `${inject("outside")}/ok`;
+    const passing = { ...push, form: "webhook", url, isUnsigned: true } as const;
+    const left = await within(name, async (delivery, storage) => {
+      await delivery.pass({ ...passing, secrets: [] }, [{ id: "a", lane: "1", body: "{}" }]);
+      expect(delivery.state()?.waiting).toBe(1);
+      await delivery.alarm();
+      return [delivery.state(), await storage.getAlarm(), storage.kv.get("endpoint") ?? null];
+    });
+    expect(left).toEqual([null, null, null]);
+    // One that is away is kept, with all that waits for it.
+    const away = await within(`${name}-away`, async (delivery) => {
+      const broken = { ...passing, url: `${inject("outside")}/broken`, secrets: [] };
+      await delivery.pass(broken, [{ id: "a", lane: "1", body: "{}" }]);
+      await delivery.alarm();
+      return delivery.state();
+    });
+    expect(away).toMatchObject({ waiting: 1, health: { lastStatus: 500 } });
   });
 
   it("is not sent to an endpoint whose account was erased", async () => {

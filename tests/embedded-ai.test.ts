@@ -1,7 +1,11 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { embedding } from "#adapters/inference.ts";
+import { goneOn } from "#adapters/tracing.ts";
 import { EMBEDDED_SPACE } from "#domain/embedding/space.ts";
+import { embedOnGpu } from "#workers/embedding/beside.ts";
+import { newAccount } from "./helpers.ts";
+import { asking, placeOf, spanIn, traceOf } from "./tracing.ts";
 
 type Answer = { shape: number[]; data: number[][]; pooling: string; refused?: string };
 
@@ -104,4 +108,32 @@ describe("the embedder port", () => {
       expect(cosine(made.value, documents.value[i] ?? [])).toBeCloseTo(1, 5);
     }
   });
+});
+
+it("an embedding that the backend makes has its span, as long as the backend says", async () => {
+  const owner = await newAccount();
+  const { traceId, parent } = asking();
+  const link = { traceparent: `00-${traceId}-${parent}-01`, accountId: owner.accountId };
+  const asked: (string | null)[] = [];
+  const gpu = {
+    fetch: async (_: string, init: RequestInit) => {
+      asked.push(new Headers(init.headers).get("traceparent"));
+      const vector = new Float32Array(EMBEDDED_SPACE.dimensions).fill(0.5);
+      const embedding = btoa(String.fromCharCode(...new Uint8Array(vector.buffer)));
+      const headers = { "server-timing": "total;dur=12.4" };
+      return Response.json({ data: [{ index: 0, embedding }] }, { headers });
+    },
+  } as unknown as Fetcher;
+  const span = { name: "EmbeddedAI run", service: "EmbeddedAI", kind: "server" } as const;
+  expect(await goneOn(link, span, () => embedOnGpu(gpu, ["otters"], "document"))).toHaveLength(1);
+  const whole = await traceOf(owner, traceId, (names) => names.includes("EmbeddedAI run"));
+  const [call, theirs] = [spanIn(whole, "POST gpu-backend"), spanIn(whole, "POST /v1/embeddings")];
+  expect(placeOf(asked[0])).toMatchObject({ traceId, spanId: call.spanId });
+  expect(theirs).toMatchObject({
+    parentSpanId: call.spanId,
+    service: "gpu-backend",
+    durationMs: 12,
+  });
+  await embedOnGpu(gpu, ["otters"], "document");
+  expect(asked[1]).toBeNull();
 });

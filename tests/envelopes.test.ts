@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { type CryptoKey, exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -54,12 +54,12 @@ const seal = (of = outside(), nowMs = Date.now()) => {
   return sealEnvelope(of, PAYLOAD, by, target.open.published, nowMs);
 };
 type Answer = { result?: { task: { id: string } }; error?: { code: number; message: string } };
-async function send(data: unknown, from = caller): Promise<Answer> {
+async function send(data: unknown, from = caller, more: object[] = []): Promise<Answer> {
   const message = {
     messageId: crypto.randomUUID(),
     role: "ROLE_USER",
     extensions: [ENVELOPE_URI],
-    parts: [{ data, mediaType: ENVELOPE_MEDIA_TYPE }],
+    parts: [{ data, mediaType: ENVELOPE_MEDIA_TYPE }, ...more],
   };
   const params = { message, configuration: { returnImmediately: true } };
   const body = { jsonrpc: "2.0", id: 1, method: "SendMessage", params };
@@ -120,6 +120,14 @@ describe("an envelope between agents of two accounts", () => {
       expect(await why(none), JSON.stringify(none)).toBeDefined();
   });
 
+  it("comes for the first time again where what it begins could not be stored", async () => {
+    const sealed = await seal();
+    const tooMuch = [{ text: "x".repeat(262_144) }];
+    expect((await send(sealed, caller, tooMuch)).error).toBeDefined();
+    expect((await send(sealed)).result?.task.id).toBeDefined();
+    expect(await why(sealed)).toBe("it came before");
+  });
+
   it("is forgotten once it could come again no more", async () => {
     const stub = env.AGENT.getByName(target.id);
     const rows = () =>
@@ -131,7 +139,7 @@ describe("an envelope between agents of two accounts", () => {
         return n;
       });
     expect(await rows()).toBeGreaterThan(0);
-    await runInDurableObject(stub, (object) => object.admitEnvelope("one more", Date.now() - 1));
+    await evictDurableObject(stub);
     await runDurableObjectAlarm(stub);
     expect(await rows()).toBe(0);
   });

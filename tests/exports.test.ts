@@ -60,7 +60,13 @@ it("gives an account's owner everything that is kept of it in one archive, and n
     headers: { "If-Match": "*" },
   });
   await account.call("DELETE", `/v1/keys/${keyId}`);
+  for (const input of ["first lake", "second lake"])
+    await account.call("POST", "/v1/tasks", { body: { type: "look", input } });
   const archive = await files(await account.call("GET", "/v1/account/export"));
+  expect(rows(archive, "tasks").map(({ state, input }) => [state, input])).toEqual([
+    ["submitted", "second lake"],
+    ["submitted", "first lake"],
+  ]);
   expect(rows(archive, "account")).toMatchObject([{ id: account.accountId, name: "Test" }]);
   expect(rows(archive, "members")).toContainEqual(
     expect.objectContaining({ id: member.principalId, email: member.email, name: "Otto Member" }),

@@ -31,9 +31,12 @@ export function call(
   return exports.default.fetch(new Request(`${ORIGIN}${path}`, request));
 }
 
+/** What is measured is told some seconds later, which a test that waits for all that a request does would wait for too. */
+export const unobserved = { ...env, WISHUB_OBSERVING: "0" };
+
 /** One request to an isolate of its own, which knows nothing yet and has these bindings. */
 export function isolate(changes: Partial<Record<string, unknown>>) {
-  const bindings = { ...env, ...changes } as Env;
+  const bindings = { ...unobserved, ...changes } as Env;
   return async (from: TestAccount, method: string, path: string, body?: unknown) => {
     const request = new Request(`${ORIGIN}${path}`, {
       method,
@@ -55,6 +58,10 @@ export const elsewhereOf = (database: D1Database): D1Database =>
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
+
+/** The same text but for its last character: what a guesser of an id, a code or a key would present. */
+export const misspelt = (text: string): string =>
+  `${text.slice(0, -1)}${text.endsWith("0") ? "1" : "0"}`;
 
 export type TestAccount = {
   accountId: string;

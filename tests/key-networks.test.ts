@@ -1,9 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import type { KeyView } from "#domain/accounts/keys.ts";
 import { app } from "#workers/http/app.ts";
-import { newAccount, ORIGIN, problemOf } from "./helpers.ts";
+import { newAccount, ORIGIN, problemOf, unobserved } from "./helpers.ts";
 import { formOf } from "./oauth.ts";
 
 type Made = KeyView & { apiKey: string };
@@ -11,7 +10,7 @@ type Place = { peer?: string; forwarded?: string };
 const PROXY = "10.0.0.2:40312";
 
 /** A product that believes the proxies at 10.0.0.0/8. */
-const behindProxy = { ...env, WISHUB_TRUSTED_PROXY: "10.0.0.0/8" } as Env;
+const behindProxy = { ...unobserved, WISHUB_TRUSTED_PROXY: "10.0.0.0/8" } as Env;
 
 async function ask(
   apiKey: string,
@@ -120,7 +119,7 @@ it("stops a bound key where addresses are not known any more", async () => {
   const { apiKey } = await (await make(account.apiKey, ["192.0.2.0/24"])).json<Made>();
   const place = { forwarded: "192.0.2.1" };
   expect((await ask(apiKey, place, who)).status).toBe(200);
-  const untold = { ...env, WISHUB_TRUSTED_PROXY: "" } as Env;
+  const untold = { ...unobserved, WISHUB_TRUSTED_PROXY: "" } as Env;
   expect((await ask(apiKey, place, who, untold)).status).toBe(401);
 });
 

@@ -9,7 +9,15 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { servicesOf } from "#adapters/index.ts";
 import { app } from "#workers/http/app.ts";
-import { call, isolate, newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
+import {
+  call,
+  isolate,
+  newAccount,
+  ORIGIN,
+  problemOf,
+  type TestAccount,
+  unobserved,
+} from "./helpers.ts";
 
 const WHO = "/v1/sessions/current";
 
@@ -206,7 +214,7 @@ describe("where a trusted proxy tells the client's address", () => {
   };
 
   it("limits guesses and sign-ins by address, and by the network of an IPv6 address", async () => {
-    const from = edgeOf({ ...env, WISHUB_TRUSTED_PROXY: "cloudflare" });
+    const from = edgeOf({ ...unobserved, WISHUB_TRUSTED_PROXY: "cloudflare" });
     const statuses = new Set<number>();
     for (let i = 0; i < 1_010; i++)
       statuses.add((await at(`2001:db8::${i.toString(16)}`, from).guess()).status);
@@ -219,7 +227,7 @@ describe("where a trusted proxy tells the client's address", () => {
   });
 
   it("limits by address who has identity providers asked, there and back", async () => {
-    const from = edgeOf({ ...env, WISHUB_TRUSTED_PROXY: "cloudflare" });
+    const from = edgeOf({ ...unobserved, WISHUB_TRUSTED_PROXY: "cloudflare" });
     const headers = { "CF-Connecting-IP": "192.0.2.44" };
     for (let i = 0; i < 1_010; i++) await from("/sso/f0_absent/callback", { headers });
     for (const path of ["/sso/f0_absent", "/sso/f0_absent/callback"])
@@ -227,7 +235,7 @@ describe("where a trusted proxy tells the client's address", () => {
   });
 
   it("limits nobody by an address that anybody could have written", async () => {
-    const from = edgeOf({ ...env });
+    const from = edgeOf({ ...unobserved });
     const answer = await at("192.0.2.9", from).guess();
     expect(answer.status).toBe(401);
     expect(answer.headers.get("RateLimit")).toBeNull();
@@ -242,7 +250,7 @@ describe("an isolate with more to do than it can", () => {
 
   it("refuses what can wait, then what is usual, and never what keeps it governable", async () => {
     const account = await newAccount();
-    const bindings = { ...env };
+    const bindings = { ...unobserved };
     const { load } = servicesOf(bindings);
     const ask = async (method: string, path: string, headers: Record<string, string> = {}) => {
       const context = createExecutionContext();

@@ -12,7 +12,7 @@ export const draft = (body: number, more: Partial<Draft> & { sender?: number }):
   inReplyTo: null,
   priority: 4,
   deadlineMs: null,
-  once: null,
+  once: [],
   body: String(body),
   bytes: 8,
   ...more,
@@ -28,6 +28,7 @@ export type Box = {
 let objects = 0;
 export async function box(use: (box: Box) => void): Promise<void> {
   const stub = env.AGENT.getByName(`n0_order${objects++}`);
+  await stub.contents(); // it has no table before somebody asks for what lies in one
   await runInDurableObject(stub, (_, { storage }) => {
     let rows = new MailboxRows(storage.sql);
     const at = { nowMs: 1_000_000 };

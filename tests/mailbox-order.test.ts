@@ -216,7 +216,7 @@ it("keeps what nobody takes for thirty days, shows it as dead for thirty more, a
       const nextMs = mailbox.do((rows) => rows.upkeep(nowMs));
       return nextMs === nowMs ? looked() : nextMs;
     };
-    const once = { key: "d a0_0 x", bodyHash: "" };
+    const once = [{ key: "a0_0 d  x", bodyHash: "" }];
     mailbox.do((rows) => rows.put(draft(0, { once }), mailbox.at.nowMs));
     mailbox.at.nowMs += 29 * day;
     expect(looked()).toBe(mailbox.at.nowMs + day);

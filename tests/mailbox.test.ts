@@ -1,4 +1,7 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { LIMITS } from "#domain/shared/limits.ts";
 import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
 import { agentOf, type Message, mailbox } from "./mailbox.ts";
 
@@ -89,6 +92,44 @@ describe("a message", () => {
     const other = await box.send({ body: 4 }, headers);
     expect((await problemOf(other)).code).toBe("idempotency-conflict");
     expect((await box.leased(10)).map(({ body }) => body)).toEqual([1, 3]);
+  });
+
+  it("is held to both where it has both", async () => {
+    const box = await mailbox(owner);
+    const named = (deduplicationId: string, key: string, body: unknown = 1) =>
+      box.send({ body, deduplicationId }, { "Idempotency-Key": key });
+    const idOf = async (answer: Response) => (await answer.json<{ id: string }>()).id;
+    const first = await idOf(await named("a", "k1"));
+    expect(await idOf(await named("a", "k1"))).toBe(first);
+    // Another body, or another name, is another request.
+    for (const other of [named("a", "k1", 2), named("b", "k1")])
+      expect((await problemOf(await other)).code).toBe("idempotency-conflict");
+    // Another request may name the same message, and is known by its own key too from then on.
+    expect(await idOf(await named("a", "k2"))).toBe(first);
+    expect((await problemOf(await named("c", "k2"))).code).toBe("idempotency-conflict");
+    expect(await box.leased(10)).toHaveLength(1);
+  });
+
+  it("may be named by each sender as often as it is its share, whatever others name", async () => {
+    const box = await mailbox(owner, { visibility: "listed", accepts: "listed" });
+    const [busy, quiet] = [await newAccount(), await newAccount()];
+    const send = (from: TestAccount) =>
+      from.call("POST", `/v1/agents/${box.id}/messages`, {
+        body: { body: 1, deduplicationId: "once more" },
+      });
+    await env.AGENT.getByName(box.id).contents(); // its tables are made
+    await runInDurableObject(env.AGENT.getByName(box.id), (_, { storage }) =>
+      storage.sql.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= ?)
+           INSERT INTO message_seen SELECT ? || ' d  ' || i, i, '', ? FROM n`,
+        LIMITS.senderDeduplicationsMax,
+        busy.accountId,
+        Date.now(),
+      ),
+    );
+    const refused = await send(busy);
+    expect([refused.status, refused.headers.get("Retry-After")]).toEqual([429, "60"]);
+    for (const other of [quiet, owner]) expect((await send(other)).status).toBe(201);
   });
 
   it("is acknowledged with others at once, each with its own outcome", async () => {

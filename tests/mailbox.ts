@@ -1,4 +1,4 @@
-import type { TestAccount } from "./helpers.ts";
+import { call, type TestAccount } from "./helpers.ts";
 
 export type Message = {
   id: string;
@@ -49,4 +49,19 @@ export async function mailbox(account: TestAccount, more: object = {}) {
       return account.call("POST", `${path}/${message?.id}/${how}`, { body });
     },
   };
+}
+
+/** A new agent of the account with a key of its own, and calls made with that key. */
+export async function keyedAgent(account: TestAccount, more: object = {}) {
+  const id = await agentOf(account, { type: "coordination", ...more });
+  const made = await account.call("POST", `/v1/agents/${id}/keys`, {
+    body: { name: "Its own", scopes: ["agents"] },
+  });
+  const { apiKey } = await made.json<{ apiKey: string }>();
+  const as = (method: string, path: string, body?: object, headers: object = {}) =>
+    call(method, path, {
+      ...(body !== undefined && { body }),
+      headers: { Authorization: `Bearer ${apiKey}`, ...headers },
+    });
+  return { id, apiKey, as };
 }

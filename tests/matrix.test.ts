@@ -5,6 +5,7 @@ import { appOf } from "#workers/http/app.ts";
 import { feature, route } from "#workers/http/kit.ts";
 import { call, isolate, newAccount, type TestAccount } from "./helpers.ts";
 import {
+  addressOf,
   type As,
   type Cast,
   cast,
@@ -15,6 +16,7 @@ import {
   type Operation,
   UPGRADE,
 } from "./matrix.ts";
+import { BODIES } from "./matrix-bodies.ts";
 import { grantedTo, makeClient, registered } from "./oauth.ts";
 import { invite, joined } from "./people-invited.ts";
 import { freshEmail } from "./people.ts";
@@ -185,10 +187,50 @@ const THINGS: Record<string, Make> = {
         body: { title: "Ours alone", body: "A private note on tides." },
       }),
     ),
+  "/v1/channels": async (account) => {
+    const agent = { name: "Ours on air", type: "query", description: "Reads.", capabilities: [] };
+    const agentId = await idOf(await account.call("POST", "/v1/agents", { body: agent }));
+    const config = { url: "https://hooks.example.com/" };
+    const body = { type: "webhook", name: "Ours alone", agentId, config };
+    return await idOf(await account.call("POST", "/v1/channels", { body }));
+  },
+  "/v1/reservations": async (account) =>
+    await idOf(
+      await account.call("POST", "/v1/reservations", { body: { units: { cpuMilli: 100 } } }),
+    ),
+  "/v1/tasks": async (account) =>
+    await idOf(await account.call("POST", "/v1/tasks", { body: { type: "ours", input: null } })),
   "/v1/agents": async (account) =>
     await idOf(
       await account.call("POST", "/v1/agents", {
         body: { name: "Ours alone", type: "query", description: "Reads.", capabilities: [] },
+      }),
+    ),
+  "/v1/alerts/routes": async (account) =>
+    await idOf(
+      await account.call("POST", "/v1/alerts/routes", {
+        body: { target: { kind: "email", to: "ours@example.com" } },
+      }),
+    ),
+  "/v1/alerts/silences": async (account) =>
+    await idOf(
+      await account.call("POST", "/v1/alerts/silences", {
+        body: { until: new Date(Date.now() + 3_600_000).toISOString(), reason: "Ours alone" },
+      }),
+    ),
+  "/v1/push/subscriptions": async (account) =>
+    await idOf(
+      await account.call("POST", "/v1/push/subscriptions", {
+        body: {
+          endpoint: "https://push.example/ours",
+          keys: { p256dh: "B".repeat(87), auth: "a".repeat(22) },
+        },
+      }),
+    ),
+  "/v1/webhooks": async (account) =>
+    await idOf(
+      await account.call("POST", "/v1/webhooks", {
+        body: { url: "https://hooks.example.com/", events: ["unit.*"] },
       }),
     ),
   "/v1/members": async (account) => account.principal.principalId,
@@ -223,40 +265,6 @@ for (const [kind, named] of [
 ] as const)
   THINGS[`/scim/v2/${kind}`] = async (account) =>
     await idOf(await account.call("POST", `/scim/v2/${kind}`, { body: named }));
-/** What an operation takes as a body, where it takes one. */
-const BODIES: Record<string, object> = {
-  "POST /v1/keys/{id}/rotate": {},
-  "PUT /v1/agents/{id}/state": { state: "Theirs" },
-  "POST /v1/agents/{id}/upgrade": { program: "Theirs" },
-  "POST /v1/agents/{id}/roll-back": { release: 0 },
-  "POST /v1/agents/{id}/quarantine": { reason: "Theirs" },
-  "PUT /v1/agents/{id}/delivery": { url: "https://hooks.example.com/" },
-  "PATCH /v1/units/{id}": { title: "Theirs" },
-  "PATCH /v1/agents/{id}": { description: "Theirs" },
-  "POST /v1/agents/{id}/keys": { name: "Theirs", scopes: ["search"] },
-  "POST /v1/agents/{id}/messages/batch": { messages: [{ body: "Theirs" }] },
-  "POST /v1/agents/{id}/tasks/{taskId}/updates": {
-    messageId: "msg_1",
-    fencingToken: 1,
-    status: { state: "completed" },
-  },
-  "POST /v1/agents/{id}/messages": { body: "Theirs" },
-  "POST /v1/agents/{id}/messages/redrive": {},
-  "POST /v1/agents/{id}/messages/lease": { limit: 1 },
-  "POST /v1/agents/{id}/messages/ack": { messages: [{ id: "msg_1", fencingToken: 1 }] },
-  "POST /v1/agents/{id}/messages/nack": { messages: [{ id: "msg_1", fencingToken: 1 }] },
-  "POST /v1/agents/{id}/messages/extend": { messages: [{ id: "msg_1", fencingToken: 1 }] },
-  "POST /v1/agents/{id}/messages/{messageId}/ack": { fencingToken: 1 },
-  "POST /v1/agents/{id}/messages/{messageId}/nack": { fencingToken: 1 },
-  "POST /v1/agents/{id}/messages/{messageId}/extend": { fencingToken: 1 },
-  "PATCH /v1/members/{id}": { role: "viewer" },
-  "POST /v1/members/{id}/erase": { units: "keep" },
-  "PATCH /v1/identity-providers/{id}": { name: "Theirs" },
-  "PUT /scim/v2/Users/{id}": { userName: "them@example.com" },
-  "PATCH /scim/v2/Users/{id}": { Operations: [{ op: "replace", path: "active", value: false }] },
-  "PUT /scim/v2/Groups/{id}": { displayName: "Theirs" },
-  "PATCH /scim/v2/Groups/{id}": { Operations: [{ op: "remove", path: "members" }] },
-};
 const withParameter = operations.filter(({ path }) => path.includes("/{"));
 const familyOf = ({ path }: Operation) => path.slice(0, path.indexOf("/{"));
 
@@ -267,7 +275,7 @@ describe("what belongs to another account", () => {
   beforeAll(async () => {
     [owner, stranger] = [await newAccount(), await newAccount()];
     for (const [family, make] of Object.entries(THINGS)) ids[family] = await make(owner);
-  });
+  }, 60_000);
 
   it("can be made here for every address that names something", () => {
     const families = new Set(withParameter.map(familyOf));
@@ -279,7 +287,7 @@ describe("what belongs to another account", () => {
   it.each(withParameter.filter((one) => familyOf(one) in THINGS))(
     "is 404 by $name, like what never was",
     async (operation) => {
-      const { method, path } = operation;
+      const { method } = operation;
       const body = BODIES[operation.name];
       expect(operation.hasBody, "a sample body").toBe(body !== undefined);
       const id = ids[familyOf(operation)] ?? "";
@@ -287,7 +295,7 @@ describe("what belongs to another account", () => {
       const ask = async (account: TestAccount, name: string) => {
         const headers = { "If-Match": "*" };
         const sent = body === undefined ? { headers } : { headers, body };
-        const answer = await account.call(method, path.replace(/\{\w+\}/, name), sent);
+        const answer = await account.call(method, addressOf(operation, name), sent);
         const { detail } = await answer.json<{ detail?: string }>();
         return { status: answer.status, detail };
       };
@@ -303,7 +311,8 @@ describe("what belongs to another account", () => {
     const other = await newAccount();
     const names = [owner.accountId, owner.principal.principalId, ...Object.values(ids)];
     for (const { method, path } of operations) {
-      if (method !== "GET" || path.includes("{")) continue;
+      // A stream without an end, and what it says of others lies in topics, which are listed.
+      if (method !== "GET" || path.includes("{") || path === "/v1/events") continue;
       const shown = await (await other.call("GET", path)).text();
       for (const name of names) expect(shown, `${path} shows ${name}`).not.toContain(name);
     }

@@ -229,6 +229,11 @@ export async function decided(
   return { status: answer.status, code: problem.code ?? "", detail: problem.detail ?? "" };
 }
 
+/** Of one thing, with the query that the operation cannot do without. */
+export const addressOf = ({ name, path }: Operation, id: string): string =>
+  `${path.replace(/\{\w+\}/, id)}${QUERIES[name] ?? ""}`;
+const QUERIES: Record<string, string> = { "PUT /v1/tasks/{id}/result": "?fencingToken=1" };
+
 /** What a parameter does not name a thing of one account in, and why. */
 export const NOT_OWNED: Record<string, string> = {
   "/a2a/rest": "what is asked of the platform is asked of its operations",
@@ -239,6 +244,11 @@ export const NOT_OWNED: Record<string, string> = {
   "/scim/v2/Schemas": "the same for everybody",
   "/v1/accounts": "the first account's business",
   "/v1/oauth/signing-keys": "the first account's business",
+  "/v1/alerts/rules":
+    "names that the product or the caller's own account chose (tests/alerts.test.ts)",
+  "/v1/queues": "`account` is everybody's own pool",
+  "/v1/topics": "a name is of the caller's own topic (tests/topics.test.ts)",
   "/v1/collections": "`private` is everybody's own collection",
+  "/v1/traces": "an id is of the caller's own traces (tests/traces.test.ts)",
   "/v1/audit": "a number is of the caller's own log",
 };

@@ -17,6 +17,8 @@ const HTTP_ALONE = [
   /\/v1\/identity-providers/,
   /\/v1\/agents\/\{id\}\/session/,
   /\/v1\/stream/,
+  // A vendor's call, which it signs.
+  /\/v1\/channels\/\{id\}\/inbound/,
 ];
 
 type Parameter = { name: string; in: string; schema: object };

@@ -12,7 +12,7 @@ import {
   type Tokens,
   VERIFIER,
 } from "./oauth.ts";
-import { call, newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
+import { call, misspelt, newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
 
 let account: TestAccount;
 let clientId: string;
@@ -184,7 +184,7 @@ it("redeems a code for its own client, verifier and address only", async () => {
     { code_verifier: "short" },
     { client_id: other },
     { redirect_uri: "https://app.example/other" },
-    { code: `${code.slice(0, -1)}0` },
+    { code: misspelt(code) },
     { code: "" },
   ];
   for (const wrong of flaws) {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
 import { browserOf, formOf, registered, type Tokens } from "./oauth.ts";
-import { call, newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
+import { call, misspelt, newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 type Started = { device_code: string; user_code: string; interval: number };
@@ -99,7 +99,7 @@ it("gives tokens once, to the client that asked, for the code it was given", asy
   await answered(user_code, "allow");
   const other = await registered({ grant_types: [DEVICE], redirect_uris: [] });
   expect(await errorOf(await poll(device_code, other))).toBe("invalid_grant");
-  expect(await errorOf(await poll(`${device_code.slice(0, -1)}0`))).toBe("invalid_grant");
+  expect(await errorOf(await poll(misspelt(device_code)))).toBe("invalid_grant");
   const tokens = await (await poll(device_code)).json<Tokens>();
   expect(await errorOf(await poll(device_code))).toBe("invalid_grant");
   // A code that comes back was seen by somebody else: what it gave ends.

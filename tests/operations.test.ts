@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import type { Principal } from "#domain/accounts/model.ts";
 import { perform } from "#workers/http/app.ts";
 import type { Operation } from "#workers/http/operations.ts";
-import { call, newAccount, problemOf } from "./helpers.ts";
+import { call, newAccount, problemOf, unobserved } from "./helpers.ts";
 
 async function performed(principal: Principal, operation: Operation, changes: Partial<Env> = {}) {
   const context = createExecutionContext();
-  const response = await perform({ ...env, ...changes }, context, principal, operation);
+  const response = await perform({ ...unobserved, ...changes }, context, principal, operation);
   await waitOnExecutionContext(context);
   return response;
 }

@@ -1,20 +1,25 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { TestProject } from "vitest/node";
 import { gzipSync } from "node:zlib";
+import { modelServer } from "./node/model-server.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     /** Somebody else's web server, on loopback: what each of its addresses does is in tests/outside.ts. */
     outside: string;
+    /** How many a webhook is sent where many are; `npm run bench -- webhooks` wants more of them. */
+    deliveries: number;
   }
 }
 
+const DELIVERIES = 300;
 const BOMB_BYTES = 32 * 2 ** 20;
 
 /** A web server outside the product, some of it hostile. `/asked` tells how often everything else was asked. */
 export default async function outside(project: TestProject): Promise<() => Promise<void>> {
   const bomb = gzipSync(new Uint8Array(BOMB_BYTES));
   const timers = new Set<NodeJS.Timeout>();
+  const models = modelServer("/models");
   let asked = 0;
   let broken = 0;
   const answers: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
@@ -71,11 +76,13 @@ export default async function outside(project: TestProject): Promise<() => Promi
     const path = URL.parse(request.url ?? "/", "http://outside")?.pathname ?? "";
     if (!path.endsWith("/asked")) asked++;
     response.on("error", () => {});
+    if (path.startsWith("/models/")) return models(request, response);
     (answers[path] ?? answers["/missing"])?.(request, response);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
+  project.provide("deliveries", Number(process.env["WISHUB_TEST_DELIVERIES"] ?? DELIVERIES));
   project.provide("outside", `http://127.0.0.1:${address.port}`);
   return async () => {
     for (const timer of timers) clearInterval(timer);

@@ -15,7 +15,7 @@ export function unsent(bindings: Env = env) {
   const ports = services(bindings);
   return {
     ...ports,
-    hand: { verify: () => {}, index: () => {} },
+    hand: { verify: () => {}, index: () => {}, tell: ports.hand.tell },
     relay: { arm: async () => {} },
     writer: {
       insert: (units: StoredUnit[], nowMs: number) =>

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import type { Explained } from "#domain/policies/explain.ts";
+import type { Decisions, Explained } from "#domain/policies/explain.ts";
 import type { PolicyView, Rule } from "#domain/policies/model.ts";
 import { call, elsewhereOf, isolate, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 import { found, hits, publish, searchable } from "./knowledge.ts";
@@ -255,6 +255,23 @@ it("lists every action with what it needs", async () => {
   const publishing = items.find(({ action }) => action === "unit.publish");
   expect(publishing).toMatchObject({ scope: "units:write", role: "member", ruled: true });
   expect(publishing?.attributes).toContain("visibility");
+});
+
+it("tells of every action at once what it tells of each", async () => {
+  const account = await newAccount();
+  const key = await worker(account);
+  await put(account, [noPublic, { id: "no-keys", effect: "forbid", actions: ["key.make"] }]);
+  const all = async (of: TestAccount) =>
+    (await (await of.call("GET", "/v1/policies/decisions")).json<Decisions>()).items;
+  const told = Object.fromEntries((await all(key)).map((each) => [each.action, each]));
+  expect(told["unit.search"]?.decision).toBe("allow");
+  expect(told["unit.publish"]).toMatchObject({ decision: "depends", rule: "policy:no-public@1" });
+  expect(told["key.make"]).toMatchObject({ decision: "deny", rule: "policy:no-keys@1" });
+  expect(told["agent.read"]).toMatchObject({ decision: "deny", rule: "scope:agents" });
+  for (const action of ["unit.publish", "key.make", "agent.read"] as const) {
+    const { action: _, ...one } = told[action] ?? {};
+    expect(one).toEqual(await explainTo(key, action, { type: action.split(".")[0] }));
+  }
 });
 
 it("leaves in the audit log who put which version in force, and what a policy refused", async () => {

@@ -81,7 +81,7 @@ describe("a unit that is changed", () => {
         ...verified: Parameters<ReturnType<typeof ports>["units"]["recordVerified"]>
       ) => {
         await revise(ref.unitId, { body: SECRET });
-        await ports().units.recordVerified(...verified);
+        return await ports().units.recordVerified(...verified);
       },
     };
     await verifyUnits({ ...ports(), units }, [ref], Date.now());
@@ -101,7 +101,7 @@ describe("a unit that is changed", () => {
         ...indexed: Parameters<ReturnType<typeof ports>["units"]["recordIndexed"]>
       ) => {
         await revise(ref.unitId, { body: SECRET });
-        await ports().units.recordIndexed(...indexed);
+        return await ports().units.recordIndexed(...indexed);
       },
     };
     await indexUnits({ ...ports(), units }, [ref], Date.now());

@@ -9,7 +9,7 @@ import { base64Of } from "#domain/shared/bytes.ts";
 import { retractUnit } from "#domain/units/revise.ts";
 import type { Collection } from "#objects/collection.ts";
 import { app } from "#workers/http/app.ts";
-import { newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
+import { newAccount, ORIGIN, problemOf, type TestAccount, unobserved } from "./helpers.ts";
 import { searchable } from "./knowledge.ts";
 import { deliver, unsent, waiting } from "./pipeline.ts";
 
@@ -18,10 +18,11 @@ const DIMENSIONS = 64;
 const SPACE = `letters@${DIMENSIONS}`;
 /** The product with an OpenAI-compatible endpoint beside its own model, as an isolate that has just begun sees it. */
 const bound = (): Env =>
-  Object.create(env, {
-    WISHUB_AI_URL: { value: ENDPOINT },
-    WISHUB_AI_MODEL: { value: "letters" },
-    WISHUB_AI_DIMENSIONS: { value: String(DIMENSIONS) },
+  ({
+    ...unobserved,
+    WISHUB_AI_URL: ENDPOINT,
+    WISHUB_AI_MODEL: "letters",
+    WISHUB_AI_DIMENSIONS: String(DIMENSIONS),
   }) as Env;
 
 let account: TestAccount;
@@ -125,7 +126,7 @@ it("a collection moves to another space and back: found all the while, and nothi
 });
 
 it("a collection whose model is gone says so, and can be moved to one that is there", async () => {
-  const unbound = () => Object.create(env) as Env;
+  const unbound = () => ({ ...unobserved }) as Env;
   const kept = await searchable(account, { title: "Otters", body: "Otters hold hands." });
   const home = (await collection())?.space ?? "";
   await moved(SPACE);

@@ -7,13 +7,13 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SearchReplica } from "#objects/search-replica.ts";
 import { app } from "#workers/http/app.ts";
-import { call, newAccount, ORIGIN, type TestAccount } from "./helpers.ts";
+import { call, newAccount, ORIGIN, type TestAccount, unobserved } from "./helpers.ts";
 import { notesAbout, searchable } from "./knowledge.ts";
 
 const HEADER = "WisHub-Bookmark";
 const replicas = env.SEARCH_REPLICA as DurableObjectNamespace<SearchReplica>;
 /** The edge as it is deployed: requests say where they come from. */
-const edge = { ...env, WISHUB_REGION: "auto" } as Env;
+const edge = { ...unobserved, WISHUB_REGION: "auto" } as Env;
 const FROM = {
   asia: { continent: "AS", country: "JP" },
   america: { continent: "NA", longitude: "-77" },

@@ -144,6 +144,7 @@ describe("replicas of a public leaf in three regions", () => {
       "constructor",
       "read",
       "alarm",
+      "traced",
     ]);
   });
 });

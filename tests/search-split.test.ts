@@ -167,6 +167,22 @@ async function leafHits(name: string): Promise<string[]> {
   return (JSON.parse(answer.value.hits ?? "[]") as SearchHit[]).map(({ unitId }) => unitId);
 }
 
+test("a shard that is written to without a pause moves all the same", async () => {
+  const model = fresh();
+  const root = rootOf(model.collection);
+  const BATCHES_MAX = 100;
+  let written = 0;
+  const writer = async (): Promise<boolean> => {
+    for (let batch = 0; batch < BATCHES_MAX; batch++) {
+      const units = Array.from({ length: 40 }, () => model.unitOf(written++, 1, written));
+      const answer = await own.getByName(root.name).index(root, units, "both");
+      if (answer.kind === "moved") return true;
+    }
+    return false;
+  };
+  expect(await Promise.all(Array.from({ length: 4 }, writer))).toEqual([true, true, true, true]);
+});
+
 test(
   "whatever is written while shards split or move, and wherever that is killed, no unit is lost, doubled or unfindable",
   { timeout: 120_000 },

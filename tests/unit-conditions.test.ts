@@ -121,7 +121,7 @@ it("goes on finding what is served while a version that was to replace it is tak
   };
   await change(1, "public");
   const second = { unitId: first.unitId, version: 2 };
-  await deliver("unit-verify", [second]);
+  await verifyUnits(ports, [second], Date.now());
   const documents: typeof ports.embed.documents = async (space, texts) => {
     const embedded = await ports.embed.documents(space, texts);
     await change(2, "private");
@@ -130,6 +130,8 @@ it("goes on finding what is served while a version that was to replace it is tak
   await indexUnits({ ...ports, embed: { ...ports.embed, documents } }, [second], Date.now());
   expect(await found(account, word)).toEqual([`${first.unitId}@1`]);
   expect(await found(other, word)).toEqual([]);
+  // It comes again, and is told as it stands then.
+  await deliver("unit-index", [second]);
   expect(await waiting(first.unitId)).toEqual([
     { queue: "unit-verify", unitId: first.unitId, version: 3 },
   ]);

@@ -7,13 +7,13 @@ import { unitShardOf } from "#domain/units/id.ts";
 import { publishUnits } from "#domain/units/publish.ts";
 import { reviseUnit } from "#domain/units/revise.ts";
 import { app } from "#workers/http/app.ts";
-import { newAccount, ORIGIN, problemOf, type TestAccount } from "./helpers.ts";
+import { newAccount, ORIGIN, problemOf, type TestAccount, unobserved } from "./helpers.ts";
 import { deliver, shardOf, unsent, waiting } from "./pipeline.ts";
 
 const map = unitShardStore(env.CATALOG_0);
 /** A process of before the third database was bound, and one whose shards are full after one write. */
 const { UNITS_2: added, ...older } = env as Env & { UNITS_2: D1Database };
-const small = { ...env, WISHUB_UNITS_SHARD_BYTES: "1" };
+const small = { ...unobserved, WISHUB_UNITS_SHARD_BYTES: "1" };
 
 let account: TestAccount;
 beforeEach(async () => {
@@ -151,7 +151,7 @@ describe("a full database of the units family", () => {
         body: JSON.stringify({ title: "New", body: "words" }),
       });
       const context = createExecutionContext();
-      const response = await app.fetch(request, { ...env }, context);
+      const response = await app.fetch(request, { ...unobserved }, context);
       await waitOnExecutionContext(context);
       return response;
     };

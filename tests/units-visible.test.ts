@@ -163,4 +163,27 @@ describe("a list", () => {
       { visibility: "public", space, move: null, units, shards: shards({}) },
     ]);
   });
+
+  it("of collections says what counting would, whatever becomes of units", async () => {
+    const [kept, moved, gone] = [
+      await searchable(account, note("Kept")),
+      await searchable(account, note("Moved", { visibility: "public" })),
+      await searchable(account, note("Gone")),
+    ];
+    await patch(account, kept, { body: `Said otherwise, ${word}.` });
+    await patch(account, moved, { visibility: "private" });
+    for (const { id } of [kept, moved]) await until(account, id, "searchable");
+    await account.call("DELETE", `/v1/units/${gone.id}`);
+    const refused = await publish(account, note("Refused", { body: `${SECRET} ${word}` }));
+    await until(account, refused.id, "rejected");
+    const { items } = await (
+      await account.call("GET", "/v1/collections")
+    ).json<{ items: { visibility: string; units: { status: string; count: number }[] }[] }>();
+    const told = items.flatMap(({ visibility, units }) =>
+      units.map(({ status, count }) => [visibility, status, count].join(" ")),
+    );
+    expect(new Set(told)).toEqual(
+      new Set(["private searchable 2", "private retracted 1", "private rejected 1"]),
+    );
+  });
 });

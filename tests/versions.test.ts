@@ -1,12 +1,11 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { appOf } from "#workers/http/app.ts";
 import { feature, idParam, json, refuse, route } from "#workers/http/kit.ts";
 import { openApiDocument } from "#workers/http/openapi.ts";
 import { type LaterVersion, routesOf } from "#workers/http/versions.ts";
-import { newAccount, ORIGIN } from "./helpers.ts";
+import { newAccount, ORIGIN, unobserved } from "./helpers.ts";
 
 const answer = z.object({ otter: z.string() });
 const otter = (version: "v1" | "v2") =>
@@ -43,7 +42,11 @@ async function asker() {
   return async (path: string) => {
     const context = createExecutionContext();
     const headers = { Authorization: `Bearer ${account.apiKey}` };
-    const response = await app.fetch(new Request(`${ORIGIN}${path}`, { headers }), env, context);
+    const response = await app.fetch(
+      new Request(`${ORIGIN}${path}`, { headers }),
+      unobserved as Env,
+      context,
+    );
     await waitOnExecutionContext(context);
     return response;
   };

@@ -2,13 +2,17 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { BOOTSTRAP_BYTES, firstAccount, ownerKey } from "#domain/accounts/bootstrap.ts";
 import { ID_BYTES, SECRET_BYTES } from "#domain/accounts/credential.ts";
 import { mintCode } from "#domain/accounts/sign-in.ts";
+import { gathering } from "#domain/metrics/gathering.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { servicesOf } from "#adapters/index.ts";
+import { tellMetrics } from "#adapters/metrics.ts";
 import { keyRing } from "#adapters/key-ring.ts";
 import { erasedFrom, newErasureId } from "#domain/protection/erasure.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { unitShardStore } from "#db/catalog/unit-shards.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
+
+type HostSample = { host: string; atMs: number; cpu: number; memory: number; disk: number };
 
 /** What whoever runs the product may do and no client: reachable by a binding only, never by a request. */
 export class Admin extends WorkerEntrypoint<Env> {
@@ -49,6 +53,22 @@ export class Admin extends WorkerEntrypoint<Env> {
     const known = erasedFrom(erased);
     const id = newErasureId(Date.now(), randomBytes(ID_BYTES));
     if (known !== null) await servicesOf(this.env).erasure.again(known, id);
+    return null;
+  }
+
+  /** How the host is doing, as the launcher sees it: for the alerts of the first account. */
+  async observe({ host, atMs, ...shares }: HostSample): Promise<null> {
+    const accountId = await catalogStore([this.env.CATALOG_0]).firstAccountId();
+    if (accountId === null) return null;
+    gathering.record("wishub_cpu_share", { host }, shares.cpu, atMs);
+    gathering.record("wishub_memory_share", { host }, shares.memory, atMs);
+    gathering.record("wishub_disk_share", { host }, shares.disk, atMs);
+    const measured = (["cpu", "memory", "disk"] as const).map((name) => ({
+      signal: `system.${name}` as const,
+      series: [{ labels: { host }, points: [{ atMs, value: shares[name] }] }],
+    }));
+    tellMetrics(this.env, this.ctx, atMs, false);
+    await this.env.ALERTS.getByName(accountId).observe({ accountId, reach: "platform" }, measured);
     return null;
   }
 

@@ -8,8 +8,11 @@ import {
 } from "#domain/embedding/answer.ts";
 import { EMBEDDED_SPACE } from "#domain/embedding/space.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { goneOn, type TraceLink } from "#adapters/tracing.ts";
 import { embedBeside, embedOnGpu } from "./embedding/beside.ts";
 import { embedHere } from "./embedding/engine.ts";
+
+const SPAN = { name: "EmbeddedAI run", service: "EmbeddedAI", kind: "server" } as const;
 
 type Texts = { text: string | string[] };
 
@@ -20,11 +23,13 @@ export class EmbeddedAI extends WorkerEntrypoint<Env> {
   async run(
     model: string,
     input: unknown,
-    options?: { priority?: Priority },
+    options?: { priority?: Priority; trace?: TraceLink | undefined },
   ): Promise<EmbeddingAnswer | EmbeddingRefusal> {
     const texts = textsOf(model, input);
     if (!texts.ok) return texts.error;
-    const vectors = await this.#embed(texts.value, options?.priority ?? "query");
+    const vectors = await goneOn(options?.trace, SPAN, () =>
+      this.#embed(texts.value, options?.priority ?? "query"),
+    );
     if (!vectors.ok) return vectors.error;
     const data = vectors.value.map((vector) => Array.from(vector));
     return { shape: [data.length, EMBEDDED_SPACE.dimensions], data, pooling: "mean" };

@@ -7,6 +7,7 @@ type Admin = {
   openUnitShards(): Promise<null>;
   erasures(after: string): Promise<{ erased: string[]; after: string | null }>;
   eraseAgain(erased: string): Promise<null>;
+  observe(sample: object): Promise<null>;
   rewrapKeys(): Promise<{ rewrapped: number; left: number; lost: number }>;
 };
 
@@ -27,6 +28,8 @@ export default {
         return Response.json(await env.ADMIN.issueConsoleCode());
       case "/open-unit-shards":
         return Response.json(await env.ADMIN.openUnitShards());
+      case "/observe":
+        return Response.json(await env.ADMIN.observe(await request.json<object>()));
       case "/rewrap-keys":
         return Response.json(await env.ADMIN.rewrapKeys());
       case "/erasures": {

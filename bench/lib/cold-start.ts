@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inRoot } from "#scripts/launch/paths.ts";
 import { until } from "./load.ts";
-import { freePort } from "./product.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
 
 const STARTS = 5;
 

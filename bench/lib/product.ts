@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { freePort } from "#scripts/launch/free-port.ts";
 import { inRoot } from "#scripts/launch/paths.ts";
 
 export type Product = {
@@ -20,7 +20,10 @@ export type Product = {
 };
 
 /** The served product, as `npm start` serves it, on free ports and a temporary state. */
-export async function product(options: { gpu: boolean }): Promise<Product> {
+export async function product(options: {
+  gpu: boolean;
+  env?: Record<string, string>;
+}): Promise<Product> {
   const state = mkdtempSync(join(tmpdir(), "wishub-bench-"));
   const [port, gpuPort] = await Promise.all([freePort(), freePort()]);
   const clean = Object.fromEntries(
@@ -35,6 +38,7 @@ export async function product(options: { gpu: boolean }): Promise<Product> {
       WISHUB_GPU: options.gpu ? "1" : "0",
       WISHUB_GPU_PORT: String(gpuPort),
       WISHUB_SEED: "0",
+      ...options.env,
     },
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -86,16 +90,6 @@ async function gpuReady(url: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("the gpu-backend did not start");
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 /** Resident memory of every process below `pid`, by command, in MB (Linux). */

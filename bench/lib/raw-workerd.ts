@@ -8,7 +8,7 @@ import { WORKER_DIST, WORKERD } from "#scripts/launch/paths.ts";
 import { readWranglerConfig, type WranglerConfig } from "#scripts/launch/wrangler-config.ts";
 import { migrateAll, type Migrated } from "#scripts/migrate.ts";
 import { until } from "./load.ts";
-import { freePort } from "./product.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
 
 const TOKEN = "raw";
 /** Stands in for what a request of the bench never reaches: queues, R2, assets. */

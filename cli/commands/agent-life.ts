@@ -1,5 +1,5 @@
 import type { Operations } from "#sdk/types.ts";
-import type { Command, Context, Flag } from "#cli/command.ts";
+import { type Command, type Context, type Flag, pathOf } from "#cli/command.ts";
 import { harmless } from "#cli/terminal.ts";
 
 type Agent = Operations["POST /v1/agents/{id}/pause"]["answer"];
@@ -11,7 +11,7 @@ const led = (verb: Verb, summary: string): Command =>
     summary,
     {},
     async ({ args, client }) =>
-      await client().operation(`POST /v1/agents/{id}/${verb}`, { path: { id: args[0] ?? "" } }),
+      await client().operation(`POST /v1/agents/{id}/${verb}`, { path: pathOf({ args }) }),
   );
 
 /** The verbs of an agent's life; each done twice is done once. */
@@ -26,7 +26,7 @@ export const agentLife: readonly Command[] = [
     { why: { type: "text", help: "what its account reads about it (default: by hand)" } },
     async ({ args, flags, client }) =>
       await client().operation("POST /v1/agents/{id}/quarantine", {
-        path: { id: args[0] ?? "" },
+        path: pathOf({ args }),
         body: { reason: flags.text("why") ?? "by hand" },
       }),
   ),

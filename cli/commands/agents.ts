@@ -1,16 +1,22 @@
 import type { Operations } from "#sdk/types.ts";
-import { UsageError, type Command, type Flag, type Flags } from "#cli/command.ts";
+import { type Command, type Flag, type Flags, pathOf, UsageError } from "#cli/command.ts";
 import { clip, harmless, padEnd, widthOf, wrap, type Style } from "#cli/terminal.ts";
 
 type Agent = Operations["GET /v1/agents/{id}"]["answer"];
 type AgentInput = Operations["POST /v1/agents"]["body"];
 
-const TYPES = ["query", "analysis", "generation", "verification", "coordination"] as const;
+export const AGENT_TYPES = [
+  "query",
+  "analysis",
+  "generation",
+  "verification",
+  "coordination",
+] as const;
 const STATES = ["created", "active", "paused", "retired", "quarantined"] as const;
 const AGENTS_MAX = 1_000;
 
 /** What `register` and `update` say of an agent. */
-const SAID: Record<string, Flag> = {
+export const SAID: Record<string, Flag> = {
   about: { type: "text", value: "TEXT", help: "what it does, in a sentence or two" },
   can: { type: "text", value: "A,B", help: "its capabilities, for example translate,weather/now" },
   listed: { type: "switch", help: "found by everybody (default: by your account)" },
@@ -22,7 +28,7 @@ const SAID: Record<string, Flag> = {
   },
 };
 
-function said(flags: Flags) {
+export function agentWords(flags: Flags) {
   if (flags.on("listed") && flags.on("private"))
     throw new UsageError("an agent is --listed or --private");
   const [about, can, accepts] = [flags.text("about"), flags.list("can"), flags.list("accepts")];
@@ -43,7 +49,11 @@ export const registerAgent: Command = {
   summary: "Register an agent. It can be found and written to from then on.",
   takes: ["NAME"],
   flags: {
-    type: { type: "text", choices: TYPES, help: "what kind it is, which says what it may do" },
+    type: {
+      type: "text",
+      choices: AGENT_TYPES,
+      help: "what kind it is, which says what it may do",
+    },
     ...SAID,
     wait: { type: "switch", help: "let it wait until it is started" },
   },
@@ -51,18 +61,18 @@ export const registerAgent: Command = {
     'wishub agents register "Tide teller" --type query --about "Tells tides." --can tides',
   ],
   async run({ args, flags, client, terminal, json, style }) {
-    const type = TYPES.find((known) => known === flags.text("type"));
-    if (type === undefined) throw new UsageError(`give --type, one of ${TYPES.join(", ")}`);
+    const type = AGENT_TYPES.find((known) => known === flags.text("type"));
+    if (type === undefined) throw new UsageError(`give --type, one of ${AGENT_TYPES.join(", ")}`);
     const body: AgentInput = {
       name: args[0] ?? "",
       type,
       description: args[0] ?? "",
       capabilities: [],
-      ...said(flags),
+      ...agentWords(flags),
       ...(flags.on("wait") && { start: false }),
     };
     const agent = await client().operation("POST /v1/agents", { body });
-    await terminal.out(json ? `${JSON.stringify(agent)}\n` : `${line(agent, style)}\n`);
+    await terminal.out(json ? `${JSON.stringify(agent)}\n` : `${agentLine(agent, style)}\n`);
     return 0;
   },
 };
@@ -73,7 +83,7 @@ export const listAgents: Command = {
   takes: [],
   flags: {
     everybody: { type: "switch", help: "those of every account that are listed" },
-    type: { type: "text", choices: TYPES, help: "only of this type" },
+    type: { type: "text", choices: AGENT_TYPES, help: "only of this type" },
     state: { type: "text", choices: STATES, help: "only in this state" },
     can: { type: "text", value: "A", help: "only with this capability" },
     text: { type: "text", help: "only with this in the name or the description" },
@@ -103,13 +113,17 @@ export const listAgents: Command = {
       return 0;
     }
     const left = Math.max(0, ...shown.map(({ name }) => widthOf(harmless(name))));
-    const lines = shown.map((agent) => clip(line(agent, style, left), terminal.columns + 40));
+    const lines = shown.map((agent) => clip(agentLine(agent, style, left), terminal.columns + 40));
     await terminal.out(`${lines.join("\n") || "no agents"}\n`);
     return 0;
   },
 };
 
-const line = ({ id, name, type, state, capabilities }: Agent, style: Style, left = 0): string =>
+export const agentLine = (
+  { id, name, type, state, capabilities }: Agent,
+  style: Style,
+  left = 0,
+): string =>
   [
     style(id, "cyan"),
     padEnd(harmless(name), left),
@@ -125,7 +139,7 @@ export const showAgent: Command = {
   flags: {},
   examples: [],
   async run({ args, client, terminal, json, style }) {
-    const path = { id: args[0] ?? "" };
+    const path = pathOf({ args });
     const agent = await client().operation("GET /v1/agents/{id}", { path });
     await terminal.out(
       json ? `${JSON.stringify(agent)}\n` : textOf(agent, terminal.columns, style),
@@ -141,6 +155,9 @@ function textOf(agent: Agent, columns: number, style: Style): string {
     [agent.id, `version ${agent.version}`, agent.type, agent.state, agent.visibility].join(" · "),
     `account: ${agent.accountId}`,
     `takes messages of: ${accepts}`,
+    ...(agent.outside === undefined
+      ? []
+      : [`runs at: ${harmless(agent.outside.endpoint)} (its card is ${agent.outside.card})`]),
     ...(agent.capabilities.length === 0
       ? []
       : [`capabilities: ${harmless(agent.capabilities.join(", "))}`]),
@@ -158,14 +175,14 @@ export const updateAgent: Command = {
   examples: ["wishub agents update n0_… --listed --accepts listed"],
   async run({ args, flags, client, terminal, json, style }) {
     const name = flags.text("name");
-    const body = { ...(name !== undefined && { name }), ...said(flags) };
+    const body = { ...(name !== undefined && { name }), ...agentWords(flags) };
     if (Object.keys(body).length === 0) throw new UsageError("say what is to change");
     const api = client();
-    const path = { id: args[0] ?? "" };
+    const path = pathOf({ args });
     const { version } = await api.operation("GET /v1/agents/{id}", { path });
     const headers = { "if-match": `"${version}"` };
     const agent = await api.operation("PATCH /v1/agents/{id}", { path, body, headers });
-    await terminal.out(json ? `${JSON.stringify(agent)}\n` : `${line(agent, style)}\n`);
+    await terminal.out(json ? `${JSON.stringify(agent)}\n` : `${agentLine(agent, style)}\n`);
     return 0;
   },
 };

@@ -1,5 +1,5 @@
 import type { Operations } from "#sdk/types.ts";
-import { UsageError, type Command } from "#cli/command.ts";
+import { type Command, pathOf, UsageError } from "#cli/command.ts";
 import { harmless, type Style } from "#cli/terminal.ts";
 
 type Message = Operations["POST /v1/agents/{id}/messages/lease"]["answer"]["messages"][number];
@@ -47,7 +47,7 @@ export const takeMessages: Command = {
   },
   examples: ["wishub inbox n0_4t2… --wait 30", "wishub inbox n0_4t2… --dead --json"],
   async run({ args, flags, client, terminal, json, style }) {
-    const path = { id: args[0] ?? "" };
+    const path = pathOf({ args });
     const [limit, wait] = [flags.integer("limit") ?? LIMIT_DEFAULT, flags.integer("wait") ?? 0];
     const isLooking = flags.on("peek") || flags.on("dead");
     if (isLooking && wait > 0) throw new UsageError("--wait is for taking messages");

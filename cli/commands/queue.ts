@@ -1,3 +1,4 @@
+import { answered, listed } from "#cli/answered.ts";
 import type { Command } from "#cli/command.ts";
 import { harmless, wrap } from "#cli/terminal.ts";
 
@@ -7,16 +8,14 @@ export const listDead: Command = {
   takes: [],
   flags: {},
   examples: [],
-  async run({ client, terminal, json, style }) {
+  async run(context) {
+    const { client, terminal, style } = context;
     const letters = await client().deadLetters();
     const lines = letters.items.flatMap((letter) => [
       `${style(letter.unitId, "cyan")}  version ${letter.version}  ${letter.queue}  ${style(letter.at, "dim")}`,
       ...wrap(harmless(letter.reason), terminal.columns - 2).map((line) => `  ${line}`),
     ]);
-    await terminal.out(
-      json ? `${JSON.stringify(letters)}\n` : `${lines.join("\n") || "no dead letters"}\n`,
-    );
-    return 0;
+    return await listed(context, letters, lines, "no dead letters");
   },
 };
 
@@ -27,11 +26,8 @@ export const redrive: Command = {
   takes: [],
   flags: {},
   examples: [],
-  async run({ client, terminal, json }) {
-    const answer = await client().redrive();
-    await terminal.out(
-      json ? `${JSON.stringify(answer)}\n` : `${answer.redriven} put back to work\n`,
-    );
-    return 0;
+  async run(context) {
+    const answer = await context.client().redrive();
+    return await answered(context, answer, `${answer.redriven} put back to work\n`);
   },
 };

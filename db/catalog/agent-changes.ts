@@ -2,6 +2,7 @@ import { asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
 import type { AgentChange } from "#domain/agents/cards.ts";
+import type { AgentHappened } from "#domain/agents/happenings.ts";
 import { agent, agentChange, agentQuality } from "#db/catalog/agent-tables.ts";
 
 /** How long a change is left to whoever made it, before it is sent again; the triggers say the same. */
@@ -35,6 +36,14 @@ export function agentChangeStore(shards: readonly D1Database[]) {
       return changes;
     },
 
+    /** The topics know of these; the search over cards does not yet. */
+    async changesTold(told: readonly AgentHappened[]): Promise<void> {
+      for (const [shard, members] of Map.groupBy(told, ({ agentId }) => catalogShardOf(agentId)))
+        await databases[shard ?? -1]?.run(sql`
+          UPDATE agent_change SET is_told = 1 WHERE seq IN
+            (SELECT value FROM json_each(${JSON.stringify(members.map(({ seq }) => seq))}))`);
+    },
+
     /** These and no later ones. */
     async changesDone(changes: readonly AgentChange[]): Promise<void> {
       for (const [shard, members] of Map.groupBy(changes, ({ agentId }) => catalogShardOf(agentId)))
@@ -61,8 +70,15 @@ function togetherByAgent(rows: Row[]): AgentChange[] {
       isOut: last.isOut === true,
       seqs: members.map(({ change }) => change.seq),
       was: [...new Set(members.flatMap(({ change }) => change.was ?? []))],
+      happened: members.flatMap(({ change }) => happenedIn(change)),
     };
   });
+}
+
+function happenedIn(change: Row["change"]): AgentHappened[] {
+  const { seq, agentId, accountId, what, stateBefore, state, visibility, atMs, isTold } = change;
+  if (what === null || isTold === true) return [];
+  return [{ seq, agentId, accountId, what, stateBefore, state, visibility, atMs: atMs ?? 0 }];
 }
 
 /** What a catalog shard's relay does: finds changes that nobody has seen to, and hands them over once more. */

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { AgentHappened } from "#domain/agents/happenings.ts";
 import type { Observed } from "#domain/agents/quality.ts";
 import type { Accepts, AgentState, AgentType, AgentVisibility } from "#domain/agents/model.ts";
 import type { Outside } from "#domain/agents/outside.ts";
@@ -53,6 +54,14 @@ export const agentChange = sqliteTable(
     was: text().$type<AgentVisibility>(),
     dueAtMs: integer().notNull(),
     sends: integer().notNull(),
+    /** What happened, for the topic `agent.events`; null of what an earlier release noted. */
+    what: text().$type<AgentHappened["what"]>(),
+    stateBefore: text().$type<AgentState>(),
+    state: text().$type<AgentState>(),
+    visibility: text().$type<AgentVisibility>(),
+    atMs: integer(),
+    /** The topic has it, and the search over cards has not. */
+    isTold: integer({ mode: "boolean" }),
   },
   (t) => [index("agent_change_by_agent").on(t.agentId), index("agent_change_due").on(t.dueAtMs)],
 );

@@ -15,6 +15,7 @@ export const ERASED_ROWS: readonly ErasedRows[] = [
   ...["session", "api_key", "console_code", "oauth_grant", "oauth_code", "oauth_device"].map(
     (table): ErasedRows => ({ table, column: "principal_id", by: "principal" }),
   ),
+  { table: "push_subscription", column: "principal_id", by: "principal" },
   { table: "oauth_client", column: "principal_id", by: "principal" },
   ...["federated_identity", "scim_user", "scim_member"].map((table): ErasedRows => ({
     table,
@@ -54,6 +55,7 @@ export const KEPT_COLUMNS: Readonly<Record<string, string>> = {
   "installation.principal_id": "which principal was made at set-up",
   "policy.principal_id": "who wrote a rule that is in force",
   "agent.principal_id": "who registered an agent that its account goes on having",
+  "webhook.principal_id": "who made a webhook that its account goes on having",
   "invitation.invited_by": "an invitation ends by itself within days",
   "erasure.principal_id": "whose erasure it was, so that a backup cannot undo it",
   "erasure.person_id": "the same",

@@ -47,10 +47,26 @@ export const OF_ACCOUNT: readonly ExportedRows[] = [
     by: "account_id",
   },
   {
+    name: "webhooks",
+    table: "webhook",
+    columns: of(
+      "id, principal_id, url, events, topics, ordered, description, state, reason, version, created_at_ms, updated_at_ms",
+    ),
+    by: "account_id",
+  },
+  {
     name: "identity-providers",
     table: "identity_provider",
     columns: of(
       "id, name, enabled, provisioning, roles, default_role, link_attribute, version, created_at_ms",
+    ),
+    by: "account_id",
+  },
+  {
+    name: "channels",
+    table: "channel",
+    columns: of(
+      "id, type, name, agent_id, state, config, outbound_per_minute, inbound_per_minute, version, created_at_ms",
     ),
     by: "account_id",
   },

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNull, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { AccountRecord, PrincipalRecord } from "#domain/accounts/bootstrap.ts";
 import { catalogShardOf } from "#domain/accounts/credential.ts";
@@ -51,32 +51,44 @@ const agentColumns = { agentId: apiKey.agentId, agentType: agent.type, agentStat
 const ofKey = and(eq(agent.id, apiKey.agentId), eq(agent.accountId, apiKey.accountId));
 
 function credentials(of: DatabaseOf) {
+  const rowsOf = (db: CatalogDb, which: SQL) =>
+    db
+      .select({
+        id: apiKey.id,
+        accountId: apiKey.accountId,
+        principalId: apiKey.principalId,
+        hash: apiKey.secretHash,
+        scopes: apiKey.scopes,
+        expiresAtMs: apiKey.expiresAtMs,
+        revokedAtMs: apiKey.revokedAtMs,
+        lastUsedAtMs: apiKey.lastUsedAtMs,
+        networks: apiKey.networks,
+        ...agentColumns,
+        ...memberStatus,
+      })
+      .from(apiKey)
+      .leftJoin(agent, ofKey)
+      .innerJoin(account, eq(account.id, apiKey.accountId))
+      .innerJoin(
+        principal,
+        and(eq(principal.accountId, apiKey.accountId), eq(principal.id, apiKey.principalId)),
+      )
+      .where(which);
   return {
     async keyRow(id: string) {
-      const [row] =
-        (await of(id)
-          ?.select({
-            id: apiKey.id,
-            accountId: apiKey.accountId,
-            principalId: apiKey.principalId,
-            hash: apiKey.secretHash,
-            scopes: apiKey.scopes,
-            expiresAtMs: apiKey.expiresAtMs,
-            revokedAtMs: apiKey.revokedAtMs,
-            lastUsedAtMs: apiKey.lastUsedAtMs,
-            networks: apiKey.networks,
-            ...agentColumns,
-            ...memberStatus,
-          })
-          .from(apiKey)
-          .leftJoin(agent, ofKey)
-          .innerJoin(account, eq(account.id, apiKey.accountId))
-          .innerJoin(
-            principal,
-            and(eq(principal.accountId, apiKey.accountId), eq(principal.id, apiKey.principalId)),
-          )
-          .where(eq(apiKey.id, id))) ?? [];
+      const db = of(id);
+      const [row] = db === null ? [] : await rowsOf(db, eq(apiKey.id, id));
       return row ?? null;
+    },
+
+    /** Those that there are of some keys of one account, in one query. */
+    async keyRows(ids: readonly string[]) {
+      const db = of(ids[0] ?? "");
+      if (db === null) return [];
+      return await rowsOf(
+        db,
+        sql`${apiKey.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+      );
     },
 
     async markKeyUsed(accountId: string, id: string, nowMs: number): Promise<void> {

@@ -43,7 +43,7 @@ export async function holdUnits(
       SELECT 'unit-index', v.unit_id, v.version, 1, ${nowMs + RESEND_AFTER_MS}
       FROM unit JOIN unit_version AS v ON v.unit_id = unit.id
       WHERE unit.id IN ${among} AND unit.status <> 'retracted' AND ${standing}
-      ON CONFLICT DO UPDATE SET due_at_ms = excluded.due_at_ms RETURNING unit_id, version`,
+      ON CONFLICT DO UPDATE SET due_at_ms = excluded.due_at_ms, is_quiet = NULL RETURNING unit_id, version`,
     ...noteChange(sql`SELECT id FROM unit WHERE id IN ${among}`),
   ]);
   const refs = (left?.results ?? []).map((row) => ({

@@ -1,11 +1,12 @@
-import { asc, eq, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, lte, sql } from "drizzle-orm";
 import type { UnitRef } from "#domain/units/publish.ts";
 import type { Indexed } from "#domain/units/index-units.ts";
+import type { UnitVersion } from "#domain/units/record.ts";
 import type { Verified } from "#domain/units/verify.ts";
 import type { Evidence } from "#domain/verification/model.ts";
 import { atomically, grouped, inChunks, type UnitsDb } from "#db/units/shards.ts";
 import { packedChecks, storedEvidence } from "#db/units/evidence.ts";
-import { deadLetter, outbox, unit } from "#db/units/tables.ts";
+import { deadLetter, outbox, unitCount, unitVersion } from "#db/units/tables.ts";
 import { RESEND_AFTER_MS } from "#db/units/write.ts";
 
 export type UnitQueue = "unit-verify" | "unit-index";
@@ -21,26 +22,68 @@ function reading(databases: readonly UnitsDb[]) {
     /** By unit id. */
     evidenceOf: async (refs: UnitRef[]): Promise<Map<string, Evidence[]>> =>
       await storedEvidence(databases, refs),
+
+    async owed(refs: UnitRef[]): Promise<UnitRef[]> {
+      const found: UnitRef[] = [];
+      for (const [db, members] of grouped(databases, refs, (ref) => ref.unitId)) {
+        const [rows] = await atomically(db, [
+          sql`
+          SELECT outbox.unit_id, outbox.version FROM json_each(${JSON.stringify(members)}) JOIN outbox
+            ON queue = 'unit-index' AND outbox.unit_id = value->>'unitId' AND outbox.version = value->>'version'
+          WHERE is_quiet IS NULL`,
+        ]);
+        found.push(...refsIn(rows));
+      }
+      return found;
+    },
+
+    async replaced({ unitId, version }: UnitRef): Promise<UnitVersion[]> {
+      const [[db] = []] = grouped(databases, [unitId], (id) => id);
+      if (db === undefined) return [];
+      return await db
+        .select()
+        .from(unitVersion)
+        .where(
+          and(
+            eq(unitVersion.unitId, unitId),
+            lt(unitVersion.version, version),
+            eq(unitVersion.status, "superseded"),
+          ),
+        )
+        .orderBy(desc(unitVersion.version))
+        .limit(REPLACED_TOLD);
+    },
   };
 }
+
+/** Versions that were never served go on the way; more of them than this in a row are not told of one by one. */
+const REPLACED_TOLD = 4;
+
+const refsIn = (answer: D1Result<Record<string, unknown>> | undefined): UnitRef[] =>
+  (answer?.results ?? []).map((row) => ({
+    unitId: String(row["unit_id"]),
+    version: Number(row["version"]),
+  }));
 
 /** What is found in as many, twenty reasons a rule, stays below the 2 MB that D1 takes as one parameter. */
 const UNITS_PER_RECORD = 100;
 
 function outcomes(databases: readonly UnitsDb[]) {
   return {
-    async recordVerified(verified: Verified[], nowMs: number): Promise<void> {
+    async recordVerified(verified: Verified[], nowMs: number): Promise<UnitRef[]> {
+      const moved: UnitRef[] = [];
       for (const [db, all] of grouped(databases, verified, (each) => each.unitId)) {
         await inChunks(all, UNITS_PER_RECORD, async (members) => {
           const rows = JSON.stringify(
             members.map((each) => ({ ...stateOf(each), status: each.status })),
           );
           const known = JSON.stringify(members.map((each) => [...checkedOf(each), each.status]));
-          await atomically(db, [
+          const [done] = await atomically(db, [
             sql`
             UPDATE unit_version SET status = value->>4, level = value->>2, evidence = value->>3, updated_at_ms = ${nowMs}
             FROM json_each(${known})
-            WHERE unit_id = value->>0 AND unit_version.version = value->>1 AND status = 'pending'`,
+            WHERE unit_id = value->>0 AND unit_version.version = value->>1 AND status = 'pending'
+            RETURNING unit_id, version`,
             sql`
             UPDATE unit SET status = value->>'status', updated_at_ms = ${nowMs},
               served_version = CASE value->>'status' WHEN 'searchable' THEN unit.version ELSE served_version END
@@ -53,25 +96,26 @@ function outcomes(databases: readonly UnitsDb[]) {
               ON v.unit_id = value->>'unitId' AND v.version = value->>'version'
             WHERE v.status = 'verifying' OR (value->>'status' = 'searchable' AND v.status <> 'searchable')
             ON CONFLICT DO NOTHING`,
-            deleteOutbox("unit-verify", rows),
           ]);
+          moved.push(...refsIn(done));
           return [];
         });
       }
+      return moved;
     },
 
-    /** A later version stays in the outbox: it has older ones to drop before its work is done. */
-    async recordIndexed(indexed: Indexed[], nowMs: number): Promise<void> {
+    async recordIndexed(indexed: Indexed[], nowMs: number): Promise<UnitRef[]> {
+      const searchable: UnitRef[] = [];
       for (const [db, members] of grouped(databases, indexed, (each) => each.unitId)) {
         const rows = JSON.stringify(members.map(stateOf));
         const known = JSON.stringify(members.map(checkedOf));
-        const firsts = JSON.stringify(members.filter(({ version }) => version === 1).map(stateOf));
-        await atomically(db, [
+        const [done] = await atomically(db, [
           sql`
             UPDATE unit_version SET level = value->>2, evidence = value->>3, status = 'searchable',
               updated_at_ms = CASE status WHEN 'verifying' THEN ${nowMs} ELSE updated_at_ms END
             FROM json_each(${known})
-            WHERE unit_id = value->>0 AND unit_version.version = value->>1 AND status IN ('verifying', 'searchable')`,
+            WHERE unit_id = value->>0 AND unit_version.version = value->>1 AND status IN ('verifying', 'searchable')
+            RETURNING unit_id, version`,
           sql`
             UPDATE unit_version SET status = 'superseded' FROM json_each(${rows})
             WHERE unit_id = value->>'unitId' AND unit_version.version < value->>'version'
@@ -86,9 +130,10 @@ function outcomes(databases: readonly UnitsDb[]) {
             WHERE unit.id = value->>'unitId' AND status <> 'retracted' AND coalesce(served_version, 0) < value->>'version'
               AND EXISTS (SELECT 1 FROM unit_version v WHERE v.unit_id = unit.id
                 AND v.version = value->>'version' AND v.status = 'searchable')`,
-          deleteOutbox("unit-index", firsts),
         ]);
+        searchable.push(...refsIn(done));
       }
+      return searchable;
     },
   };
 }
@@ -215,13 +260,12 @@ export async function countUnits(databases: readonly UnitsDb[], accountId: strin
       async (db) =>
         await db
           .select({
-            visibility: unit.visibility,
-            status: unit.status,
-            units: sql<number>`count(*)`,
+            visibility: unitCount.visibility,
+            status: unitCount.status,
+            units: unitCount.units,
           })
-          .from(unit)
-          .where(eq(unit.accountId, accountId))
-          .groupBy(unit.visibility, unit.status),
+          .from(unitCount)
+          .where(and(eq(unitCount.accountId, accountId), gt(unitCount.units, 0))),
     ),
   );
   return rows.flat();

@@ -32,8 +32,8 @@ export function reembedding(databases: readonly UnitsDb[], owner: string) {
       const [page] = await atomically(db, [
         sql`SELECT unit.id FROM ${served}`,
         sql`
-          INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms)
-          SELECT 'unit-index', id, served_version, 0, ${nowMs} FROM (SELECT unit.id, unit.served_version FROM ${served})
+          INSERT INTO outbox (queue, unit_id, version, sends, due_at_ms, is_quiet)
+          SELECT 'unit-index', id, served_version, 0, ${nowMs}, 1 FROM (SELECT unit.id, unit.served_version FROM ${served})
           WHERE true ON CONFLICT DO NOTHING`,
       ]);
       const ids = page?.results.map((row) => String(row["id"])) ?? [];

@@ -1,3 +1,4 @@
+import { log } from "#domain/observability/log.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 
 /** What a queue takes at once. */
@@ -8,9 +9,13 @@ export async function sendAll(queue: Queue, refs: readonly UnitRef[]): Promise<v
   for (let start = 0; start < refs.length; start += MESSAGES_PER_SEND) {
     const batch = refs.slice(start, start + MESSAGES_PER_SEND);
     try {
-      await queue.sendBatch(batch.map(({ unitId, version }) => ({ body: { unitId, version } })));
+      await queue.sendBatch(
+        batch.map(({ unitId, version, trace }) => ({
+          body: { unitId, version, ...(trace !== undefined && { trace }) },
+        })),
+      );
     } catch (error) {
-      console.warn({ event: "queue-send-failed", units: batch.length, error: String(error) });
+      log("warn", "queue-send-failed", { units: batch.length, error: String(error) });
     }
   }
 }

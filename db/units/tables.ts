@@ -37,6 +37,20 @@ export const unit = sqliteTable(
   (table) => [index("unit_by_account").on(table.accountId, table.createdAtMs, table.id)],
 );
 
+/** How many units an account has, kept by triggers of `unit`: counting them would take longer the more there are. */
+export const unitCount = sqliteTable(
+  "unit_count",
+  {
+    accountId: text().notNull(),
+    visibility: text({ enum: ["private", "public"] }).notNull(),
+    status: text({
+      enum: ["pending", "verifying", "searchable", "rejected", "superseded", "retracted"],
+    }).notNull(),
+    units: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.visibility, table.status] })],
+);
+
 /** What was said in each version. Content never changes; status and level follow the evidence. */
 export const unitVersion = sqliteTable(
   "unit_version",
@@ -106,6 +120,8 @@ export const outbox = sqliteTable(
     version: integer().notNull(),
     sends: integer().notNull(),
     dueAtMs: integer().notNull(),
+    /** Nothing happens to the unit that anybody is told of: it is only embedded anew. */
+    isQuiet: integer({ mode: "boolean" }),
   },
   (table) => [
     primaryKey({ columns: [table.queue, table.unitId, table.version] }),

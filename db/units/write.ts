@@ -1,10 +1,17 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { Carried } from "#domain/units/publish.ts";
 import type { StoredUnit, UnitVersion } from "#domain/units/record.ts";
 import { CHANGES_KEPT } from "#db/units/changes.ts";
 import { atomically, type UnitsDb } from "#db/units/shards.ts";
 
 /** A unit on its way into its rows, as JSON: whoever carries it on does not read it again. `bytes` is what it adds to a write. */
-export type NewUnit = { id: string; head: string; version: string; bytes: number };
+export type NewUnit = {
+  id: string;
+  head: string;
+  version: string;
+  bytes: number;
+  trace?: Carried;
+};
 
 export function newUnitOf({ head, version }: StoredUnit): NewUnit {
   const [headJson, versionJson] = [JSON.stringify(head), JSON.stringify(version)];
@@ -96,7 +103,6 @@ export async function retractIn(
       SELECT 'unit-index', id, version, 1, ${nowMs + RESEND_AFTER_MS} FROM unit
       WHERE id = ${unitId} AND status = 'retracted'
       ON CONFLICT DO NOTHING`,
-    sql`DELETE FROM outbox WHERE queue = 'unit-verify' AND unit_id = ${unitId} AND ${isRetracted}`,
     ...noteChange(sql`SELECT id FROM unit WHERE id = ${unitId} AND ${isRetracted}`),
   ]);
   return retracted?.results.length === 1;

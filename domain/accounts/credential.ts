@@ -62,15 +62,16 @@ const MEMBER_LETTERS = {
   person: "h",
   mail: "m",
   agent: "n",
+  webhook: "w",
 } as const;
 
-/** The id of an account, a principal, a person, a mail or an agent; like every id it names its shard. */
+/** The id of an account, a principal, a person, a mail, an agent or a webhook; like every id it names its shard. */
 export const memberId = (kind: keyof typeof MEMBER_LETTERS, shard: number, bytes: Uint8Array) =>
   `${MEMBER_LETTERS[kind]}${shard.toString(36)}_${base32(bytes.subarray(0, ID_BYTES))}`;
 
 /** The catalog shard an id names, or null where it cannot be an id of the catalog. */
 export function catalogShardOf(id: string): number | null {
-  const shard = /^[akpschlmogn]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
+  const shard = /^[akpschlmognw]([0-9a-z])_[0-9a-v]{16}$/.exec(id)?.[1];
   return shard === undefined ? null : Number.parseInt(shard, 36);
 }
 

@@ -1,4 +1,5 @@
 import type { AgentVisibility } from "#domain/agents/model.ts";
+import { type AgentHappened, tellAgents } from "#domain/agents/happenings.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import type { Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
 import type { Problem } from "#domain/shared/problem.ts";
@@ -23,6 +24,8 @@ export type AgentChange = {
   seqs: number[];
   /** Among whose cards it may still be. */
   was: AgentVisibility[];
+  /** What its topic was not told of yet. */
+  happened: AgentHappened[];
 };
 
 /** Whether its card is to be found at all. */
@@ -32,8 +35,10 @@ type EmbedProblem = Problem<"no-model-bound" | "overloaded">;
 type Deps = {
   agents: {
     changesOf(agentIds: readonly string[]): Promise<AgentChange[]>;
+    changesTold(told: readonly AgentHappened[]): Promise<void>;
     changesDone(changes: readonly AgentChange[]): Promise<void>;
   };
+  topics: Parameters<typeof tellAgents>[0]["topics"];
   search: {
     index(collection: Collection, units: IndexedUnit[]): Promise<void>;
     remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
@@ -49,14 +54,29 @@ type Deps = {
 };
 
 /**
- * Makes the search over cards say what the catalog says of these agents. A change's number is the card's version, so
- * doing it twice, late or beside another one leaves the newest. What cannot be embedded now stays open.
+ * Tells of what changed of these agents, and makes the search over cards say what the catalog says of them. A change's
+ * number is the card's version, so doing it twice, late or beside another one leaves the newest. What cannot be embedded
+ * or told now stays open.
  */
 export async function indexCards(
   deps: Deps,
   agentIds: readonly string[],
 ): Promise<Result<undefined, EmbedProblem>> {
   const changes = await deps.agents.changesOf(agentIds);
+  const open = changes.flatMap(({ happened }) => happened);
+  const [told, indexed] = await Promise.all([tellAgents(deps, open), index(deps, changes)]);
+  const all = new Set(told);
+  const done = changes.filter(({ happened }) => happened.every((one) => all.has(one)));
+  if (indexed.ok && done.length > 0) await deps.agents.changesDone(done);
+  // Where no model is bound they stay open for as long: they are told only once.
+  if (!indexed.ok && told.length > 0) await deps.agents.changesTold(told);
+  return indexed;
+}
+
+async function index(
+  deps: Deps,
+  changes: readonly AgentChange[],
+): Promise<Result<undefined, EmbedProblem>> {
   const cards = await Promise.all(
     changes.map(async (change) => ({ change, contentKey: await deps.sha256Hex(change.agentId) })),
   );
@@ -76,7 +96,6 @@ export async function indexCards(
     for (const { id: space } of await deps.spaces.writeSpacesOf(owner))
       await deps.search.remove({ owner, space }, claims);
   }
-  if (changes.length > 0) await deps.agents.changesDone(changes);
   return ok(undefined);
 }
 

@@ -47,6 +47,13 @@ export type Quality = {
 
 const CLASSES_PER_TASK_MAX = 8;
 
+/** What kind of task it is, its caller may say with all of the request or with the message: JSON of both. */
+export function classesIn(metadata: string | null, message: string): string[] {
+  const classes = classesOf(metadata === null ? null : JSON.parse(metadata));
+  if (classes.length > 0) return classes;
+  return classesOf((JSON.parse(message) as { metadata?: unknown }).metadata);
+}
+
 /** What kind of task it is, as its caller says in its metadata: `capabilities`, or one `capability`. */
 export function classesOf(metadata: unknown): string[] {
   const { capabilities, capability } = (

@@ -19,6 +19,8 @@ import {
   saysMore,
 } from "#domain/agents/quality.ts";
 
+import type { TaskState } from "#domain/tasks/state.ts";
+
 /** What an agent's object keeps of what the agent does, and what of it the registry was told. */
 export type Standing = {
   observed: Observed | null;
@@ -73,25 +75,27 @@ export function after(standing: Standing, doing: Doing, nowMs: number): Standing
   }
 }
 
-function ended(
-  standing: Standing,
-  { id, ending, credits }: Extract<Doing, { kind: "ended" }>,
-  nowMs: number,
-): Standing {
-  const { health, task } = closed(standing.health, id);
+function ended(standing: Standing, doing: Ended, nowMs: number): Standing {
+  const { health } = closed(standing.health, doing.id);
+  const { ending } = doing;
   if (ending === "dropped") return { ...standing, health };
   const next = { ...standing, health: ending === "lost" ? health : answered(health, nowMs) };
-  if (task === null) return next; // given up already, or one too many to be watched
-  const { classes, accountId, isOwn, askedAtMs } = task;
-  const outcome = {
-    classes,
-    accountId,
-    isOwn,
-    done: ending === "done",
-    latencyMs: nowMs - askedAtMs,
-    credits,
-  };
+  const outcome = outcomeOf(standing, doing, nowMs);
+  if (outcome === null) return next;
   return { ...next, observed: observed(next.observed, outcome, nowMs) };
+}
+type Ended = Extract<Doing, { kind: "ended" }>;
+
+/** What came of a task by what happens now; null where nothing did, or nobody watched. */
+export function outcomeOf({ health }: Standing, doing: Doing, nowMs: number): Outcome | null {
+  if (doing.kind === "outcome") return doing.outcome;
+  if (doing.kind !== "ended" || doing.ending === "dropped") return null;
+  const { task } = closed(health, doing.id);
+  if (task === null) return null; // given up already, or one too many to be watched
+  const { classes, accountId, isOwn, askedAtMs } = task;
+  const { ending, credits } = doing;
+  const latencyMs = nowMs - askedAtMs;
+  return { classes, accountId, isOwn, done: ending === "done", latencyMs, credits };
 }
 
 /** What falls due by itself: an agent that has said nothing for too long. */
@@ -133,3 +137,8 @@ const qualityOf = ({ observed: known, health }: Standing, nowMs: number): Qualit
   isOut: isOut(health, nowMs),
   lastAnsweredAtMs: health.lastAnsweredAtMs,
 });
+
+export function endingOf(state: TaskState): Ending {
+  if (state === "completed") return "done";
+  return state === "canceled" ? "dropped" : "failed";
+}

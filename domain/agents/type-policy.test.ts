@@ -7,8 +7,16 @@ import { typeRefusal, useOf } from "./type-policy.ts";
 const ACTION_NAMES = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
 /** Scopes that agents are given. */
 const SHARED = ["search", "units:read", "units:write", "agents", "tasks", "inference", "events"];
-/** Of the scope for agents, what only those do who answer for them. */
-const FOR_PEOPLE = ["agent.retire", "agent.remove", "agent.quarantine"];
+/** Of their scopes, what only those do who answer for them. */
+const FOR_PEOPLE = [
+  "agent.retire",
+  "agent.remove",
+  "agent.quarantine",
+  "queue.control",
+  "channel.change",
+  "webhook.change",
+  "webhook.read",
+];
 
 const agent = (type: AgentType): Principal => ({
   accountId: "a0_x",

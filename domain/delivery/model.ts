@@ -51,10 +51,30 @@ export type Endpoint = {
   secrets: { sealed: string; untilMs: number | null }[];
   /** A push's: headers by name, as a sealed JSON object. */
   sealedHeaders: string | null;
+  /** A push's whose receiver wants a secret in the body: members to add to it, as a sealed JSON object. */
+  sealedMembers?: string | null;
+  /** Nothing more will come for it: it ends once what waits was sent. */
+  endsWhenSent?: true;
+  /** What it is sent are ends of tasks: what it never takes is told their queues (domain/tasks/callback.ts). */
+  isCallback?: true;
+  /** Whoever named it gave no secret, so what it is sent is signed by none. */
+  isUnsigned?: true;
+  /** An account's webhook (domain/webhooks): it is sent events, as its object reads them from their topics. */
+  webhookId?: string;
 };
 
-/** One thing to be delivered. Those of one lane arrive in order; lanes do not wait for each other. */
-export type DeliveryItem = { id: string; lane: string; body: string };
+/**
+ * One thing to be delivered. Those of one lane arrive in order; lanes do not wait for each other. `path` follows the
+ * endpoint's address, where what is done is said there.
+ */
+export type DeliveryItem = {
+  id: string;
+  lane: string;
+  body: string;
+  path?: string;
+  /** Of what caused it, where that is recorded (W3C Trace Context). */
+  traceparent?: string;
+};
 
 /** What an endpoint's object says of itself. */
 export type DeliveryState = {
@@ -65,6 +85,7 @@ export type DeliveryState = {
   deadLetters: number;
 };
 
+/** What was given up. `attempts`: those that count, as each endpoint's rules say. */
 export type DeadDelivery = {
   seq: number;
   id: string;
@@ -75,11 +96,46 @@ export type DeadDelivery = {
   body: string;
 };
 
+export const deadDeliveryViewOf = ({
+  id,
+  reason,
+  attempts,
+  body,
+  createdAtMs,
+  deadAtMs,
+}: DeadDelivery): z.infer<typeof deadDeliveryView> => ({
+  id,
+  reason,
+  attempts,
+  body,
+  createdAt: new Date(createdAtMs).toISOString(),
+  deadAt: new Date(deadAtMs).toISOString(),
+});
+
 /** The name under which each secret of an endpoint is sealed. */
 export const SECRET_FIELD = "delivery-secret";
 export const HEADERS_FIELD = "delivery-headers";
+export const MEMBERS_FIELD = "delivery-members";
 /** A receiver has this long to take over a new secret; until then both sign. */
-export const SECRET_OVERLAP_MS = 86_400_000;
+const SECRET_OVERLAP_MS = 86_400_000;
+
+/** Three new secrets in a day; each signs. */
+const SECRETS_MAX = 3;
+
+/** The secrets in force, with a new one first, where there is one: what it follows goes on signing for a day. */
+export function withSecret(
+  secrets: Endpoint["secrets"],
+  sealed: string | null,
+  nowMs: number,
+): Endpoint["secrets"] {
+  const inForce = secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);
+  if (sealed === null) return inForce;
+  const followed = inForce.map((secret) => ({
+    ...secret,
+    untilMs: secret.untilMs ?? nowMs + SECRET_OVERLAP_MS,
+  }));
+  return [{ sealed, untilMs: null }, ...followed].slice(0, SECRETS_MAX);
+}
 
 export function deliveryViewOf(state: DeliveryState): DeliveryView {
   const { health, nextAttemptMs, ...rest } = state;

@@ -5,11 +5,11 @@ import {
   atOnce,
   healthAfter,
   HEALTHY,
+  KEEPING,
   nextAttemptMs,
-  outcomeOf,
   type Outcome,
+  outcomeOf,
   REFUSALS_MAX,
-  WAITS_MS_MAX,
 } from "./pace.ts";
 
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -75,7 +75,7 @@ it("gives up what was refused often enough, after hours and long before it is to
         nowMs = nextMs ?? nowMs;
       }
       expect(nowMs).toBeGreaterThan(HOUR_MS);
-      expect(nowMs).toBeLessThan(WAITS_MS_MAX / 10);
+      expect(nowMs).toBeLessThan(KEEPING.waitsMs / 10);
     }),
   );
 });

@@ -1,3 +1,4 @@
+import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import type { Result } from "#domain/shared/result.ts";
 
@@ -41,8 +42,10 @@ const REFUSED_FACTOR = 4;
 const REFUSED_MS_MAX = 3_600_000;
 /** As often as one thing may be refused before it is given up. */
 export const REFUSALS_MAX = 8;
-/** However long an endpoint is away, what waits for it is not older than this. */
-export const WAITS_MS_MAX = 14 * 86_400_000;
+/** What an endpoint's object keeps: for how long what waits, and how much of what was given up. */
+export type Keeping = { waitsMs: number; deadMax: number };
+/** However long an endpoint is away, what waits for it is not older. */
+export const KEEPING: Keeping = { waitsMs: 14 * 86_400_000, deadMax: LIMITS.deadDeliveriesMax };
 /** Sent at once to an endpoint that is well; to one that was not, a single one finds out. */
 export const AT_ONCE_MAX = 8;
 

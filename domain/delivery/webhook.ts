@@ -18,7 +18,8 @@ const utf8 = new TextEncoder();
 
 /**
  * The headers of one delivery (Standard Webhooks 1.0): the id is the same in every attempt, the time is the attempt's,
- * and each secret that is in force signs, so that a receiver can change its secret without missing any.
+ * and each secret that is in force signs, so that a receiver can change its secret without missing any. Without a
+ * secret nothing is signed.
  */
 export async function webhookHeaders(
   secrets: readonly string[],
@@ -31,17 +32,17 @@ export async function webhookHeaders(
   const signatures = await Promise.all(
     secrets.map(async (secret) => `v1,${base64Of(await hmac(secret, signed))}`),
   );
-  return {
-    "webhook-id": id,
-    "webhook-timestamp": timestamp,
-    "webhook-signature": signatures.join(" "),
-  };
+  const named = { "webhook-id": id, "webhook-timestamp": timestamp };
+  return signatures.length === 0 ? named : { ...named, "webhook-signature": signatures.join(" ") };
 }
+
+/** The bytes that a secret signs with. */
+export const webhookKey = (secret: string): Uint8Array<ArrayBuffer> =>
+  bytesOf(secret.slice(PREFIX.length));
 
 async function hmac(secret: string, signed: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const bytes = bytesOf(secret.slice(PREFIX.length));
-  const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"]);
+  const key = await crypto.subtle.importKey("raw", webhookKey(secret), algorithm, false, ["sign"]);
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, signed));
 }
 

@@ -9,28 +9,30 @@ import {
 } from "#domain/envelope/model.ts";
 import { envelopeName, verifyEnvelope } from "#domain/envelope/open.ts";
 import type { Problem } from "#domain/shared/problem.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
 
-type Deps = {
-  agentOf(id: string): Promise<AgentRecord | null>;
-  /** Remembers it until then, for this target. */
-  admit(name: string, untilMs: number): Promise<"taken" | "seen" | "full">;
-};
+type AgentOf = (id: string) => Promise<AgentRecord | null>;
+/** `seen`: it came before. `full`: too many came to remember another one. */
+export type Admitted = "taken" | "seen" | "full";
+/** By what it is known, and until when it could come again. */
+export type EnvelopeName = { name: string; untilMs: number };
 type Asking = { accountId: string; agentId: string | null };
 
 /**
- * Why a message that says it carries an envelope is not taken, or null. Nobody opens it on the way: it is judged by what
- * stands on it, by the keys that its source publishes, and by whether it came before.
+ * What the envelope that a message says it carries is to be known by for as long as it could come again; null where it
+ * carries none. Nobody opens it on the way: it is judged by what stands on it and by the keys that its source publishes,
+ * and by whoever stores the message, in one go with that, by whether it came before (`admissionRefusal`).
  */
-export async function envelopeRefusal(
-  { agentOf, admit }: Deps,
+export async function envelopeIn(
+  agentOf: AgentOf,
   message: Message,
   target: AgentRecord,
   asking: Asking,
   nowMs: number,
-): Promise<Problem<"envelope-refused" | "overloaded"> | null> {
+): Promise<Result<EnvelopeName | null, Problem<"envelope-refused">>> {
   const carried = message.parts.filter(({ mediaType }) => mediaType === ENVELOPE_MEDIA_TYPE);
   const isSaid = message.extensions?.includes(ENVELOPE_URI) === true;
-  if (carried.length === 0 && !isSaid) return null;
+  if (carried.length === 0 && !isSaid) return ok(null);
   const [part] = carried;
   if (part === undefined || carried.length > 1) return refused("it carries one envelope, or none");
   const read = envelope.safeParse(part.data);
@@ -48,19 +50,27 @@ export async function envelopeRefusal(
     return refused("its target lacks a capability that it needs");
   const expected = { sourceId: source.id, targetId: target.id, atMs: nowMs };
   const verified = await verifyEnvelope(part.data, source.envelopeKeys, expected);
-  if (!verified.ok) return verified.error;
+  if (!verified.ok) return verified;
   const untilMs = nowMs + ENVELOPE_LIFE_MS + ENVELOPE_SKEW_MS;
-  switch (await admit(await envelopeName(verified.value), untilMs)) {
+  return ok({ name: await envelopeName(verified.value), untilMs });
+}
+
+/** Why an envelope is not taken by what is remembered of those before it. */
+export function admissionRefusal(
+  admitted: Admitted,
+): Problem<"envelope-refused" | "overloaded"> | null {
+  switch (admitted) {
     case "taken":
       return null;
     case "seen":
-      return refused("it came before");
+      return notTaken("it came before");
     case "full":
       return { code: "overloaded", retryAfterS: 60 };
   }
 }
 
-const refused = (detail: string): Problem<"envelope-refused"> => ({
+const notTaken = (detail: string): Problem<"envelope-refused"> => ({
   code: "envelope-refused",
   detail,
 });
+const refused = (detail: string) => err(notTaken(detail));

@@ -51,6 +51,24 @@ const AUDIT_DAYS: Record<PlanName, number> = {
   fleet: 365,
 };
 
+/** Tokens a day that an account may have models read and write, together; null: as many as it likes. */
+const TOKENS_A_DAY: Record<PlanName, number | null> = {
+  unlimited: null,
+  free: 500_000,
+  standard: 20_000_000,
+  fleet: 10_000_000_000,
+};
+
+/** What an account counts beside others where all share: of two that always have work, the heavier gets so many times more. */
+const WEIGHTS: Record<PlanName, number> = { free: 1, standard: 4, fleet: 16, unlimited: 16 };
+
+/** What one task counts in its account's share of a shared pool: the heavier the account, the less. One of the usual plan counts 1. */
+export const taskCostOf = (plan: PlanName = PLAN_DEFAULT): number =>
+  WEIGHTS[PLAN_DEFAULT] / WEIGHTS[plan];
+
+/** What an account may spend on models in a day (domain/inference/budget.ts). */
+export const tokensADay = (plan: PlanName = PLAN_DEFAULT): number | null => TOKENS_A_DAY[plan];
+
 /** For how many days an account of that plan keeps an entry of its audit log. */
 export const auditDaysOf = (plan: PlanName): number => Math.max(AUDIT_DAYS_MIN, AUDIT_DAYS[plan]);
 

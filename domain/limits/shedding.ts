@@ -70,6 +70,8 @@ export function shedder(gates: Gates) {
       if (entered.slot === slot) began--;
       else if (entered.slot === slot - 1) beganBefore--;
     },
+    /** Requests under way, those of whose end nobody heard among them for a while. */
+    underWay: () => began + beganBefore,
     /** Whether requests that can wait are being refused, or were when the last one came. */
     isBusy: () => state.background.isShut || began + beganBefore >= gates.background.shut,
   };

@@ -11,6 +11,7 @@ export function leasedText(agentId: string, leased: Leased): string {
     ...viewOf(agentId, leased),
     fencingToken: token,
     leasedUntil: timeOf(untilMs),
+    ...(leased.traceparent !== null && { traceparent: leased.traceparent }),
     ...(leased.hop != null && { delegation: delegationViewOf(leased.hop) }),
   };
   return withBody(view, leased.body);

@@ -4,6 +4,9 @@ import type { MessageInput } from "#domain/mailbox/model.ts";
 /** Who sent it. An account's program that acts as no agent sends as its account. */
 export type Sender = { accountId: string; agentId: string | null };
 
+/** By what a message is known so that it comes once, and what must be the same when it comes again. */
+export type Once = { key: string; bodyHash: string };
+
 /** A message on its way into a mailbox; the mailbox gives it its place. */
 export type Draft = {
   from: Sender;
@@ -15,9 +18,11 @@ export type Draft = {
   priority: number;
   deadlineMs: number | null;
   /** What must not come twice within a day, with what must be the same then. */
-  once: { key: string; bodyHash: string } | null;
+  once: Once[];
   /** The delegation by which it comes, where it is work handed on. */
   hop?: Hop;
+  /** Of the request that sent it, where its trace goes on. */
+  traceparent?: string;
   /** JSON text. */
   body: string;
   /** Of `body` in UTF-8. */
@@ -35,6 +40,7 @@ export type Stored = {
   sentAtMs: number;
   deadlineMs: number | null;
   attempts: number;
+  traceparent: string | null;
   body: string;
 };
 

@@ -8,7 +8,7 @@ export const PRIORITY_DEFAULT = 4;
 export const LEASE_MS_DEFAULT = 30_000;
 
 /** Kinds that only the platform sends: a program acts on them without asking who wrote the message. */
-export const RESERVED_KINDS: ReadonlySet<string> = new Set(["task"]);
+export const RESERVED_KINDS: ReadonlySet<string> = new Set(["task", "channel"]);
 
 const kind = text(LIMITS.messageKindCharsMax)
   .regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, "must be lower-case words joined by . or -")
@@ -118,6 +118,8 @@ export type MessageView = z.infer<typeof messageView>;
 
 /** A message as its agent is given it. */
 export const leasedView = messageView.extend({
+  /** W3C Trace Context of the request that sent it: send it along with what comes of it. */
+  traceparent: z.string().optional(),
   fencingToken: z.int(),
   leasedUntil: z.string(),
   delegation: delegationView.optional(),

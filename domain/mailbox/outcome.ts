@@ -18,11 +18,9 @@ export type Settlement =
       delayMs: number;
       final: boolean;
       reason: string | null;
-      /** It was not tried: whoever took it could not reach the agent, which is no fault of the message. */
-      untried?: true;
     }
   | { how: "extend"; seq: number; token: number; leaseMs: number }
-  /** It never reached its holder: as if it had not been given out. */
+  /** It never reached its agent, which is no fault of the message: as if it had not been given out. */
   | { how: "return"; seq: number; token: number };
 
 export type Settled =

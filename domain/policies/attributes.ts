@@ -24,7 +24,9 @@ export type AgentAttributes = {
   registrarId: string;
   own: boolean;
 };
-export type Attributes = UnitAttributes | AgentAttributes;
+/** And of a model that is used. */
+type ModelAttributes = { model: string; inferenceKind: string };
+export type Attributes = UnitAttributes | AgentAttributes | ModelAttributes;
 
 const UNIT_TYPES: Record<keyof UnitAttributes, string> = {
   visibility: "string",
@@ -44,11 +46,20 @@ const AGENT_TYPES: Record<keyof AgentAttributes, string> = {
   registrarId: "string",
   own: "bool",
 };
-export const ATTRIBUTE_TYPES: Record<string, string> = { ...UNIT_TYPES, ...AGENT_TYPES };
+const MODEL_TYPES: Record<keyof ModelAttributes, string> = {
+  model: "string",
+  inferenceKind: "string",
+};
+export const ATTRIBUTE_TYPES: Record<string, string> = {
+  ...UNIT_TYPES,
+  ...AGENT_TYPES,
+  ...MODEL_TYPES,
+};
 
 /** The attributes that a condition about this action may ask for: every route of it tells them. */
 export function attributesOf(action: Action): string[] {
   const { resource } = requirementOf(action);
   if (resource === "unit") return Object.keys(UNIT_TYPES);
+  if (action === "inference.use") return Object.keys(MODEL_TYPES);
   return resource === "agent" || resource === "message" ? Object.keys(AGENT_TYPES) : [];
 }

@@ -36,6 +36,12 @@ export const explained = z.object({
 });
 export type Explained = z.infer<typeof explained>;
 
+/** The decision about every action, where nothing is said of its resource. */
+export const decisions = z.object({
+  items: z.array(explained.extend({ action: z.enum(ACTION_NAMES) })),
+});
+export type Decisions = z.infer<typeof decisions>;
+
 /** What would happen, and which rule decides: the same functions that decide about requests, in the same order. */
 export function explain(
   policies: Policies | null,
@@ -73,6 +79,17 @@ export function explain(
     reason: `the role ${principal.role}${with_} may do it, and no rule of the account forbids it`,
   };
 }
+
+/** What somebody may do at all: `depends` where a rule of the account looks at the resource. */
+export const decideAll = (
+  policies: Policies | null,
+  principal: Principal,
+  circumstances: Circumstances,
+): Decisions["items"] =>
+  ACTION_NAMES.map((action) => {
+    const resource = { type: ACTIONS[action].resource };
+    return { action, ...explain(policies, principal, action, resource, circumstances) };
+  });
 
 /** Its state where that stops it, otherwise what it is. */
 const ruleOf = (agent: Principal["agent"]): string | undefined =>

@@ -89,6 +89,8 @@ const REMAINS = {
   audit:
     "The account's audit log names them by a pseudonym that nothing leads back from, for 90 days or more, by plan.",
   units: "The units they began stay, as the account's; they name a principal that is nobody.",
+  events:
+    "Topics of events, and what webhooks have not delivered of them, name them by ids that stand for nobody, and hold what programs of the account appended, for 7 days (audit.logs: 90), or as long as the account keeps the topic.",
   tombstones:
     "Of removed units search shards keep id and content hash for 30 days, so that no late message brings one back.",
   backups:
@@ -131,6 +133,11 @@ export function statementOf(
       store("caches", "isolates forget credentials and units within 5 seconds"),
       store("logs", "lines of the log hold ids of requests and accounts, no personal field"),
     ],
-    remains: [REMAINS.audit, ...(erases ? [REMAINS.tombstones] : [REMAINS.units]), REMAINS.backups],
+    remains: [
+      REMAINS.audit,
+      REMAINS.events,
+      erases ? REMAINS.tombstones : REMAINS.units,
+      REMAINS.backups,
+    ],
   };
 }

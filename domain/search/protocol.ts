@@ -95,6 +95,19 @@ export type ShardsView = Omit<LeafState, "splitting"> & {
 };
 
 /** What a search shard can be asked over RPC; the object of the binding SEARCH_SHARD has these methods. */
+/** A page of a leaf's units that come after a slot (-1: from the first), with the one or the other. */
+export type ReadAsked = { afterSlot: number; limit: number; what: "vectors" | "texts" };
+/** `vector` is one for all passages, of length 1. */
+export type UnitRead = {
+  slot: number;
+  unitId: string;
+  version: number;
+  text: string | null;
+  vector: Float32Array | null;
+};
+/** `nextSlot` is what to come after for the next page; null: there is none. */
+export type UnitsPage = { units: UnitRead[]; dimensions: number; nextSlot: number | null };
+
 export type ShardCalls = {
   claim(claims: ContentClaim[]): Promise<ShardAnswer<ClaimOutcome[]>>;
   release(claims: ContentClaim[]): Promise<ShardAnswer<null>>;
@@ -125,6 +138,8 @@ export type ShardCalls = {
   ): Promise<ShardAnswer<Withdrawn[]>>;
   ask(question: Question): Promise<ShardAnswer<Reply>>;
   similar(units: IndexedUnit[], asked: SimilarAsked): Promise<ShardAnswer<NearDuplicate[][]>>;
+  /** A page of its units, for work on all of them. */
+  readUnits(asked: ReadAsked): Promise<ShardAnswer<UnitsPage>>;
   /** What words it has; null in place of the sketch for who knows that version. */
   sketch(known: number): Promise<ShardAnswer<{ version: number; sketch: Sketch | null }>>;
   state(): Promise<ShardAnswer<LeafState>>;

@@ -38,12 +38,14 @@ export const withCredit = (flow: Flow, credit: number): Flow => ({
 
 const unseen = ({ sent, seen }: Flow): number => sent - seen;
 
+/** Whether so much is on its way that nothing more is pushed until the client has seen some of it. */
+export const isBehind = (flow: Flow): boolean =>
+  unseen(flow) >= LIMITS.sessionWindowFrames || flow.unseenChars >= LIMITS.sessionWindowChars;
+
 /** How many messages may be pushed now: none while the client is behind, and no more than it may hold at once. */
 export function pushable(flow: Flow, held: number): number {
-  const isBehind =
-    unseen(flow) >= LIMITS.sessionWindowFrames || flow.unseenChars >= LIMITS.sessionWindowChars;
   const room = Math.min(flow.credit, LIMITS.sessionCreditMax - held, LIMITS.sessionBatchMax);
-  return isBehind ? 0 : Math.max(0, room);
+  return isBehind(flow) ? 0 : Math.max(0, room);
 }
 
 export const withPushed = (flow: Flow, messages: number): Flow => ({

@@ -4,6 +4,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Invalid, Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
+import { liveFilter } from "#domain/topics/reading.ts";
 
 /** The client's own name of what it asks; the answer carries it. */
 const id = text(LIMITS.frameIdCharsMax);
@@ -57,7 +58,13 @@ const receive = z.strictObject({
   leaseMs: z.int().min(LIMITS.leaseMsMin).max(LIMITS.leaseMsMax).optional(),
 });
 
-const frame = z.discriminatedUnion("type", [request, receive, seen, echo]);
+/** What happens shall be told as it happens, from behind a position on or from now. */
+const subscribe = z.strictObject({ type: z.literal("subscribe"), id, ...liveFilter });
+export type SubscribeFrame = z.output<typeof subscribe>;
+
+const unsubscribe = z.strictObject({ type: z.literal("unsubscribe"), id });
+
+const frame = z.discriminatedUnion("type", [request, receive, seen, echo, subscribe, unsubscribe]);
 export type ClientFrame = z.output<typeof frame>;
 
 /** What a text of the client's holds: its frames in order, each understood or refused by itself. */

@@ -1,3 +1,4 @@
+import type { Principal } from "#domain/accounts/model.ts";
 import type { AccessToken } from "#domain/oauth/access-token.ts";
 
 /** The credential a session was opened by, without its secret: enough to ask again whether it counts. */
@@ -12,6 +13,9 @@ export type Standing = {
   /** When the credential ends; null where nothing is known to end it. */
   endsAtMs: number | null;
 };
+
+/** As whom, and how long that may be believed. */
+export type Stands = Standing & { principal: Principal };
 
 /** A credential that was revoked does nothing in a session after this time. */
 const STANDING_LIFE_MS = 5_000;

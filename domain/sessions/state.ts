@@ -2,6 +2,7 @@ import { LEASE_MS_DEFAULT } from "#domain/mailbox/model.ts";
 import { type Flow, newFlow } from "#domain/sessions/flow.ts";
 import type { Holding } from "#domain/sessions/holding.ts";
 import type { Holder, Standing } from "#domain/sessions/standing.ts";
+import type { Subscription } from "#domain/sessions/subscription.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 
 /** The header by which the edge tells an object who opens a session: nobody else reaches an object. */
@@ -18,12 +19,17 @@ export type Opening = {
   after: number | null;
 };
 
+/** In the place of an agent, where a socket belongs to a principal. */
+export const NO_AGENT = "";
+
 /** A session as its socket carries it through hibernation: nothing of it lies in a table. */
 export type SessionState = Opening & {
   id: string;
   flow: Flow;
   leaseMs: number;
   held: Holding[];
+  /** What a stream is told of. */
+  subscriptions?: Subscription[];
 };
 
 export const openedSession = (opening: Opening, id: string, held: Holding[]): SessionState => ({
@@ -34,12 +40,12 @@ export const openedSession = (opening: Opening, id: string, held: Holding[]): Se
   held,
 });
 
-/** The first frame of the server's: who is at home, and what a session may ask for at once. */
+/** The first frame of the server's: who is at home, and what a session may ask for at once. A stream is no agent's. */
 export const welcomeText = ({ id, agentId }: SessionState): string =>
   JSON.stringify({
     type: "welcome",
     sessionId: id,
-    agentId,
+    ...(agentId !== NO_AGENT && { agentId }),
     limits: {
       frames: LIMITS.sessionBatchMax,
       characters: LIMITS.frameCharsMax,

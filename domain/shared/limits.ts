@@ -128,10 +128,17 @@ export const LIMITS = {
   /** An object's storage ends at 10 GB, and its mailbox lies there too. */
   taskBytesPerAgentMax: 1_073_741_824,
   taskPushConfigsMax: 8,
+  /** Of a queued task: a longer result lies in the object store; beyond that it is refused at the border. */
+  taskResultInlineBytesMax: 65_536,
+  taskBlobBytesMax: 104_857_600, // what one request may carry on Cloudflare's plans
   /** Events of one agent's tasks that wait to be handed to whoever pushes them. */
   taskPushesWaitingMax: 10_000,
   /** Readers that wait for news of one agent's tasks. */
   taskWatchersMax: 1_000,
+  /** Parts of one pool's capacity that one account holds by name; their leases are at most an hour. */
+  reservationsPerAccountMax: 256,
+  reservationMsMin: 1_000,
+  reservationMsMax: 3_600_000,
   capabilitiesMax: 16,
   matchesMax: 50,
   capabilityCharsMax: 40,
@@ -161,6 +168,15 @@ export const LIMITS = {
   deliveriesWaitingMax: 5_000,
   deliveryBytesMax: 67_108_864,
   deadDeliveriesMax: 1_000,
+  /** Webhooks of one account, what one asks for, and what it keeps: events to be tried again, attempts that can be read. */
+  webhooksPerAccountMax: 100,
+  eventPatternsMax: 32,
+  eventPatternCharsMax: 100,
+  webhookDescriptionCharsMax: 500,
+  webhookIdCharsMax: 64,
+  webhookRetriesMax: 5_000,
+  webhookRetryBytesMax: 67_108_864,
+  webhookAttemptsKept: 2_000,
   /** One message, as JSON text in UTF-8; larger things are units, which a message names. */
   messageBytesMax: 262_144,
   /** What one mailbox holds: a week of ten messages a minute, dead letters among them. */
@@ -171,8 +187,9 @@ export const LIMITS = {
   foreignMessagesMax: 50_000,
   senderMessagesMax: 1_000,
   senderBytesMax: 16_777_216,
-  /** What a sender names in a day so that it comes once: about 12 a second, all day. */
+  /** What is named in a day so that it comes once: about 12 a second, all day. Of it, what one foreign account names. */
   deduplicationsMax: 1_000_000,
+  senderDeduplicationsMax: 100_000,
   conversationCharsMax: 200,
   deduplicationCharsMax: 255,
   messageKindCharsMax: 40,
@@ -204,6 +221,21 @@ export const LIMITS = {
   /** An echo is the cheapest: this many take a tenth of a core. */
   sessionFramesPerSecond: 2_000,
   sessionFramesBurst: 4_000,
+  /** Channels: one account's, what a vendor's call and what is made of it may hold, and the longest text that any of them takes. */
+  channelsPerAccountMax: 1_000,
+  channelNameCharsMax: 100,
+  channelParameterCharsMax: 8_192,
+  channelInboundBytesMax: 262_144,
+  channelItemCharsMax: 1_048_576,
+  channelAnswerBytesMax: 65_536,
+  channelTextCharsMax: 150_000,
+  channelPerMinuteMax: 6_000,
+  /** A mail with what is attached to it, how far and into how many parts it is read, and conversations by mail of a channel that can still be answered. */
+  mailBytesMax: 4_194_304,
+  mailHeadersBytesMax: 131_072,
+  mailLinesMax: 10_000,
+  mailPartsMax: 1_000,
+  channelThreadsMax: 10_000,
   /** Envelopes between agents: two keys of each kind, so that one can follow the other, and what an A2A message can carry. */
   envelopeKeysMax: 4,
   /** Sent to one agent in six minutes: some 28 a second. */
@@ -212,4 +244,142 @@ export const LIMITS = {
   cardWordCharsMax: 256,
   envelopePayloadCharsMax: 786_432,
   envelopeSignatureCharsMax: 1_024,
+  /** Heavy jobs: units of one collection that a backend holds in memory (300 MB of vectors), and what it may answer. */
+  jobUnitsMax: 200_000,
+  jobResultBytesMax: 16_777_216,
+  jobSourcePageMax: 500,
+  jobTextsMax: 2_048,
+  jobQueriesMax: 1_000,
+  jobNeighboursMax: 100,
+  jobClustersMax: 1_024,
+  jobIterationsMax: 300,
+  jobGraphNeighboursMax: 32,
+  jobEdgesMax: 1_000_000,
+  jobDocumentsMax: 1_000,
+  jobImageCharsMax: 700_000,
+  jobLinesMax: 2_000,
+  /** Work. A type is a name like `embed.batch`; a queue's input and result beyond this lie in R2. */
+  taskTypeCharsMax: 80,
+  taskInputBytesMax: 262_144,
+  taskResultBytesMax: 1_048_576,
+  taskReasonCharsMax: 500,
+  taskNearCharsMax: 64,
+  taskAttemptsMax: 100,
+  taskTypesMax: 32,
+  leaserCapabilitiesMax: 64,
+  /** What tasks of a batch call each other, and how many of them one may come after. */
+  taskRefCharsMax: 64,
+  taskDependenciesMax: 99,
+  /** Agents that one shard sends tasks to by themselves. */
+  taskSubscribersMax: 1_000,
+  /** What happened in one object and its topic has not heard of; beyond it, nothing new is taken. */
+  eventsWaitingBytesMax: 67_108_864,
+  /** What is said of a task on the way. */
+  taskEventBytesMax: 4_096,
+  /** Those who wait for tasks of one shard. */
+  taskPollsMax: 5_000,
+  /** Tasks of one lease, and of one batch. */
+  tasksPerCallMax: 100,
+  /** Open tasks of one shard: about 40 MB of memory of its isolate, and what their inputs may take in its storage. */
+  tasksOpenMax: 100_000,
+  taskQueueBytesMax: 536_870_912,
+  /** And of one account, in a shard that it shares with others. */
+  sharedTasksPerAccountMax: 10_000,
+  sharedTaskBytesPerAccountMax: 67_108_864,
+  /** Kinds of tasks, by type, needs and place, that wait in one shard: whoever asks looks at all of theirs. */
+  taskLanesMax: 10_000,
+  /** Ended tasks of one shard that can be read back; the oldest go first. */
+  tasksEndedKept: 100_000,
+  /** What a shard may take in storage before those go sooner; an object has 10 GB. */
+  taskShardBytesMax: 4_294_967_296,
+  /** Topics. One event as it is kept, in UTF-8, and what one append carries. */
+  eventBytesMax: 65_536,
+  eventIdCharsMax: 128,
+  eventTypeCharsMax: 80,
+  eventSubjectCharsMax: 256,
+  eventKeyCharsMax: 128,
+  eventsPerAppendMax: 1_000,
+  /** Events, and bytes of them, that wait to be written to one partition. */
+  topicWaitingMax: 20_000,
+  topicWaitingBytesMax: 33_554_432,
+  retentionDaysMax: 365,
+  /** What one partition keeps, in its object and sealed: 16 times that is what a topic takes at most. */
+  partitionBytesMax: 4_294_967_296,
+  /** Readers that wait for the next event of one partition. */
+  topicWaitersMax: 1_000,
+  /** Events of one answer, where they do not stream. */
+  eventsPerReadMax: 1_000,
+  eventReadBytesMax: 1_048_576,
+  /** Groups of one topic that read it together, and members of one. */
+  groupsPerTopicMax: 64,
+  groupMembersMax: 64,
+  groupSessionMsMin: 1_000,
+  groupSessionMsMax: 300_000,
+  /** Streams of one principal: a browser's pages, or some programs under one key. */
+  streamsPerPrincipalMax: 32,
+  /** Live events. Subscriptions of one stream, and types that a filter may name: they lie on its socket. */
+  subscriptionsPerStreamMax: 4,
+  eventTypesPerFilterMax: 16,
+  /** Objects with streams that one partition tells. */
+  topicListenersMax: 10_000,
+  /** Inference. OpenAI's own bound on one request's texts; a chat as long as models read; an image is some hundred kB. */
+  modelIdCharsMax: 200,
+  embeddingInputsMax: 2_048,
+  rerankDocumentsMax: 1_000,
+  inferenceBodyBytesMax: 4_194_304,
+  chatMessagesMax: 1_000,
+  chatPartsMax: 64,
+  chatToolsMax: 128,
+  chatChoicesMax: 8,
+  /** More than any model reads and writes in one call: what a server claims beyond is not believed. */
+  inferenceTokensMax: 4_000_000,
+  /** Tokens a day that an account may set as its own bound. */
+  inferenceBudgetMax: 1_000_000_000_000,
+  /** Answers that an isolate keeps for who asks the same again. */
+  inferenceKeptBytesMax: 8_388_608,
+  inferenceKeptMs: 600_000,
+  /** Alerts of one account: rules that are not as they came, whom they are told, who is not told, and what is over. */
+  alertRulesMax: 200,
+  alertRoutesMax: 20,
+  alertRouteRulesMax: 100,
+  alertSilencesMax: 100,
+  alertsResolvedKept: 1_000,
+  alertLabelsMax: 8,
+  alertLabelCharsMax: 200,
+  alertDescriptionCharsMax: 500,
+  /** Mails and pushes of one account that wait, and that were given up: the oldest of these go. */
+  noticesWaitingMax: 5_000,
+  noticesDeadKept: 1_000,
+  noticeReasonCharsMax: 500,
+  /** Browsers of one person that are told: the oldest go. */
+  pushSubscriptionsMax: 10,
+  /** Calls that an isolate has not told its accounts of yet. */
+  inferenceSettlingMax: 10_000,
+  /** Traces and the log. What one piece of work may record in one isolate, and one trace in all. */
+  spansPerWorkMax: 128,
+  spansPerTraceMax: 512,
+  traceCharsMax: 262_144,
+  spanAttributesMax: 12,
+  spanTextCharsMax: 200,
+  /** What callers may ask to have recorded, beyond what is sampled: each costs some milliseconds of somebody's time. */
+  tracesAskedPerSecond: 20,
+  /** Open tasks of one shard that carry a trace, and those that one call makes: a trace is to be read. */
+  tasksTracedMax: 10_000,
+  tasksTracedPerCall: 32,
+  /** What a backend tells of one attempt at a job. */
+  spansPerJobMax: 32,
+  /** Slow and failed requests that are kept beyond what is sampled, for each isolate. */
+  tracesKeptPerSecond: 10,
+  /** Of one account, or of the platform: some hundred a minute for an hour; the oldest go first. */
+  tracesKeptMax: 10_000,
+  tracesBytesMax: 67_108_864,
+  logBytesMax: 67_108_864,
+  /** Spans and lines that an isolate hands over at once. */
+  observedItemsMax: 500,
+  /** Lines of one name. */
+  linesPerSecond: 50,
+  logTextCharsMax: 2_000,
+  logDataCharsMax: 8_192,
+  logMembersMax: 64,
+  logQueryCharsMax: 200,
 } as const;

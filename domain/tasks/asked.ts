@@ -1,4 +1,5 @@
 import type { Hop } from "#domain/delegation/hop.ts";
+import type { EnvelopeName } from "#domain/envelope/admit.ts";
 
 /** Who asks an agent for a task: an account, and the agent of it that asks, if one does. */
 export type Caller = { accountId: string; agentId: string | null };
@@ -12,6 +13,8 @@ export type Asked = {
   taskId: string | null;
   /** The delegation by which a new one comes. */
   hop?: Hop;
+  /** What the envelope that it carries is known by: it is taken once, with what it begins. */
+  envelope?: EnvelopeName;
   contextId: string | null;
   /** For what is made: unique, and nobody else's. */
   fresh: { taskId: string; contextId: string };
@@ -19,6 +22,8 @@ export type Asked = {
   metadata: string | null;
   /** A push config that is to be there before anything happens. */
   push: string | null;
+  /** Of the task, where whoever asks is in a recorded trace, as `openSpanText` writes it. */
+  span?: string;
   /** Asked again with the same key, it is the same task. */
   repeatKey: string | null;
   /** The caller is shown the task at once, so an answer without one is too late. */

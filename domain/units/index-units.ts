@@ -1,6 +1,8 @@
 import type { Problem } from "#domain/shared/problem.ts";
 import { ok, type Result } from "#domain/shared/result.ts";
 import type { ClaimOutcome, Collection, ContentClaim, IndexedUnit } from "#domain/search/model.ts";
+import { standingTold, type UnitTold } from "#domain/units/happenings.ts";
+import { foundTold, type FoundDeps } from "#domain/units/found-told.ts";
 import { embeddable, passagesOf } from "#domain/units/passages.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import {
@@ -58,8 +60,10 @@ type Deps = IndexDeps & {
     versionKeys(id: string): Promise<VersionKey[]>;
     /** By unit id: all evidence of each of these versions. */
     evidenceOf(refs: UnitRef[]): Promise<Map<string, Evidence[]>>;
-    recordIndexed(indexed: Indexed[], nowMs: number): Promise<void>;
-  };
+    /** Answers those that are searchable now; none leaves the outbox. */
+    recordIndexed(indexed: Indexed[], nowMs: number): Promise<UnitRef[]>;
+  } & FoundDeps["units"];
+  hand: { tell(queue: "unit-index", told: UnitTold[]): Promise<void> };
   outbox: { done(queue: "unit-index", refs: UnitRef[]): Promise<void> };
   /** Waits until whoever reads a copy of the owner's collection finds in it what has been indexed so far. */
   replicas: { followed(owner: string): Promise<void> };
@@ -112,11 +116,19 @@ export async function indexUnits(
     if (!indexed.ok) return indexed;
   }
   await releaseSuperseded(deps, found);
-  const open = new Set(wanted.map(({ version }) => `${version.unitId} ${version.version}`));
-  const settled = refs.filter((ref) => !open.has(`${ref.unitId} ${ref.version}`));
-  if (settled.length > 0) await deps.outbox.done("unit-index", settled);
+  const there = new Set(found.map(({ version }) => keyOf(version)));
+  const lost = refs.filter((ref) => !there.has(keyOf(ref)));
+  if (lost.length > 0) await deps.outbox.done("unit-index", lost);
+  const settled = found.filter((each) => !wanted.includes(each));
+  if (settled.length > 0)
+    await deps.hand.tell(
+      "unit-index",
+      settled.map((each) => standingTold(each, nowMs)),
+    );
   return ok(undefined);
 }
+
+const keyOf = ({ unitId, version }: UnitRef): string => `${unitId} ${version}`;
 
 /**
  * A version that was replaced while its rules ran has claimed its content for nothing. A first one may even have been
@@ -159,8 +171,11 @@ async function indexIn(
     const evidence = [...earlier(unitId), near.get(unitId) ?? nearDuplicateEvidence([], nowMs)];
     return { unitId, version, evidence, level: levelOf(evidence) };
   });
-  await deps.units.recordIndexed(indexed, nowMs);
+  const recorded = new Set((await deps.units.recordIndexed(indexed, nowMs)).map(keyOf));
   await dropOlder(deps, owner, indexed);
+  const now = members.filter(({ version }) => recorded.has(keyOf(version)));
+  const levels = new Map(indexed.map(({ unitId, level }) => [unitId, level]));
+  if (now.length > 0) await deps.hand.tell("unit-index", await foundTold(deps, now, levels, nowMs));
   return ok(undefined);
 }
 
@@ -283,7 +298,6 @@ async function dropOlder(deps: Deps, owner: string, indexed: Indexed[]): Promise
     );
     await removeFromSearch(deps, older, null);
   }
-  await deps.outbox.done("unit-index", later);
 }
 
 async function documentsOf(

@@ -15,7 +15,9 @@ import {
 import { packedVector } from "#domain/units/vector.ts";
 
 /** A unit version that a queue must hear of. */
-export type UnitRef = { unitId: string; version: number };
+export type UnitRef = { unitId: string; version: number; trace?: Carried };
+/** The trace it is part of, where that is recorded: carried along, and read by whoever records. */
+export type Carried = { traceparent: string; accountId: string | null };
 
 /** Somebody has to add a shard: asking again at once helps nobody. */
 const FULL_RETRY_AFTER_S = 300;

@@ -1,5 +1,6 @@
 import type { ClaimOutcome, Collection, ContentClaim } from "#domain/search/model.ts";
 import { contentIdOf } from "#domain/units/content-id.ts";
+import { type UnitTold, verifiedTold } from "#domain/units/happenings.ts";
 import { admitted, indexAtOnce, type IndexDeps } from "#domain/units/index-units.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { ownerOf, type StoredUnit, type VersionKey } from "#domain/units/record.ts";
@@ -25,10 +26,10 @@ type Deps = IndexDeps & {
     many(refs: UnitRef[]): Promise<StoredUnit[]>;
     versionKeys(id: string): Promise<VersionKey[]>;
     /**
-     * Moves versions that are pending yet. One that is not any more and yet was made searchable leaves work for the
+     * Moves versions that are pending yet, and answers which those were; none leaves the outbox. One that is not any more and yet was made searchable leaves work for the
      * index queue, which takes it out again.
      */
-    recordVerified(verified: Verified[], nowMs: number): Promise<void>;
+    recordVerified(verified: Verified[], nowMs: number): Promise<UnitRef[]>;
   };
   outbox: { done(queue: "unit-verify", refs: UnitRef[]): Promise<void> };
   search: {
@@ -41,7 +42,11 @@ type Deps = IndexDeps & {
     writeSpacesOf(owner: string): Promise<{ id: string }[]>;
   };
   relay: { arm(unitIds: string[]): Promise<void> };
-  hand: { index(refs: UnitRef[]): void };
+  hand: {
+    index(refs: UnitRef[]): void;
+    /** Tells what has become of them, and then takes them out of the outbox. */
+    tell(queue: "unit-verify", told: UnitTold[]): Promise<void>;
+  };
 };
 
 /**
@@ -51,12 +56,18 @@ type Deps = IndexDeps & {
  * second time.
  */
 export async function verifyUnits(deps: Deps, refs: UnitRef[], nowMs: number): Promise<void> {
-  const pending = (await deps.units.many(refs)).filter(
-    ({ version }) => version.status === "pending",
-  );
-  const open = new Set(pending.map(({ version }) => `${version.unitId} ${version.version}`));
-  const stale = refs.filter((ref) => !open.has(`${ref.unitId} ${ref.version}`));
-  if (stale.length > 0) await deps.outbox.done("unit-verify", stale);
+  const stored = await deps.units.many(refs);
+  const pending = stored.filter(({ version }) => version.status === "pending");
+  const there = new Set(stored.map(({ version }) => keyOf(version)));
+  const gone = refs.filter((ref) => !there.has(keyOf(ref)));
+  if (gone.length > 0) await deps.outbox.done("unit-verify", gone);
+  // Whoever moved them may not have come to telling it.
+  const moved = stored.filter(({ version }) => version.status !== "pending");
+  if (moved.length > 0)
+    await deps.hand.tell(
+      "unit-verify",
+      moved.map((each) => verifiedTold(each, null, nowMs)),
+    );
   const places = new Map(refs.map(({ unitId }, place) => [unitId, place]));
   const placeOf = ({ head }: StoredUnit) => places.get(head.id) ?? 0;
   if (pending.length > 0)
@@ -83,10 +94,19 @@ export async function verifyFound(
   for (const [owner, members] of byOwner)
     verified.push(...(await verifyIn(deps, owner, members, nowMs)));
   await deps.relay.arm(verified.map((ref) => ref.unitId));
-  await deps.units.recordVerified(verified, nowMs);
+  const moved = new Set((await deps.units.recordVerified(verified, nowMs)).map(keyOf));
   const passed = verified.filter(({ status }) => status === "verifying");
   deps.hand.index(passed.map(({ unitId, version }) => ({ unitId, version })));
+  const stored = new Map(pending.map((each) => [keyOf(each.version), each]));
+  // What others have moved meanwhile comes again, and is told as it stands then.
+  const told = verified.flatMap((each) => {
+    const of = moved.has(keyOf(each)) ? stored.get(keyOf(each)) : undefined;
+    return of === undefined ? [] : [verifiedTold(of, each, nowMs)];
+  });
+  if (told.length > 0) await deps.hand.tell("unit-verify", told);
 }
+
+const keyOf = ({ unitId, version }: UnitRef): string => `${unitId} ${version}`;
 
 /** The change to private took it out already, unless it was cut off between its write and that. */
 async function leavePublic(deps: Omit<Deps, "outbox">, pending: StoredUnit[]): Promise<void> {

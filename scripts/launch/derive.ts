@@ -8,12 +8,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
+import { JOB_QUEUE } from "#domain/jobs/wakeup.ts";
 import { WORKERS_AI_SPACE } from "#domain/embedding/space.ts";
+import { WORKERS_AI_MODELS } from "#domain/inference/models.ts";
 import { ASSETS_DIST, DIST, inRoot } from "./paths.ts";
 import { Refusal } from "./say.ts";
 import { readWranglerConfig, type WranglerConfig } from "./wrangler-config.ts";
 
-export const DERIVED = ["proofs", "objects", "jobs", "edge"] as const;
+/** In the order in which they are deployed, once all are there. */
+export const DERIVED = ["proofs", "tail", "objects", "jobs", "edge"] as const;
 export type Face = (typeof DERIVED)[number];
 
 /** What differs between one operator's account and another's: deploy.json beside wrangler.toml, never committed. */
@@ -26,6 +29,10 @@ export type DeployFile = {
   vars?: Record<string, string>;
   /** A Worker of the operator's that delivers mail (adapters/mail.ts), as an entrypoint with `send`. */
   mail?: { service: string; entrypoint?: string };
+  /** Or an address of the operator's zone that the platform's own mail is sent from. */
+  mailFrom?: string;
+  /** A domain of the operator's of which Email Routing sends all mail to the Worker of the jobs: channels by mail have addresses there. */
+  mailDomain?: string;
 };
 
 const FOLDER = join(DIST, "deploy");
@@ -44,7 +51,8 @@ export async function deriveConfigs(): Promise<Record<Face | "firstObjects", str
     write(paths[face], derive(config, own, face));
   }
   paths.firstObjects = join(FOLDER, "objects-first.json");
-  write(paths.firstObjects, { ...derive(config, own, "objects"), services: [] });
+  const first = { ...derive(config, own, "objects"), services: [], tail_consumers: [] };
+  write(paths.firstObjects, first);
   return paths;
 }
 
@@ -81,15 +89,28 @@ export function derive(
   };
   // It sees passwords' digests, so it is given nothing it could keep them in.
   if (face === "proofs") return common;
+  const bindings = config.durable_objects.bindings.map((binding) =>
+    face === "objects" ? binding : { ...binding, script_name: objectsName },
+  );
+  if (face === "tail")
+    return {
+      ...common,
+      durable_objects: { bindings: bindings.filter(({ name }) => name === "TRACE") },
+    };
   return {
     ...common,
+    tail_consumers: [{ service: `${config.name}-tail` }],
     vars: {
       ...config.vars,
       WISHUB_PUBLIC_URL: publicUrl,
       WISHUB_EMBED_MODEL: WORKERS_AI_SPACE.model,
+      WISHUB_AI_MODELS: WORKERS_AI_MODELS,
       WISHUB_REGION: "auto",
       WISHUB_TRUSTED_PROXY: "cloudflare",
       WISHUB_EGRESS_NETWORK: "platform",
+      WISHUB_LOG: "json",
+      ...(own.mailFrom !== undefined && { WISHUB_MAIL_FROM: own.mailFrom }),
+      ...(own.mailDomain !== undefined && { WISHUB_MAIL_DOMAIN: own.mailDomain }),
       ...own.vars,
     },
     ai: { binding: "AI" },
@@ -99,14 +120,15 @@ export function derive(
       migrations_dir: database.migrations_dir && fromFolder(inRoot(database.migrations_dir)),
     })),
     r2_buckets: config.r2_buckets,
+    analytics_engine_datasets: [{ binding: "ANALYTICS", dataset: `${config.name}_metrics` }],
     vectorize: indexesOf(own),
-    durable_objects: {
-      bindings: config.durable_objects.bindings.map((binding) =>
-        face === "objects" ? binding : { ...binding, script_name: objectsName },
-      ),
-    },
+    durable_objects: { bindings },
     queues: {
-      producers: config.queues.producers,
+      // Pulled from over HTTP, which no configuration says: the deploy sees to it. Elsewhere the product has a queue of its own.
+      producers: [
+        ...config.queues.producers,
+        ...(face === "objects" ? [{ binding: "GPU_JOBS", queue: JOB_QUEUE }] : []),
+      ],
       ...(face === "jobs" && { consumers: config.queues.consumers }),
     },
     ...(face === "objects" && {
@@ -115,6 +137,8 @@ export function derive(
         { binding: "OPERATIONS", service: `${config.name}-edge`, entrypoint: "Operations" },
       ],
     }),
+    ...(face !== "objects" && mailOf(own, face)),
+    ...(face === "jobs" && { services: mailWorker(own) }),
     ...(face === "edge" && edgeOnly(config, own, publicUrl)),
   };
 }
@@ -130,12 +154,22 @@ function indexesOf({ vectorize = {} }: DeployFile): { binding: string; index_nam
   return wanted.map((binding) => ({ binding, index_name: vectorize[binding] ?? "" }));
 }
 
-function edgeOnly(config: WranglerConfig, { mail }: DeployFile, publicUrl: string) {
+const mailWorker = ({ mail }: DeployFile) =>
+  mail === undefined ? [] : [{ binding: "MAIL", ...mail }];
+/** The platform's mail, which anybody may be sent: from one address, and by the jobs from that of each channel. */
+function mailOf({ mailFrom, mailDomain }: DeployFile, face: Face) {
+  const name = "SEND_EMAIL";
+  if (face === "jobs" && mailDomain !== undefined) return { send_email: [{ name }] };
+  if (mailFrom === undefined) return {};
+  return { send_email: [{ name, allowed_sender_addresses: [mailFrom] }] };
+}
+
+function edgeOnly(config: WranglerConfig, own: DeployFile, publicUrl: string) {
   return {
     assets: { ...config.assets, directory: "assets" },
     services: [
       { binding: "PROOFS", service: `${config.name}-proofs`, entrypoint: "Proofs" },
-      ...(mail === undefined ? [] : [{ binding: "MAIL", ...mail }]),
+      ...mailWorker(own),
     ],
     routes: [{ pattern: new URL(publicUrl).hostname, custom_domain: true }],
   };

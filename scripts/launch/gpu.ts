@@ -14,7 +14,10 @@ const DRAIN_MS = 3_000;
  * Keeps the gpu-backend running beside the product, in the background: nothing waits for it, everything works
  * without it. Its standard input is a pipe from here, so it ends when this process does.
  */
-export function keepGpuBackend(port: number): { stop(): Promise<void> } {
+export function keepGpuBackend(
+  port: number,
+  jobs: { url: string; token: string },
+): { stop(): Promise<void> } {
   if (!existsSync(inRoot(ENTRY))) return { stop: async () => {} };
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -25,7 +28,15 @@ export function keepGpuBackend(port: number): { stop(): Promise<void> } {
     const startedMs = performance.now();
     child = spawn(process.execPath, [inRoot(ENTRY)], {
       stdio: ["pipe", "ignore", "pipe"],
-      env: { ...process.env, WISHUB_GPU_PORT: String(port), WISHUB_PARENT_PIPE: "1" },
+      env: {
+        ...process.env,
+        WISHUB_GPU_PORT: String(port),
+        WISHUB_PARENT_PIPE: "1",
+        // The product's own queue of jobs, and the product, by the door that is on this machine.
+        WISHUB_JOBS_URL: `${jobs.url}/jobs/queue`,
+        WISHUB_JOBS_PRODUCT_URL: jobs.url,
+        WISHUB_JOBS_TOKEN: jobs.token,
+      },
     });
     let lastLine = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {

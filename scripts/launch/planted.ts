@@ -27,8 +27,8 @@ const PLANTED: Planted[] = [
       ["gpu-backend", "#adapters/index.ts"],
       ["sdk", "#domain/units/model.ts"],
       ["cli", "#db/units/store.ts"],
-      ["web", "#domain/units/model.ts"],
-      ["scripts", "../web/main.ts"],
+      ["web", "#db/units/store.ts"],
+      ["scripts", "../web/theme.ts"],
     ] as const
   ).map(([folder, from], index) => ({
     file: `${folder}/planted-${index}.ts`,

@@ -1,3 +1,4 @@
+import { sessionsIn } from "#domain/sessions/room.ts";
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { readAssembled } from "./assemble.ts";
 import { exchange } from "./http.ts";
 import { pidFile } from "./lock.ts";
 import { onDemand } from "./on-demand.ts";
+import { openFilesMax } from "./open-files.ts";
 import { WORKERD } from "./paths.ts";
 import { type Beside, TOKEN_HEADER } from "./product.ts";
 import { Refusal, timed } from "./say.ts";
@@ -84,6 +86,8 @@ async function keptRunning(
   wiring: Wiring,
 ): Promise<{ port(socket: string): number; stop(): Promise<void> }> {
   const isWorthIt = crashes();
+  const files = openFilesMax();
+  const max = files === null ? null : sessionsIn(files);
   let stopping = false;
   const start = async (): Promise<Workerd> =>
     await startWorkerd({
@@ -95,7 +99,7 @@ async function keptRunning(
         address: addressOf(settings),
         stateDir: settings.stateDir,
         token: settings.token,
-        vars: settings.vars,
+        vars: { ...settings.vars, ...(max !== null && { WISHUB_SESSIONS_MAX: String(max) }) },
         gpu: settings.gpu && `127.0.0.1:${settings.gpu.port}`,
       }),
       ended: () => void again(),

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { trustFrom } from "#domain/accounts/client-address.ts";
 import { allowedOrigins } from "#domain/egress/target.ts";
+import { listedModels } from "#domain/inference/models.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { Refusal } from "./say.ts";
 
@@ -19,6 +20,8 @@ export type Settings = {
   vars: Record<string, string>;
   /** Where the key ring lies, or its text where the operator hands it over. */
   keyRing: { file: string; text: string | undefined };
+  /** What backends pull heavy jobs with: the operator's, for those that run elsewhere, or one for the backend beside this. */
+  jobsToken: string;
   /** Known to this process and its children only: what they use to tell one another from other local programs. */
   token: string;
 };
@@ -31,8 +34,14 @@ const PASSED_ON = [
   "WISHUB_AI_URL",
   "WISHUB_AI_KEY",
   "WISHUB_AI_MODEL",
+  "WISHUB_AI_MODELS",
   "WISHUB_AI_DIMENSIONS",
   "WISHUB_REGION",
+  "WISHUB_TRACE_SAMPLE",
+  "WISHUB_OTLP_URL",
+  "WISHUB_OTLP_HEADERS",
+  "WISHUB_LOG",
+  "WISHUB_OBSERVING",
 ];
 
 /** Twice what an isolate of the platform has room for: the pages of some 100,000 units with their vectors. */
@@ -47,6 +56,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     throw new Refusal(`WISHUB_PORT and WISHUB_GPU_PORT are both ${port}, give them two ports.`);
   }
   oneOf("WISHUB_REGION", env["WISHUB_REGION"], [...REGIONS]);
+  oneOf("WISHUB_LOG", env["WISHUB_LOG"], ["text", "json"]);
+  oneOf("WISHUB_OBSERVING", env["WISHUB_OBSERVING"], ["0", "1"]);
+  const otlpUrl = urlOf("WISHUB_OTLP_URL", env["WISHUB_OTLP_URL"]);
+  checkRate("WISHUB_TRACE_SAMPLE", env["WISHUB_TRACE_SAMPLE"]);
   oneOf("WISHUB_SIGNUP", env["WISHUB_SIGNUP"], ["closed", "invite", "open"]);
   const allowed = allowedOrigins(env["WISHUB_EGRESS_ALLOW"] ?? "");
   if (!allowed.ok)
@@ -60,18 +73,26 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     );
   const localUrl = `http://${localName(host)}:${port}`;
   const publicUrl = urlOf("WISHUB_PUBLIC_URL", env["WISHUB_PUBLIC_URL"]) ?? localUrl;
+  const jobsToken = env["WISHUB_JOBS_TOKEN"] || randomBytes(32).toString("hex");
   const vars: Record<string, string> = {
     WISHUB_PUBLIC_URL: publicUrl,
+    WISHUB_JOBS_TOKEN: jobsToken,
     WISHUB_PAGE_CACHE_BYTES: String(megabytesOf("WISHUB_PAGE_CACHE_MB", env, PAGE_CACHE_MB) * 1e6),
   };
   for (const name of PASSED_ON) {
     const value = env[name];
     if (value) vars[name] = value;
   }
+  if (otlpUrl !== undefined) vars["WISHUB_OTLP_URL"] = otlpUrl;
   const dimensions = vars["WISHUB_AI_DIMENSIONS"];
   if (dimensions !== undefined && !isDimensions(Number(dimensions))) {
     throw new Refusal(
       `WISHUB_AI_DIMENSIONS is "${dimensions}", it must be a whole number from 1 to ${LIMITS.vectorDimensionsMax}.`,
+    );
+  }
+  if (listedModels(vars["WISHUB_AI_MODELS"] ?? "") === null) {
+    throw new Refusal(
+      "WISHUB_AI_MODELS must be a list such as chat=llama-3.3-70b,rerank=bge-reranker,embeddings=bge-m3.",
     );
   }
   const stateDir = resolve(env["WISHUB_STATE"] || ".wishub");
@@ -87,6 +108,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     },
     seed: flagOf("WISHUB_SEED", env["WISHUB_SEED"]),
     gpu,
+    jobsToken,
     vars,
     token: randomBytes(32).toString("hex"),
   };
@@ -99,6 +121,11 @@ function megabytesOf(name: string, env: NodeJS.ProcessEnv, otherwise: number): n
   if (!Number.isInteger(megabytes) || megabytes < 8 || megabytes > 16_384)
     throw new Refusal(`${name} is "${value}", it must be a whole number from 8 to 16384.`);
   return megabytes;
+}
+
+function checkRate(name: string, value: string | undefined): void {
+  if (value && !(Number(value) >= 0 && Number(value) <= 1))
+    throw new Refusal(`${name} is "${value}", it must be a number from 0 to 1.`);
 }
 
 const isDimensions = (value: number): boolean =>

@@ -1,3 +1,5 @@
+import { randomFrom } from "#scripts/simulate/random.ts";
+
 /** A machine of the simulation. Its clock is `skewMs` off; `lives` counts its restarts. */
 export type Machine = { region: string; isUp: boolean; lives: number; skewMs: number };
 
@@ -127,14 +129,3 @@ export class Unreachable extends Error {}
 
 const isBefore = (a: Due, b: Due): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-
-/** mulberry32: 32 bits of state, good enough to shuffle messages and the same everywhere. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b_79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

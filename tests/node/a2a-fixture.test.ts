@@ -8,7 +8,7 @@ import {
 } from "@a2a-js/sdk/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startFixture } from "#scripts/a2a-fixture.ts";
-import { freePort } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
 
 // The official client against the agent that compatibility kits are pointed at: the product's handler, bindings and task
 // store behind both transports.

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 
 // The `wishub` command as a user runs it, against the product as `npm start` serves it.
 
@@ -213,6 +214,34 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     expect(gone.out).not.toContain(key.id);
   });
 
+  it("shows the capacity there is, the account's own and the shared", async () => {
+    expect(await document(["pools"])).toMatchObject({
+      items: [
+        { name: "account", machines: { ready: 1 }, refusesBelow: 0 },
+        { name: "gpu", capacity: { gpuMilli: 1_000 } },
+      ],
+    });
+    expect((await wishub(["pools"])).out).toMatch(/^account .*0 %.*\n {2}machines: 1 ready/);
+  });
+
+  it("shows what was used and what was measured", async () => {
+    await document(["limits"]);
+    const used = await document<{ total: { calls: number } }>(["usage"]);
+    expect(used.total.calls).toBeGreaterThan(0);
+    const shown = (await wishub(["usage", "--days"])).out;
+    expect(shown).toMatch(/still counting[^]*limit\.read +service +\d+ calls[^]*units of cost\n$/);
+    expect((await wishub(["metrics"])).out).toMatch(/wishub_http_request_duration_seconds/);
+    const name = "wishub_http_request_duration_seconds";
+    const one = await wishub(["metrics", name, "--by", "route", "--step", "60"]);
+    expect(one.err).toBe("");
+    expect(one.out).toMatch(/route GET \/v1\/limits\n.* seen, p50 /);
+    const odd = await wishub(["metrics", "nothing"]);
+    expect([odd.code, odd.err]).toEqual([
+      1,
+      expect.stringContaining("/v1/metrics/names lists them"),
+    ]);
+  });
+
   it("shows the plan and its limits, of which the first account has none, and gives plans", async () => {
     const limits = { plan: "unlimited", limits: [], auditDays: 365 };
     expect(await document(["limits"])).toEqual(limits);
@@ -222,6 +251,20 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining("nothing here")]);
     const odd = await wishub(["limits", "plan", "a0_0000000000000000", "endless"]);
     expect([odd.code, odd.err]).toEqual([1, expect.stringContaining("/plan")]);
+  });
+
+  it("shows topics and sets how long one keeps its events", async () => {
+    const { items } = await document<{ items: { topic: string }[] }>(["topics"]);
+    expect(items.map(({ topic }) => topic)).toContain("agent.events");
+    const set = ["topics", "set", "agent.events", "--days", "3", "--compact", "on"];
+    expect(await document(set)).toMatchObject({ retentionDays: 3, compact: true });
+    expect((await wishub(["topics"])).out).toMatch(
+      /agent\.events.*the newest of each key after 3 days/s,
+    );
+    const nothing = await wishub(["topics", "set", "agent.events"]);
+    expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining("say what to set")]);
+    const unknown = await wishub(["topics", "set", "agent.dreams", "--days", "3"]);
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining("no such topic")]);
   });
 
   it("shows and redrives dead letters, of which a healthy product has none", async () => {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { format } from "oxfmt";
 import { type Exchange, type Known, played } from "./contract-play.ts";
 import { breaches, shapeOf } from "./contract-shape.ts";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 
 // Requests that clients of version 1 make, and what they were answered when they were recorded: the product as
 // `npm start` serves it must answer them so for as long as there is a /v1. WISHUB_CONTRACT=record fills in the answers

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
 
 let state: ReturnType<typeof temporaryState>;
@@ -112,7 +113,7 @@ it("gives a paused agent nothing, and all of it when it goes on", async () => {
   const ids = [await send("while it slept", "s"), await send("still", "s")];
   await vi.waitFor(async () => {
     const { nextAttemptAt } = await api<{ nextAttemptAt: string | null }>("GET", path());
-    expect(Date.parse(nextAttemptAt ?? "")).toBeGreaterThan(Date.now() + 60_000);
+    expect(nextAttemptAt).toBeNull();
   });
   expect(receiver.received).toEqual([]);
   await api("POST", `/v1/agents/${agentId}/resume`);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { browser } from "./browser.ts";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 import { openIdProvider, signInAt } from "./openid-provider.ts";
 
 // An organisation connects its provider and its directory; one of its people comes, changes groups and goes.

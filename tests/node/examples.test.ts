@@ -12,7 +12,8 @@ import { coordinatingAgent } from "#examples/coordinating-agent.ts";
 import { generationAgent } from "#examples/generation-agent.ts";
 import { queryAgent } from "#examples/query-agent.ts";
 import { WisHub } from "#sdk/client.ts";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 
 // The examples as somebody would run them: programs of their own against the served product, by the SDK alone.
 

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, type TestContext } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, type TestContext } from "vitest";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 
 const CHROMIUM = [
   process.env["CHROME_PATH"],
@@ -14,9 +16,14 @@ const CHROMIUM = [
 const WHY_SKIPPED = "no Chromium is installed, and npm brings none: install it or set CHROME_PATH";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const START_MS = 120_000;
+const WAIT_MS = 25_000;
+
+/** Where screenshots are kept for a person to look at; git ignores it. */
+const SHOTS = join(import.meta.dirname, "..", "..", "dist", "screenshots");
 
 export type Look = { colorScheme?: "light" | "dark"; width?: number; locale?: string };
 export type Visited = { page: Page; complaints: string[] };
+export type Place = ReturnType<typeof inBrowser>;
 
 /** The product served, and a real browser in front of it, for the tests of a file. `host` is what browsers call it. */
 export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, string> } = {}) {
@@ -40,6 +47,10 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
     product.process.kill("SIGTERM");
     await product.ended;
     state.remove();
+  }, START_MS);
+  // What stays open goes on listening, and slows whatever comes after it.
+  afterEach(async () => {
+    if (CHROMIUM !== undefined) await Promise.all(browser.contexts().map((each) => each.close()));
   });
   beforeEach((context: TestContext) => {
     context.skip(CHROMIUM === undefined, WHY_SKIPPED);
@@ -54,6 +65,7 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
       reducedMotion: "reduce",
     });
     const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
     const complaints: string[] = [];
     page.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
@@ -64,22 +76,55 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
     });
     page.on("request", (request) => {
       const { protocol, origin } = new URL(request.url());
-      if (origin !== url && protocol !== "data:" && protocol !== "blob:") {
+      if (origin !== new URL(path, url).origin && protocol !== "data:" && protocol !== "blob:") {
         complaints.push(`asks ${request.url()}`);
       }
     });
-    await page.goto(url + path);
+    await page.goto(new URL(path, url).href);
     return { page, complaints };
   }
 
-  return { url: () => url, product: () => product, state: () => state.path, visit };
+  /** The same in front of the console, by the key of the first account, at the address behind its `#`. */
+  async function signedIn(at = "/", look: Look = {}): Promise<Visited> {
+    const visited = await visit("/", look);
+    const { page } = visited;
+    await page.waitForSelector("#email");
+    await page.click("main summary");
+    await page.fill("#api-key", keyOf(state.path));
+    await page.press("#api-key", "Enter");
+    await page.waitForSelector("nav a", { state: "attached" });
+    if (at !== "/") await page.evaluate((hash) => location.assign(hash), `#${at}`);
+    return visited;
+  }
+
+  return { url: () => url, product: () => product, state: () => state.path, visit, signedIn };
+}
+
+/** The key of the first account's owner. */
+export const keyOf = (state: string): string =>
+  (JSON.parse(readFileSync(`${state}/credentials.json`, "utf8")) as { apiKey: string }).apiKey;
+
+/** Keeps a picture of a screen in both themes, and gives what axe finds in each. */
+export async function pictured(page: Page, name: string): Promise<string[]> {
+  mkdirSync(SHOTS, { recursive: true });
+  const found: string[] = [];
+  for (const mode of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme: mode });
+    // The themes differ in nothing but their colours.
+    const rules = mode === "dark" ? ["color-contrast"] : undefined;
+    found.push(...(await barriers(page, rules)).map((barrier) => `${mode}: ${barrier}`));
+    await page.screenshot({ path: join(SHOTS, `${name}-${mode}.png`), fullPage: true });
+  }
+  return found;
 }
 
 type AxeResult = { violations: { id: string; nodes: { target: string[] }[] }[] };
 
-export async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(`${AXE};0`);
-  const { violations } = await page.evaluate<AxeResult>("axe.run()");
+/** What axe finds; `rules` where only these are asked. */
+export async function barriers(page: Page, rules?: string[]): Promise<string[]> {
+  await page.evaluate(`globalThis.axe ?? (() => {${AXE}})();0`);
+  const asked = rules === undefined ? "" : JSON.stringify({ runOnly: rules });
+  const { violations } = await page.evaluate<AxeResult>(`axe.run(${asked})`);
   return violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`,
   );

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { freePort, launch, type Launched, processesOf, temporaryState } from "./launched.ts";
+import { expect, it, vi } from "vitest";
+import { killable } from "./killable.ts";
+import { processesOf } from "./launched.ts";
 
 const ROUNDS = 3;
 const CONNECTIONS = 6;
@@ -12,54 +11,10 @@ const ROUND_MS_MAX = 60_000;
 type Unit = { id: string; title: string; status: string; version: number };
 type Sent = { key: string; body: { title: string; body: string }; answer: Unit | null };
 
-let state: ReturnType<typeof temporaryState>;
-let port: number;
-let launched: Launched | null;
-
-beforeEach(async () => {
-  state = temporaryState();
-  port = await freePort();
-  launched = null;
-});
-afterEach(async () => {
-  launched?.process.kill("SIGTERM");
-  await launched?.ended;
-  state.remove();
-});
-
-async function start(): Promise<void> {
-  launched = launch({ state: state.path, port });
-  await launched.ready();
-}
-
-/** No chance for anybody to tidy up: every process of the product at once. */
-async function killAll(): Promise<void> {
-  for (const pid of processesOf(state.path)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // it ended with its parent
-    }
-  }
-  await launched?.ended;
-  launched = null;
-}
-
-async function api(path: string, init: RequestInit = {}): Promise<Response> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
-  return await fetch(`http://127.0.0.1:${port}${path}`, {
-    ...init,
-    headers: {
-      authorization: `Bearer ${apiKey}`,
-      "content-type": "application/json",
-      ...(init.headers as object),
-    },
-  });
-}
+const product = killable();
 
 async function publish({ key, body }: Sent): Promise<Unit> {
-  const response = await api("/v1/units", {
+  const response = await product.api("/v1/units", {
     method: "POST",
     headers: { "Idempotency-Key": key },
     body: JSON.stringify(body),
@@ -89,7 +44,7 @@ async function allUnits(): Promise<Unit[]> {
   const units: Unit[] = [];
   let cursor: string | null = "";
   while (cursor !== null) {
-    const response = await api(`/v1/units?limit=100${cursor && `&cursor=${cursor}`}`);
+    const response = await product.api(`/v1/units?limit=100${cursor && `&cursor=${cursor}`}`);
     const page = (await response.json()) as { items: Unit[]; nextCursor: string | null };
     units.push(...page.items);
     cursor = page.nextCursor;
@@ -102,7 +57,7 @@ it.skipIf(process.platform !== "linux")(
   { timeout: ROUNDS * ROUND_MS_MAX },
   async () => {
     const sent: Sent[] = [];
-    await start();
+    await product.start();
     for (let round = 0; round < ROUNDS; round++) {
       let killed = false;
       const before = sent.length;
@@ -113,10 +68,10 @@ it.skipIf(process.platform !== "linux")(
         interval: 5,
       });
       killed = true;
-      await killAll();
+      await product.kill();
       await loading;
-      expect(processesOf(state.path)).toEqual([]);
-      await start();
+      expect(processesOf(product.state)).toEqual([]);
+      await product.start();
 
       const known = new Map((await allUnits()).map((unit) => [unit.id, unit.title]));
       for (const { answer } of sent)
@@ -144,7 +99,7 @@ it.skipIf(process.platform !== "linux")(
     );
     expect(new Set(settled.map(({ status }) => status))).toEqual(new Set(["searchable"]));
     for (const { body, answer } of sent.filter((_, i) => i % 10 === 0)) {
-      const search = await api("/v1/search", {
+      const search = await product.api("/v1/search", {
         method: "POST",
         body: JSON.stringify({ query: body.title, mode: "lexical", limit: 50 }),
       });

@@ -2,7 +2,8 @@ import { mkdirSync, statSync, writeFileSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { freePort, launch, type Launched, processesOf, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, processesOf, temporaryState } from "./launched.ts";
 
 const START_MS = 60_000;
 /** Without a build a start takes two seconds on two quiet cores; this only tells it from one that builds. */

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,29 +25,14 @@ export function temporaryState(): { path: string; remove(): void } {
   };
 }
 
-/** Below those that the system gives to whatever calls out, which could take one between its choice and its use. */
-const PORTS = { first: 15_000, count: 15_000 };
-
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((done) => {
-      server.once("error", () => done(false));
-      server.listen(port, "127.0.0.1", () => done(true));
-    });
-    if (!isFree) continue;
-    await new Promise((done) => server.close(done));
-    return port;
-  }
-}
-
 /** `npm start`, or what npm runs, on a state and a port of its own; nothing of the caller's WISHUB_* gets through. */
 export function launch(options: {
   state: string;
   port: number;
   by?: "npm" | "bootstrap";
   env?: Record<string, string>;
+  /** How many files it may have open. */
+  openFiles?: number;
 }): Launched {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("WISHUB_"));
   const env = {
@@ -63,7 +47,11 @@ export function launch(options: {
     options.by === "npm"
       ? ["npm", ["start", "--silent"]]
       : [process.execPath, [join(ROOT, "scripts", "bootstrap.mjs"), "start"]];
-  const child = spawn(program, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+  const command = [program, ...args];
+  if (options.openFiles !== undefined)
+    command.unshift("sh", "-c", `ulimit -n ${options.openFiles} && exec "$@"`, "sh");
+  const [first = "", ...rest] = command;
+  const child = spawn(first, rest, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
   const { promise: isReady, resolve, reject } = Promise.withResolvers<void>();
   isReady.catch(() => {}); // only some tests wait for it
   let output = "";
@@ -101,4 +89,15 @@ export function processesOf(state: string): number[] {
       return []; // it has ended, or is another user's
     }
   });
+}
+
+/** No chance for anybody to tidy up: every process of a state at once. */
+export function killAll(state: string): void {
+  for (const pid of processesOf(state)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // it ended with its parent
+    }
+  }
 }

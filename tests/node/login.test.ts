@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type OwnerKey, ownerOf, person } from "./oauth-person.ts";
 
 // `wishub login` as a user on another machine runs it: no key, no state, only an address.

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { freePort, launch, type Launched, processesOf, temporaryState } from "./launched.ts";
+import { expect, it, vi } from "vitest";
+import { killable } from "./killable.ts";
 
 const ROUNDS = 2;
 const CONVERSATIONS = 6;
@@ -10,49 +8,8 @@ const ROUND_MS_MAX = 60_000;
 
 type Message = { id: string; fencingToken: number; conversationId: string; body: number };
 
-let state: ReturnType<typeof temporaryState>;
-let port: number;
-let launched: Launched | null;
-
-beforeEach(async () => {
-  state = temporaryState();
-  port = await freePort();
-  launched = null;
-});
-afterEach(async () => {
-  launched?.process.kill("SIGTERM");
-  await launched?.ended;
-  state.remove();
-});
-
-async function start(): Promise<void> {
-  launched = launch({ state: state.path, port });
-  await launched.ready();
-}
-
-async function killAll(): Promise<void> {
-  for (const pid of processesOf(state.path)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // it ended with its parent
-    }
-  }
-  await launched?.ended;
-  launched = null;
-}
-
-async function post<T>(path: string, body: object): Promise<T> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
+const product = killable();
+const { post } = product;
 
 /** What was promised, and what came. */
 class Ledger {
@@ -105,7 +62,7 @@ it.skipIf(process.platform !== "linux")(
   { timeout: ROUNDS * ROUND_MS_MAX },
   async () => {
     const ledger = new Ledger();
-    await start();
+    await product.start();
     const agent = { name: "Killed", type: "query", description: "Reads.", capabilities: [] };
     const { id } = await post<{ id: string }>("/v1/agents", agent);
     const path = `/v1/agents/${id}/messages`;
@@ -122,10 +79,10 @@ it.skipIf(process.platform !== "linux")(
           interval: 5,
         },
       );
-      await killAll();
+      await product.kill();
       killed = true;
       await Promise.all(loops);
-      await start();
+      await product.start();
     }
     const missing = () =>
       [...ledger.sent].filter(([c, sent]) => (ledger.got.get(c)?.length ?? 0) < sent.length);

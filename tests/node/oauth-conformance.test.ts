@@ -10,7 +10,8 @@ import {
   UnauthorizedError,
 } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 import { application, type OwnerKey, ownerOf, person, REDIRECT } from "./oauth-person.ts";
 
 // The public suite of the Model Context Protocol, as far as it tests an authorization server; and what it tests of clients,

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type OwnerKey, ownerOf, person, REDIRECT } from "./oauth-person.ts";
 
 // An application that nobody registered: it names itself by the address where it describes itself.

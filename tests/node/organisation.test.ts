@@ -6,7 +6,8 @@ import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { browser } from "./browser.ts";
 import { commandLine } from "./command-line.ts";
-import { freePort, launch, type Launched, processesOf, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, processesOf, temporaryState } from "./launched.ts";
 import { openIdProvider, signInAt } from "./openid-provider.ts";
 
 // One organisation from its first day to the erasure of a member, as a stranger would go: by the documented addresses and

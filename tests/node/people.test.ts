@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Secret, TOTP } from "otpauth";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, launch, type Launched, processesOf, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, processesOf, temporaryState } from "./launched.ts";
 
 // A new organisation as its people see it: by the `wishub` command, against the product as `npm start` serves it.
 

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 
 // Policies and keys as an operator meets them: by the command line, on a product behind a proxy that it believes.
 

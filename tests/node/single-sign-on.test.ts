@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browser } from "./browser.ts";
 import { type Attack, confused, hostileProvider, signed, unsigned } from "./hostile-provider.ts";
-import { freePort, launch, type Launched, temporaryState } from "./launched.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
+import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type Claims, openIdProvider, signInAt } from "./openid-provider.ts";
 
 const CLIENT = {

@@ -12,7 +12,7 @@ export type Receiver = {
   attempts: number;
   secret: string;
   /** What each attempt is answered; a delivery that is not answered 2xx was not taken. */
-  answer(): number;
+  answer(webhookId: string): number;
   close(): Promise<void>;
 };
 
@@ -35,7 +35,7 @@ export async function webhookReceiver(): Promise<Receiver> {
     );
     try {
       const event = new Webhook(receiver.secret).verify(body, headers) as Received;
-      const status = receiver.answer();
+      const status = receiver.answer(headers["webhook-id"] ?? "");
       if (status < 300)
         receiver.received.push({ ...event, id: headers["webhook-id"] ?? "", atMs: Date.now() });
       response.writeHead(status).end();

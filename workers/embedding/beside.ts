@@ -5,6 +5,7 @@ import {
   type Priority,
 } from "#domain/embedding/answer.ts";
 import { EMBEDDED_SPACE } from "#domain/embedding/space.ts";
+import { currentTraceparent, spanned, toldBy } from "#adapters/tracing.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 
 const { dimensions, model } = EMBEDDED_SPACE;
@@ -24,12 +25,9 @@ export async function embedOnGpu(
 ): Promise<Float32Array[] | null> {
   if (Date.now() < restUntilMs.gpu) return null;
   try {
-    const response = await gpu.fetch("http://gpu/v1/embeddings", {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-wishub-priority": priority },
-      body: JSON.stringify({ model, input: texts, encoding_format: "base64" }),
-      signal: AbortSignal.timeout(TIMEOUT_MS[priority]),
-    });
+    const response = await spanned("POST gpu-backend", "client", { texts: texts.length }, () =>
+      askGpu(gpu, texts, priority),
+    );
     if (response.status === 429 || response.status === 503) {
       const seconds = Number(response.headers.get("retry-after")) || 1;
       restUntilMs.gpu = Date.now() + Math.min(seconds * 1_000, BUSY_MS_MAX);
@@ -45,6 +43,29 @@ export async function embedOnGpu(
     restUntilMs.gpu = Date.now() + DOWN_MS; // not there, or garbage: the embedded model answers instead
     return null;
   }
+}
+
+async function askGpu(
+  gpu: Fetcher,
+  texts: readonly string[],
+  priority: Priority,
+): Promise<Response> {
+  const traceparent = currentTraceparent();
+  const response = await gpu.fetch("http://gpu/v1/embeddings", {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-wishub-priority": priority,
+      ...(traceparent !== undefined && { traceparent }),
+    },
+    body: JSON.stringify({ model, input: texts, encoding_format: "base64" }),
+    signal: AbortSignal.timeout(TIMEOUT_MS[priority]),
+  });
+  const ms = /^total;dur=(\d{1,7}(?:\.\d+)?)$/.exec(
+    response.headers.get("server-timing") ?? "",
+  )?.[1];
+  if (ms !== undefined) toldBy("gpu-backend", "POST /v1/embeddings", Math.round(Number(ms)));
+  return response;
 }
 
 /** The second workerd's answer, or null where there is none to be had. */

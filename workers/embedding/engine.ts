@@ -1,6 +1,7 @@
 import { RUN_TEXTS_MAX, type EmbeddingRefusal, type Priority } from "#domain/embedding/answer.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { vectorCache } from "#domain/embedding/vector-cache.ts";
+import { log } from "#domain/observability/log.ts";
 import { loadModel, type Model } from "./model.ts";
 
 type Job = {
@@ -75,7 +76,7 @@ async function loadHere(assets: Fetcher): Promise<Model | null> {
   try {
     loaded = await loadModel(assets);
   } catch (error) {
-    console.error({ event: "embedded-model-missing", error: String(error) });
+    log("error", "embedded-model-missing", { error: String(error) });
   } finally {
     loadingMs = -Infinity;
   }

@@ -1,4 +1,6 @@
 import { type Context, Hono } from "hono";
+import { alerting } from "#workers/http/alerts/alerts.ts";
+import { alertRouting } from "#workers/http/alerts/routing.ts";
 import { a2aAgents } from "#workers/http/a2a/agents.ts";
 import { a2aPlatform } from "#workers/http/a2a/platform.ts";
 import { agentTasks } from "#workers/http/agents/tasks.ts";
@@ -7,6 +9,9 @@ import { agentKeys } from "#workers/http/agents/keys.ts";
 import { agentDelivery } from "#workers/http/agents/delivery.ts";
 import { mailboxes } from "#workers/http/agents/mailbox.ts";
 import { messages } from "#workers/http/agents/messages.ts";
+import { metrics } from "#workers/http/metrics/metrics.ts";
+import { channels } from "#workers/http/channels/channels.ts";
+import { channelInbound } from "#workers/http/channels/inbound.ts";
 import { matching } from "#workers/http/agents/match.ts";
 import { a2aCards } from "#workers/http/agents/cards.ts";
 import { agents } from "#workers/http/agents/registry.ts";
@@ -22,8 +27,14 @@ import { docs } from "#workers/http/docs.ts";
 import { erasures } from "#workers/http/accounts/erasure.ts";
 import { factors } from "#workers/http/people/factors.ts";
 import { archives } from "#workers/http/accounts/exports.ts";
+import { webhookDeliveries } from "#workers/http/webhooks/deliveries.ts";
+import { webhooks } from "#workers/http/webhooks/webhooks.ts";
 import { health } from "#workers/http/health.ts";
 import { identityProviders } from "#workers/http/federation/identity-providers.ts";
+import { jobQueue } from "#workers/http/jobs/queue.ts";
+import { inference } from "#workers/http/inference/inference.ts";
+import { inferenceUse } from "#workers/http/inference/use.ts";
+import { jobs } from "#workers/http/jobs/jobs.ts";
 import { keys } from "#workers/http/accounts/keys.ts";
 import { type Feature, type PublicEnv, refuse, type Route } from "#workers/http/kit.ts";
 import { mcp } from "#workers/http/mcp/mcp.ts";
@@ -34,10 +45,13 @@ import { oauthDevice } from "#workers/http/oauth/device.ts";
 import { oauthGrants } from "#workers/http/oauth/grants.ts";
 import { oauthRegister } from "#workers/http/oauth/register.ts";
 import { oauthClients } from "#workers/http/oauth/clients.ts";
+import { logs } from "#workers/http/observability/logs.ts";
+import { traces } from "#workers/http/observability/traces.ts";
 import { signingKeys } from "#workers/http/oauth/signing-keys.ts";
 import { oauthMetadata } from "#workers/http/oauth/metadata.ts";
 import { oauthTokens } from "#workers/http/oauth/token.ts";
 import { framed, pipeline } from "#workers/http/pipeline.ts";
+import { notices } from "#workers/http/notices/notices.ts";
 import { invitations } from "#workers/http/people/invitations.ts";
 import { members } from "#workers/http/people/members.ts";
 import { memberships } from "#workers/http/people/memberships.ts";
@@ -53,6 +67,21 @@ import { scimGroups } from "#workers/http/federation/scim-groups.ts";
 import { scimUsers } from "#workers/http/federation/scim-users.ts";
 import { scim } from "#workers/http/federation/scim.ts";
 import { sso } from "#workers/http/federation/sso.ts";
+import { capacity } from "#workers/http/pools/pools.ts";
+import { taskBatches } from "#workers/http/tasks/batch.ts";
+import { taskEvents } from "#workers/http/tasks/events.ts";
+import { taskLists } from "#workers/http/tasks/listing.ts";
+import { taskQueueRoutes } from "#workers/http/tasks/queues.ts";
+import { taskResultRoutes } from "#workers/http/tasks/results.ts";
+import { taskSubscriptions } from "#workers/http/tasks/subscriptions.ts";
+import { tasks } from "#workers/http/tasks/tasks.ts";
+import { work } from "#workers/http/tasks/work.ts";
+import { liveEvents } from "#workers/http/events/live.ts";
+import { stream } from "#workers/http/stream/stream.ts";
+import { topicEvents } from "#workers/http/topics/events.ts";
+import { topicGroups } from "#workers/http/topics/groups.ts";
+import { topicRoutes } from "#workers/http/topics/topics.ts";
+import { usage } from "#workers/http/accounts/usage.ts";
 import { units } from "#workers/http/units/units.ts";
 import { unitsInBulk } from "#workers/http/units/bulk.ts";
 import { ending, type LaterVersion, routesOf } from "#workers/http/versions.ts";
@@ -81,6 +110,10 @@ const FEATURES: readonly Feature[] = [
   unitsInBulk,
   searching,
   collecting,
+  inference,
+  inferenceUse,
+  stream,
+  liveEvents,
   deadLetters,
   agents,
   agentSessions,
@@ -89,6 +122,10 @@ const FEATURES: readonly Feature[] = [
   agentState,
   agentKeys,
   agentDelivery,
+  channels,
+  channelInbound,
+  webhooks,
+  webhookDeliveries,
   outsideAgents,
   messages,
   mailboxes,
@@ -96,6 +133,20 @@ const FEATURES: readonly Feature[] = [
   a2aCards,
   agentTasks,
   a2aAgents,
+  tasks,
+  taskBatches,
+  taskLists,
+  taskEvents,
+  taskResultRoutes,
+  taskQueueRoutes,
+  taskSubscriptions,
+  work,
+  capacity,
+  metrics,
+  topicRoutes,
+  topicEvents,
+  topicGroups,
+  usage,
   oauthMetadata,
   oauthTokens,
   oauthRegister,
@@ -105,8 +156,15 @@ const FEATURES: readonly Feature[] = [
   oauthClients,
   signingKeys,
   auditing,
+  traces,
+  logs,
+  alerting,
+  alertRouting,
+  notices,
   erasures,
   archives,
+  jobQueue,
+  jobs,
   a2aPlatform((...asked) => perform(...asked)),
   mcp(
     (...asked) => perform(...asked),

@@ -120,7 +120,10 @@ export type Route = {
   handler: (c: Context) => Answer | Promise<Answer>;
   known: Known | undefined;
   policed: Policed | undefined;
+  admits: Admits | undefined;
 };
+/** Of a public route whose callers have a credential of its own: refuses who has none, before the body is looked at. */
+type Admits = (c: Context) => void | Promise<void>;
 /**
  * How a policy that looks at attributes is asked on this route. A function tells what the action is done to, before and
  * after it where those differ (null: nothing the caller may see); `items`: the handler asks `permission` about each thing that it shows.
@@ -136,12 +139,19 @@ export type Feature = readonly Route[];
 export function route<const R extends RouteConfig>(
   config: R,
   handler: (c: Call<R>) => Answer | Promise<Answer>,
-  { known, policed }: More<R> = {},
+  { known, policed, admits }: More<R> = {},
 ): Route {
-  return { config, handler: handler as Route["handler"], known, policed: policed as Policed };
+  return {
+    config,
+    handler: handler as Route["handler"],
+    known,
+    policed: policed as Policed,
+    admits,
+  };
 }
 type More<R> = {
   known?: Known;
+  admits?: Admits;
   policed?: "items" | ((c: Call<R>) => Promise<Subject[] | null>);
 };
 

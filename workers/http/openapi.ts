@@ -246,6 +246,7 @@ function problemSchema(): Json {
       code: { type: "string", enum: Object.keys(PROBLEMS) },
       detail: { type: "string" },
       instance: { type: "string" },
+      earliest: { type: "integer" },
       errors: {
         type: "array",
         items: {

@@ -2,6 +2,8 @@ import { type Action, ACTIONS, refusalOf } from "#domain/policies/actions.ts";
 import type { Context } from "hono";
 import { isUsableFrom } from "#domain/accounts/key-rules.ts";
 import type { LimitHeaders } from "#domain/limits/headers.ts";
+import { log } from "#domain/observability/log.ts";
+import { traceparentText } from "#domain/observability/traceparent.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { servicesOf } from "#adapters/index.ts";
@@ -26,14 +28,16 @@ import {
   type RouteConfig,
 } from "#workers/http/kit.ts";
 import { isOfOperation, performedFor } from "#workers/http/operations.ts";
+import { observed } from "#workers/http/guard/observed.ts";
 import { narrow, permit, policedBy } from "#workers/http/guard/policing.ts";
 import { spend, spendByAddress, underLoad } from "#workers/http/guard/limits.ts";
 import { failureResponse, Refusal } from "#workers/http/problem.ts";
 import { recorded, refusalsRecorded } from "#workers/http/guard/recorded.ts";
+import { traceIsOf, tracedRequest, traceOfRequest } from "#workers/http/guard/tracing.ts";
 
 /** The one function a mounted route runs, in the order CONTRACT.md fixes; everything about the route is worked out here, once. */
 export function pipeline(route: Route): (c: Context) => Promise<Response> {
-  const { config, known } = route;
+  const { config, known, admits } = route;
   const policed = policedBy(route);
   const body: BodyPlan | undefined = config.request?.body && bodyPlan(config.request.body);
   const query = config.request?.query && queryPlan(config.request.query.strict());
@@ -52,6 +56,7 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
     c.set("services", servicesOf(c.env));
     if (!isPerformable && performedFor(c.req.raw) !== undefined) refuse({ code: "not-found" });
     if (access !== "public") await allow(c as Call<{ access: Action }>, access);
+    else if (admits !== undefined) await admitted(c, admits);
     else if (config.method !== "get") await spendByAddress(c, c.get("services"));
     const bytes = body === undefined ? undefined : await readBody(c, body);
     c.set("bookmark", isBookmarked ? bookmarkOf(c, c.get("nowMs")) : null);
@@ -86,11 +91,23 @@ export function pipeline(route: Route): (c: Context) => Promise<Response> {
   const told = access === "public" ? answer : refusalsRecorded(access, answer);
   const marked = async (c: Context) =>
     withBookmark(await told(c), c.get("bookmark"), c.get("seenMs"));
-  return framed(underLoad(config.priority ?? "normal", isBookmarked ? marked : told));
+  const name = `${config.method.toUpperCase()} ${config.path}`;
+  const work = isBookmarked ? marked : told;
+  const answered = framed(underLoad(config.priority ?? "normal", work), name);
+  return observed(name, access === "public" ? null : access, answered);
 }
 
 export function repetitionOf(config: RouteConfig): NonNullable<RouteConfig["idempotency"]> {
   return config.idempotency ?? (config.method === "get" ? "ignored" : "stored");
+}
+
+async function admitted(c: Context, admits: NonNullable<Route["admits"]>): Promise<void> {
+  try {
+    await admits(c);
+  } catch (refusal) {
+    await spendByAddress(c, c.get("services"));
+    throw refusal;
+  }
 }
 
 async function allow(c: Call<{ access: Action }>, action: Action): Promise<void> {
@@ -103,6 +120,7 @@ async function allow(c: Call<{ access: Action }>, action: Action): Promise<void>
   if (principal.networks !== undefined && !isUsableFrom(principal, addressOf(c)))
     refuse({ code: "unauthenticated" });
   c.set("principal", principal);
+  traceIsOf(principal.accountId);
   const refusal = refusalOf(principal, action, nowMs);
   if (refusal !== null) refuse(refusal);
   if (principal.policyVersion > 0) await narrow(c, principal, action);
@@ -125,36 +143,28 @@ function idempotencyKey(c: Context): string | undefined {
   });
 }
 
-/** Request id, trace, failures and the headers every answer has: around each route, and around 404 and 405. */
+/** Request id, trace, failures and the headers every answer has: around each route (`name`), and around 404 and 405. */
 export function framed(
   answer: (c: Context) => Promise<Answer> | Answer,
+  name = "no route",
 ): (c: Context) => Promise<Response> {
   return async (c) => {
     const requestId = crypto.randomUUID();
     c.set("requestId", requestId);
     c.set("nowMs", Date.now());
-    const trace = c.req.raw.headers.get("traceparent");
-    const traceparent = continued(trace, requestId);
+    const header = c.req.raw.headers.get("traceparent");
+    const trace = traceOfRequest(c, header, requestId);
+    const traceparent = traceparentText(trace);
     c.set("traceparent", traceparent);
-    let response: Answer;
-    try {
-      response = await answer(c);
-    } catch (thrown) {
-      response = failure(c, thrown, requestId);
-    }
-    return finished(c, response, requestId, trace === null ? undefined : traceparent);
+    const response = await tracedRequest(c, trace, name, async () => {
+      try {
+        return await answer(c);
+      } catch (thrown) {
+        return failure(c, thrown, requestId);
+      }
+    });
+    return finished(c, response, requestId, header === null ? undefined : traceparent);
   };
-}
-
-/** The caller's trace with a span of ours, or a new trace when theirs is absent or malformed (W3C Trace Context). */
-function continued(header: string | null, requestId: string): string {
-  const hex = requestId.replaceAll("-", "");
-  const span = hex.slice(0, 16);
-  const theirs =
-    header === null
-      ? null
-      : /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/.exec(header);
-  return theirs === null ? `00-${hex}-${span}-01` : `00-${theirs[1]}-${span}-${theirs[2]}`;
 }
 
 function finished(
@@ -213,8 +223,7 @@ function failure(c: Context, thrown: unknown, requestId: string): Response {
     fault instanceof Error
       ? { name: fault.name, message: fault.message, stack: fault.stack }
       : { thrown: String(fault) };
-  console.error({
-    event: "request-failed",
+  log("error", "request-failed", {
     requestId,
     method: c.req.method,
     path: c.req.path,

@@ -1,4 +1,5 @@
 import { scimError } from "#domain/federation/scim/describe.ts";
+import { isFinal, openAiError } from "#domain/inference/failure.ts";
 import { failureOf, restError, rpcError } from "#domain/a2a/errors.ts";
 import type { Invalid, Problem, ProblemCode } from "#domain/shared/problem.ts";
 import { PROBLEMS } from "#domain/shared/problem.ts";
@@ -31,6 +32,7 @@ export type ProblemDocument = {
   detail?: string;
   instance: string;
   errors?: Invalid[];
+  earliest?: number;
 };
 
 export function problemDocument(
@@ -48,6 +50,7 @@ export function problemDocument(
   };
   if (problem.detail !== undefined) document.detail = problem.detail;
   if (problem.errors !== undefined) document.errors = problem.errors;
+  if (problem.earliest !== undefined) document.earliest = problem.earliest;
   return document;
 }
 
@@ -97,6 +100,9 @@ function a2aResponse(path: string, problem: Problem, headers: Headers): Response
 /** Where the Model Context Protocol is spoken. */
 export const MCP_PATH = "/mcp";
 
+/** Where OpenAI's protocol is spoken: a problem carries its `error` too. */
+const INFERENCE_PATH = "/v1/inference/";
+
 /** JSON-RPC 2.0 section 5.1; what is not about the message itself is a server's own error. */
 function rpcCodeOf({ code, errors }: Problem): number {
   if (code !== "invalid-request") return -32000;
@@ -121,6 +127,11 @@ export function failureResponse(
   }
   if (/^\/a2a(\/|$)/.test(path) && !path.includes("/.well-known/"))
     return a2aResponse(path, problem, response.headers);
+  if (path.startsWith(INFERENCE_PATH)) {
+    if (isFinal(problem)) response.headers.set("X-Should-Retry", "false");
+    const error = openAiError(problem);
+    return Response.json({ ...problemDocument(problem, requestId, publicUrl), error }, response);
+  }
   if (!path.startsWith("/scim/")) return response;
   const { status, headers } = response;
   headers.set("Content-Type", "application/scim+json");

@@ -1,6 +1,11 @@
+import { log } from "#domain/observability/log.ts";
+import { type Linked, sharedBy, type TraceLink } from "#adapters/tracing.ts";
+import { tracedEnv } from "#adapters/traced-env.ts";
 import type { UnitRef } from "#domain/units/publish.ts";
 import { buryLetters } from "#workers/queues/dead-letters.ts";
+import { carryChannels, isOfChannels } from "#workers/queues/channels.ts";
 import { indexAgents } from "#workers/queues/agent-index.ts";
+import { isNotices, tellNotices } from "#workers/queues/notices.ts";
 import { handleIndex } from "#workers/queues/unit-index.ts";
 import { handleVerify } from "#workers/queues/unit-verify.ts";
 
@@ -11,13 +16,22 @@ const RETRY_AFTER_S = 5;
 const RETRY_AFTER_MAX_S = 300;
 
 /** One consumer for every queue. It never throws: a thrown consumer redelivers what it had acknowledged. */
-export async function consume(batch: MessageBatch, env: Env): Promise<void> {
+export async function consume(batch: MessageBatch, bindings: Env): Promise<void> {
+  const all = batch.messages.map(({ body }) => linkedIn(body));
+  await sharedBy(all, `receive ${batch.queue}`, batch.queue, () =>
+    consumed(batch, tracedEnv(bindings)),
+  );
+}
+
+async function consumed(batch: MessageBatch, env: Env): Promise<void> {
   if (batch.queue.endsWith("agent-index")) return await indexAgents(batch, env);
+  if (isOfChannels(batch.queue)) return await carryChannels(batch, env);
+  if (isNotices(batch.queue)) return await tellNotices(batch, env);
   const handler = handlerOf(batch.queue);
   const valid = batch.messages.filter((message) => isUnitRef(message.body));
   for (const message of batch.messages) {
     if (isUnitRef(message.body)) continue;
-    console.error({ event: "queue-message-malformed", queue: batch.queue, messageId: message.id });
+    log("error", "queue-message-malformed", { queue: batch.queue, messageId: message.id });
     message.ack();
   }
   if (valid.length === 0) return;
@@ -25,8 +39,7 @@ export async function consume(batch: MessageBatch, env: Env): Promise<void> {
     await handler(env, valid.map(refOf));
     for (const message of valid) message.ack();
   } catch (error) {
-    console.warn({
-      event: "queue-batch-failed",
+    log("warn", "queue-batch-failed", {
       queue: batch.queue,
       messages: valid.length,
       error: String(error),
@@ -42,13 +55,7 @@ async function alone(handler: Handler, queue: string, message: Message, env: Env
     message.ack();
   } catch (error) {
     const { id: messageId, attempts } = message;
-    console.error({
-      event: "queue-message-failed",
-      queue,
-      messageId,
-      attempts,
-      error: String(error),
-    });
+    log("error", "queue-message-failed", { queue, messageId, attempts, error: String(error) });
     message.retry({
       delaySeconds: Math.min(RETRY_AFTER_S * 2 ** (attempts - 1), RETRY_AFTER_MAX_S),
     });
@@ -59,6 +66,15 @@ function handlerOf(queue: string): Handler {
   if (queue.endsWith("unit-verify")) return handleVerify;
   if (queue.endsWith("unit-index")) return handleIndex;
   return buryLetters;
+}
+
+/** The trace that a message carries (adapters/traced-env.ts), and the unit that it is about. */
+function linkedIn(body: unknown): Linked {
+  const { trace, unitId } = (typeof body === "object" && body !== null ? body : {}) as {
+    trace?: TraceLink;
+    unitId?: string;
+  };
+  return { link: typeof trace?.traceparent === "string" ? trace : undefined, thing: unitId };
 }
 
 const refOf = (message: Message): UnitRef => message.body as UnitRef;

@@ -1,4 +1,5 @@
 import { servicesOf } from "#adapters/index.ts";
+import { log } from "#domain/observability/log.ts";
 import { indexUnits } from "#domain/units/index-units.ts";
 import type { Handler } from "#workers/queues/consume.ts";
 
@@ -8,6 +9,5 @@ import type { Handler } from "#workers/queues/consume.ts";
  */
 export const handleIndex: Handler = async (env, refs) => {
   const indexed = await indexUnits(servicesOf(env), refs, Date.now());
-  if (!indexed.ok)
-    console.warn({ event: "index-postponed", units: refs.length, code: indexed.error.code });
+  if (!indexed.ok) log("warn", "index-postponed", { units: refs.length, code: indexed.error.code });
 };

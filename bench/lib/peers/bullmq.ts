@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "#bench/lib/product.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
 import { installPeers, peer } from "./install.ts";
 import { redisInstalled, redisReady } from "./stack.ts";
 

@@ -17,6 +17,7 @@ export const PEERS = {
   "@hono/node-server": "2.1.8",
   ioredis: "6.0.0",
   bullmq: "6.7.0",
+  "pg-boss": "12.38.0",
   zod: "4.6.7",
   "@casl/ability": "7.0.1",
   "@cedar-policy/cedar-wasm": "4.13.0",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inRoot } from "#scripts/launch/paths.ts";
 import { Refusal, step } from "#scripts/launch/say.ts";
-import { freePort } from "#bench/lib/product.ts";
+import { freePort } from "#scripts/launch/free-port.ts";
 import { installPeers } from "./install.ts";
 
 export type ConventionalStack = {

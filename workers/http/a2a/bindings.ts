@@ -1,11 +1,12 @@
 import { type A2aFailure, failed, restError, rpcError } from "#domain/a2a/errors.ts";
 import { A2A_VERSION } from "#domain/a2a/wire.ts";
 import type { Result } from "#domain/shared/result.ts";
+import { eventText, sse, written } from "#workers/http/sse.ts";
 import type { Callee } from "./callee.ts";
 import { called } from "./calls.ts";
 
+const INTERNAL: A2aFailure = { name: "internal" };
 const REST_TYPE = "application/a2a+json";
-const SSE_HEADERS = { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" };
 
 /** `1.0.3` asks for `1.0` (section 3.6): what is not said is 0.3, which is not spoken here. */
 function versionFailure(request: Request): A2aFailure | null {
@@ -45,9 +46,8 @@ export async function rpcAnswer(
       headers: { "Content-Type": "application/json" },
     });
   return sse(
-    result.value.stream,
-    (event) => `data: ${head},"result":${event}}\n\n`,
-    (failure) => `data: ${head},"error":${JSON.stringify(rpcError(failure))}}\n\n`,
+    written(result.value.stream, (event) => eventText({ data: `${head},"result":${event}}` })),
+    () => eventText({ data: `${head},"error":${JSON.stringify(rpcError(INTERNAL))}}` }),
   );
 }
 
@@ -90,34 +90,7 @@ export async function restAnswer(
     return new Response(json === "null" ? "{}" : json, { headers: { "Content-Type": REST_TYPE } });
   }
   return sse(
-    result.value.stream,
-    (event) => `data: ${event}\n\n`,
-    (failure) => `event: error\ndata: ${JSON.stringify(restError(failure).body)}\n\n`,
+    written(result.value.stream, (event) => eventText({ data: event })),
+    () => eventText({ name: "error", data: JSON.stringify(restError(INTERNAL).body) }),
   );
-}
-
-/** Server-sent events: what happens, and a line now and then while nothing does. */
-function sse(
-  stream: AsyncGenerator<string | null>,
-  eventText: (event: string) => string,
-  failureText: (failure: A2aFailure) => string,
-): Response {
-  const utf8 = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await stream.next();
-        if (done) return controller.close();
-        controller.enqueue(utf8.encode(value === null ? ": still here\n\n" : eventText(value)));
-      } catch (thrown) {
-        console.error({ event: "a2a-stream-failed", thrown: String(thrown) });
-        controller.enqueue(utf8.encode(failureText({ name: "internal" })));
-        controller.close();
-      }
-    },
-    async cancel() {
-      await stream.return(null);
-    },
-  });
-  return new Response(body, { headers: SSE_HEADERS });
 }

@@ -20,12 +20,13 @@ export type TaskPort = {
   showTask(caller: Caller, id: string, historyLength: number | null): Promise<string | null>;
   listTasks(caller: Caller, filter: TaskFilter): Promise<TaskPage>;
   cancelTask(caller: Caller, id: string): Promise<Result<string, A2aFailure>>;
+  /** `isOver`: nothing will happen any more that anybody could be told of. */
   setTaskPush(
     caller: Caller,
     taskId: string,
     id: string,
     body: string,
-  ): Promise<Result<null, A2aFailure>>;
+  ): Promise<Result<{ isOver: boolean }, A2aFailure>>;
   taskPushes(caller: Caller, taskId: string): Promise<{ id: string; body: string }[] | null>;
   dropTaskPush(caller: Caller, taskId: string, id: string): Promise<boolean>;
 };

@@ -55,12 +55,14 @@ const METHODS: Record<string, Method<z.ZodType>> = {
       const { taskId } = params;
       const id = params.id ?? random.id();
       const body = JSON.stringify(shownConfig(params, id, taskId));
-      const stored = await tasks.setTaskPush(callee.caller, taskId, id, body);
-      if (!stored.ok) return stored;
+      // Of a task of the caller's own; and the receiver is there before the first event that goes to it.
+      if ((await tasks.openTask(callee.caller, taskId, 0)) === null)
+        return failed("task-not-found");
       const refusal = await pushes.set(taskId, id, params);
-      if (refusal === null) return json(body);
-      await tasks.dropTaskPush(callee.caller, taskId, id);
-      return err(refusal);
+      if (refusal !== null) return err(refusal);
+      const stored = await tasks.setTaskPush(callee.caller, taskId, id, body);
+      if (!stored.ok || stored.value.isOver) await pushes.end(taskId, id);
+      return stored.ok ? json(body) : stored;
     }),
   ),
   GetTaskPushNotificationConfig: method(pushParams, (callee, { taskId, id }) =>
@@ -252,7 +254,13 @@ async function begun(
   if (refusal !== null) return err(refusal);
   const push = JSON.stringify(shownConfig(config, id, taskId));
   const opened = await tasks.beginTask({ ...asked, push });
-  if (!opened.ok && asked.taskId === null) await pushes.end(taskId, id);
+  const isTold =
+    opened.ok && opened.value.taskId === taskId
+      ? !opened.value.hasEnded
+      : // What was told before goes on being told.
+        asked.taskId !== null &&
+        (await tasks.taskPushes(caller, taskId))?.some((one) => one.id === id);
+  if (isTold !== true) await pushes.end(taskId, id);
   return opened;
 }
 

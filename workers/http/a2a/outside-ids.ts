@@ -9,6 +9,9 @@ import type { Services } from "#adapters/index.ts";
 /** Enough to tell callers apart; what follows it is the agent's own id. */
 const MARK_CHARS = 26;
 
+/** The agent's own id in one that a caller was given. */
+export const ownIdIn = (given: string): string => given.slice(MARK_CHARS + 1);
+
 /** One caller's talk with an agent outside: the ids that the caller knows carry a mark that makes them its own. */
 export function talkOf({ outside }: Pick<Services, "outside">, agent: AgentRecord, caller: Caller) {
   const who = `${caller.accountId} ${caller.agentId ?? ""}`;
@@ -20,7 +23,7 @@ export function talkOf({ outside }: Pick<Services, "outside">, agent: AgentRecor
 
   /** The agent's own id; null for one that this caller was never given. */
   async function idFrom(given: string): Promise<string | null> {
-    const id = given.slice(MARK_CHARS + 1);
+    const id = ownIdIn(given);
     return id !== "" && given === (await marked(id)) ? id : null;
   }
 

@@ -1,4 +1,4 @@
-import { failed } from "#domain/a2a/errors.ts";
+import { type A2aFailure, failed } from "#domain/a2a/errors.ts";
 import {
   eventsBetween,
   outsideReply,
@@ -7,23 +7,27 @@ import {
 } from "#domain/a2a/outside-task.ts";
 import type { Message } from "#domain/a2a/wire.ts";
 import type { AgentRecord } from "#domain/agents/record.ts";
-import { ok } from "#domain/shared/result.ts";
+import { ok, type Result } from "#domain/shared/result.ts";
 import type { Asked, Caller, Opened } from "#domain/tasks/asked.ts";
 import type { Services } from "#adapters/index.ts";
 import type { TaskPort } from "./callee.ts";
 import { talkOf } from "./outside-ids.ts";
+import { type Work, workOf } from "./outside-work.ts";
 
 /** An agent outside tells of a task only when it is asked: first soon, then less and less often. */
 const LOOK_MS = 500;
 const LOOK_MS_MAX = 5_000;
 
-/** The tasks of an agent outside as one caller may see them. They live there, and nothing of them is stored here. */
+/** The tasks of an agent outside as one caller may see them. They live there; here is kept only that they go on. */
 export function outsideTasks(
   services: Pick<Services, "outside">,
+  env: Env,
   agent: AgentRecord,
   caller: Caller,
 ): TaskPort {
   const talk = talkOf(services, agent, caller);
+  const work = workOf(env, agent.id, (id) => talk.ofTask("CancelTask", id));
+  const looked = lookedAt(talk, work);
   let answer: string | null = null;
   let seen: OutsideTask | null = null;
   /** What was seen to happen in this request: it may be asked for twice. */
@@ -40,7 +44,7 @@ export function outsideTasks(
     if (answer !== null) return { ...none, answer };
     const endMs = Date.now() + waitMs;
     for (let pauseMs = LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LOOK_MS_MAX)) {
-      const task = await talk.ofTask("GetTask", id);
+      const task = await looked("GetTask", id);
       if (!task.ok) return null;
       if (seen !== null) log.push(...eventsBetween(seen, task.value));
       seen = task.value;
@@ -54,24 +58,26 @@ export function outsideTasks(
     }
   };
 
+  const call = async (asked: Asked): Promise<Result<Opened, A2aFailure>> => {
+    const message = await addressed(asked, talk.idFrom);
+    if (message === null) return failed("task-not-found");
+    const metadata = asked.metadata === null ? {} : { metadata: JSON.parse(asked.metadata) };
+    // Egress waits for 10 seconds; what takes longer is asked about.
+    const configuration = { returnImmediately: true };
+    const params = { message, configuration, ...(metadata as object) };
+    const reply = await talk.asks("SendMessage", params, outsideReply);
+    if (!reply.ok) return reply;
+    if ("task" in reply.value) return ok(openedOf(await talk.shown(reply.value.task)));
+    const { taskId: _, contextId: __, ...said } = reply.value.message;
+    answer = JSON.stringify(said);
+    return ok(endedWith(said, asked.fresh));
+  };
+
   return {
-    async beginTask(asked) {
-      const message = await addressed(asked, talk.idFrom);
-      if (message === null) return failed("task-not-found");
-      const metadata = asked.metadata === null ? {} : { metadata: JSON.parse(asked.metadata) };
-      // Egress waits for 10 seconds; what takes longer is asked about.
-      const configuration = { returnImmediately: true };
-      const params = { message, configuration, ...(metadata as object) };
-      const reply = await talk.asks("SendMessage", params, outsideReply);
-      if (!reply.ok) return reply;
-      if ("task" in reply.value) return ok(openedOf(await talk.shown(reply.value.task)));
-      const { taskId: _, contextId: __, ...said } = reply.value.message;
-      answer = JSON.stringify(said);
-      return ok(endedWith(said, asked.fresh));
-    },
+    beginTask: (asked) => work.begin(asked, call),
 
     async openTask(_, id, historyLength) {
-      const task = await talk.ofTask("GetTask", id, historyLength);
+      const task = await looked("GetTask", id, historyLength);
       return task.ok ? openedOf(task.value) : null;
     },
 
@@ -79,7 +85,7 @@ export function outsideTasks(
 
     async showTask(_, id, historyLength) {
       if (answer !== null) return null;
-      const task = await talk.ofTask("GetTask", id, historyLength);
+      const task = await looked("GetTask", id, historyLength);
       return task.ok ? JSON.stringify(task.value) : null;
     },
 
@@ -87,15 +93,28 @@ export function outsideTasks(
     listTasks: () => Promise.resolve({ tasks: [], next: null, total: 0 }),
 
     async cancelTask(_, id) {
-      const task = await talk.ofTask("CancelTask", id);
+      const task = await looked("CancelTask", id);
       return task.ok ? ok(JSON.stringify(task.value)) : task;
     },
 
-    setTaskPush: () => Promise.resolve(failed("push-not-supported")),
-    taskPushes: () => Promise.resolve(null),
-    dropTaskPush: () => Promise.resolve(false),
+    ...NO_PUSHES,
   };
 }
+
+const NO_PUSHES: Pick<TaskPort, "setTaskPush" | "taskPushes" | "dropTaskPush"> = {
+  setTaskPush: () => Promise.resolve(failed("push-not-supported")),
+  taskPushes: () => Promise.resolve(null),
+  dropTaskPush: () => Promise.resolve(false),
+};
+
+/** What is asked about a task, with what is heard of it passed on. */
+const lookedAt =
+  ({ ofTask }: ReturnType<typeof talkOf>, { seen }: Work): typeof ofTask =>
+  async (...asked) => {
+    const task = await ofTask(...asked);
+    if (task.ok) await seen(task.value);
+    return task;
+  };
 
 /** Whoever wants a task at once, where the agent answered without one, is given one that has ended. */
 function endedWith(message: object, { taskId, contextId }: Asked["fresh"]): Opened {

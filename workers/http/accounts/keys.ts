@@ -1,7 +1,7 @@
 import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
 import { mayEnd, reachOf } from "#domain/accounts/key-rules.ts";
 import { rotateKey, rotation } from "#domain/accounts/rotate.ts";
-import { forget } from "#workers/http/guard/auth.ts";
+import { forgetKeys } from "#workers/http/guard/auth.ts";
 import {
   byAge,
   fails,
@@ -108,7 +108,7 @@ const rotate = route(
       await rotateKey(services.accounts, principal, asked, random, nowMs),
     );
     c.set("noted", { replaces: id });
-    forget(c.env, (known) => known.keyId === id);
+    forgetKeys(c.env, [id]);
     return tagged(c, { ...viewOfKey(key), apiKey }, key.id, 201);
   },
 );
@@ -136,8 +136,7 @@ const revoke = route(
     const ended = await services.accounts.revokeKey(accountId, reachOf(principal), id, nowMs);
     if (ended.length === 0) refuse({ code: "not-found" });
     c.set("noted", { keys: ended.length });
-    const ids = new Set(ended);
-    forget(c.env, (known) => known.keyId !== undefined && ids.has(known.keyId));
+    forgetKeys(c.env, ended);
     return new Response(null, { status: 204 });
   },
 );

@@ -3,7 +3,13 @@ import { ACTIONS, type Action, refusalOf, requirementOf } from "#domain/policies
 import { agentAttributes } from "#domain/agents/attributes.ts";
 import { isVisibleTo } from "#domain/agents/record.ts";
 import { attributesOf } from "#domain/policies/attributes.ts";
-import { explain, explained, explainInput } from "#domain/policies/explain.ts";
+import {
+  decideAll,
+  decisions,
+  explain,
+  explained,
+  explainInput,
+} from "#domain/policies/explain.ts";
 import { policyInput, policyView, viewOfPolicy } from "#domain/policies/model.ts";
 import { checkPolicy, type Resource } from "#domain/policies/policies.ts";
 import type { Principal } from "#domain/accounts/model.ts";
@@ -153,6 +159,23 @@ function viewOfAction(action: Action): z.infer<typeof actionView> {
   };
 }
 
+const all = route(
+  {
+    method: "get",
+    path: "/v1/policies/decisions",
+    summary: "Tell of every action whether you may do it, and which rule decides",
+    description:
+      "What an application offers to whom follows from it. `depends` means that a rule looks at the resource. An action that needs a second factor proven anew is denied by the rule `second-factor`.",
+    access: "policy.explain",
+    responses: { 200: { description: "The decisions", ...json(decisions) } },
+  },
+  async (c) => {
+    const { services, principal } = c.var;
+    const policies = await services.policies.policiesOf(principal);
+    return c.json({ items: decideAll(policies, principal, circumstancesOf(c)) });
+  },
+);
+
 const why = route(
   {
     method: "post",
@@ -212,4 +235,4 @@ async function subjectOf(c: unknown, resource: { type: string; id?: string }): P
   return { type, id, attributes: unitAttributes(stored, principal.accountId) };
 }
 
-export const policies = feature(get, versions, put, actions, why);
+export const policies = feature(get, versions, put, actions, all, why);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { mayOpen } from "#domain/mailbox/rights.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
-import { fails, feature, idParam, json, refuse, route, unwrap } from "#workers/http/kit.ts";
+import { fails, feature, idParam, json, refuse, route } from "#workers/http/kit.ts";
+import { openedAgent } from "#workers/http/opened-agent.ts";
 
 const canceledView = z.object({ id: z.string(), state: z.literal("canceled") });
 
@@ -25,9 +25,8 @@ const cancel = route(
     },
   },
   async (c) => {
-    const { services, principal } = c.var;
     const { id, delegationId } = c.req.valid("param");
-    const agent = unwrap(mayOpen(await services.agents.lately(id), principal));
+    const agent = await openedAgent(c, id);
     if (!(await c.env.AGENT.getByName(agent.id).cancelMade(delegationId)))
       return refuse({ code: "not-found" });
     return c.json({ id: delegationId, state: "canceled" as const });

@@ -3,13 +3,12 @@ import type { Context } from "hono";
 import type { AgentRecord } from "#domain/agents/record.ts";
 import {
   deadDeliveryView,
+  deadDeliveryViewOf,
   deliveryInput,
   deliveryMade,
   deliveryView,
   deliveryViewOf,
 } from "#domain/delivery/model.ts";
-import { WEBHOOK_SECRET_BYTES, webhookSecretOf } from "#domain/delivery/webhook.ts";
-import { mayOpen } from "#domain/mailbox/rights.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import {
   type AppEnv,
@@ -21,6 +20,10 @@ import {
   route,
   unwrap,
 } from "#workers/http/kit.ts";
+import { newWebhookSecret } from "#workers/http/new-secret.ts";
+import { openedAgent } from "#workers/http/opened-agent.ts";
+
+// Where its messages go is its own account's business, and of agents its own: whoever may not open a mailbox may not empty it.
 
 const put = route(
   {
@@ -39,10 +42,10 @@ const put = route(
   },
   async (c) => {
     const { services } = c.var;
-    const agent = await ownAgent(c, c.req.valid("param").id);
+    const agent = await openedAgent(c, c.req.valid("param").id);
     const { url, secret } = c.req.valid("json");
     const isFirst = (await services.deliveries.state(agent.id)) === null;
-    const fresh = isFirst && secret === undefined ? newSecret() : undefined;
+    const fresh = isFirst && secret === undefined ? newWebhookSecret() : undefined;
     const { accountId, id: agentId } = agent;
     const form = "webhook" as const;
     const receiver = { accountId, agentId, url, form, secret: secret ?? fresh ?? null };
@@ -63,7 +66,7 @@ const get = route(
       ...fails("not-found", "forbidden"),
     },
   },
-  async (c) => c.json(await viewOf(c, await ownAgent(c, c.req.valid("param").id))),
+  async (c) => c.json(await viewOf(c, await openedAgent(c, c.req.valid("param").id))),
 );
 
 const end = route(
@@ -76,7 +79,7 @@ const end = route(
     responses: { 204: { description: "Nothing is delivered" }, ...fails("not-found", "forbidden") },
   },
   async (c) => {
-    const agent = await ownAgent(c, c.req.valid("param").id);
+    const agent = await openedAgent(c, c.req.valid("param").id);
     await c.var.services.deliveries.end(agent.id);
     return c.body(null, 204);
   },
@@ -96,7 +99,7 @@ const ping = route(
   },
   async (c) => {
     const { services, operationId, nowMs } = c.var;
-    const agent = await ownAgent(c, c.req.valid("param").id);
+    const agent = await openedAgent(c, c.req.valid("param").id);
     const id = `ping_${operationId}`;
     const timestamp = new Date(nowMs).toISOString();
     const body = JSON.stringify({ type: "ping", timestamp, data: { agentId: agent.id } });
@@ -122,17 +125,10 @@ const deadLetters = route(
     },
   },
   async (c) => {
-    const agent = await ownAgent(c, c.req.valid("param").id);
+    const agent = await openedAgent(c, c.req.valid("param").id);
     const dead = await c.var.services.deliveries.deadLetters(agent.id, 0, LIMITS.pageMax);
     return c.json({
-      items: dead.map(({ id, reason, attempts, body, createdAtMs, deadAtMs }) => ({
-        id,
-        reason,
-        attempts,
-        body,
-        createdAt: new Date(createdAtMs).toISOString(),
-        deadAt: new Date(deadAtMs).toISOString(),
-      })),
+      items: dead.map(deadDeliveryViewOf),
     });
   },
 );
@@ -150,24 +146,15 @@ const redrive = route(
     },
   },
   async (c) => {
-    const agent = await ownAgent(c, c.req.valid("param").id);
+    const agent = await openedAgent(c, c.req.valid("param").id);
     return c.json({ redriven: await c.var.services.deliveries.redrive(agent.id) }, 202);
   },
 );
 
 export const agentDelivery = feature(put, get, end, ping, deadLetters, redrive);
 
-/** Where its messages go is its own account's business, and of agents its own: whoever may not open a mailbox may not empty it. */
-async function ownAgent(c: Context<AppEnv>, id: string): Promise<AgentRecord> {
-  const { services, principal } = c.var;
-  return unwrap(mayOpen(await services.agents.lately(id), principal));
-}
-
 async function viewOf(c: Context<AppEnv>, { id }: AgentRecord) {
   const state = await c.var.services.deliveries.state(id);
   if (state === null) return refuse({ code: "not-found" });
   return deliveryViewOf(state);
 }
-
-const newSecret = () =>
-  webhookSecretOf(crypto.getRandomValues(new Uint8Array(WEBHOOK_SECRET_BYTES)));

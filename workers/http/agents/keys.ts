@@ -1,7 +1,7 @@
 import { keyInput, keyMade, keyView, makeKey, viewOfKey } from "#domain/accounts/keys.ts";
 import type { Principal } from "#domain/accounts/model.ts";
 import { keepingRefusal } from "#domain/agents/keepers.ts";
-import { forget } from "#workers/http/guard/auth.ts";
+import { forgetKeys } from "#workers/http/guard/auth.ts";
 import {
   byAge,
   type Call,
@@ -106,8 +106,7 @@ const revoke = route(
     const ended = await services.accounts.revokeKey(principal.accountId, id, keyId, nowMs);
     if (ended.length === 0) refuse({ code: "not-found" });
     c.set("noted", { keys: ended.length });
-    const ids = new Set(ended);
-    forget(c.env, (known) => known.keyId !== undefined && ids.has(known.keyId));
+    forgetKeys(c.env, ended);
     return new Response(null, { status: 204 });
   },
 );

@@ -21,57 +21,30 @@ const responses = {
   200: { description: "The agent as it is now", ...json(agentView) },
   ...fails("not-found", "conflict", "version-stale"),
 };
-const access = "agent.run";
 
-const start = route(
-  {
-    method: "post",
-    path: "/v1/agents/{id}/start",
-    summary: "Start an agent that was registered to wait",
-    access,
-    request,
-    responses,
-  },
-  (c) => lead(c, "start"),
-);
+/** A word of its account that changes an agent's life, and needs nothing beside it. */
+const word = (
+  verb: "start" | "pause" | "resume" | "retire",
+  said: { summary: string; description?: string },
+) => {
+  const access = verb === "retire" ? "agent.retire" : "agent.run";
+  const path = `/v1/agents/{id}/${verb}` as const;
+  return route({ method: "post", path, ...said, access, request, responses }, (c) => lead(c, verb));
+};
 
-const pause = route(
-  {
-    method: "post",
-    path: "/v1/agents/{id}/pause",
-    summary: "Pause an agent",
-    description: "It is not matched and gets nothing to do; messages for it are kept.",
-    access,
-    request,
-    responses,
-  },
-  (c) => lead(c, "pause"),
-);
+const start = word("start", { summary: "Start an agent that was registered to wait" });
 
-const resume = route(
-  {
-    method: "post",
-    path: "/v1/agents/{id}/resume",
-    summary: "Let a paused agent go on",
-    access,
-    request,
-    responses,
-  },
-  (c) => lead(c, "resume"),
-);
+const pause = word("pause", {
+  summary: "Pause an agent",
+  description: "It is not matched and gets nothing to do; messages for it are kept.",
+});
 
-const retire = route(
-  {
-    method: "post",
-    path: "/v1/agents/{id}/retire",
-    summary: "Retire an agent for good",
-    description: "Nothing is sent to it any more and its keys end; what it published stays.",
-    access: "agent.retire",
-    request,
-    responses,
-  },
-  (c) => lead(c, "retire"),
-);
+const resume = word("resume", { summary: "Let a paused agent go on" });
+
+const retire = word("retire", {
+  summary: "Retire an agent for good",
+  description: "Nothing is sent to it any more and its keys end; what it published stays.",
+});
 
 const remove = route(
   {
@@ -128,6 +101,9 @@ const release = route(
   (c) => lead(c, "release"),
 );
 
+/** After which what waits for an agent is delivered. */
+const LETS_GO_ON: readonly LifeVerb[] = ["start", "resume", "release"];
+
 async function lead(c: Context<AppEnv>, verb: LifeVerb, reason = "") {
   const { services, principal, nowMs } = c.var;
   const isHold = verb === "quarantine" || verb === "release";
@@ -138,6 +114,7 @@ async function lead(c: Context<AppEnv>, verb: LifeVerb, reason = "") {
     hold: { by, reason } as const,
     expectedVersion: expected === "any" ? null : expected,
   };
+  if (LETS_GO_ON.includes(verb)) await services.deliveries.expect(agent.id);
   const after = unwrap(await leadAgent(services, agent, verb, asked, nowMs));
   forget(c.env, (known) => known.agentId === after.id);
   // Its webhook is told at once that it gets nothing, or what has waited.

@@ -5,7 +5,6 @@ import { seqOf } from "#domain/mailbox/message.ts";
 import { contentsView, redriveInput, shownView } from "#domain/mailbox/model.ts";
 import { SHOWN_STATES } from "#domain/mailbox/outcome.ts";
 import { NOT_HERE } from "#domain/mailbox/settling.ts";
-import { mayOpen } from "#domain/mailbox/rights.ts";
 import {
   type AppEnv,
   fails,
@@ -19,12 +18,12 @@ import {
   taggedText,
   unwrap,
 } from "#workers/http/kit.ts";
+import { openedAgent } from "#workers/http/opened-agent.ts";
 import { messageParam, plain, plainText } from "#workers/http/agents/message-views.ts";
 
 /** The agent whose mailbox the caller may open, by its object. */
 async function opened(c: Context<AppEnv>, id: string) {
-  const { services, principal } = c.var;
-  const agent = unwrap(mayOpen(await services.agents.lately(id), principal));
+  const agent = await openedAgent(c, id);
   return { id: agent.id, box: c.env.AGENT.getByName(agent.id) };
 }
 

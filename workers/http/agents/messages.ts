@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { leasedText } from "#domain/mailbox/leased-text.ts";
 import { leasedViews, leaseInput, settledView, settledViews } from "#domain/mailbox/model.ts";
 import type { Settled } from "#domain/mailbox/outcome.ts";
-import { mayOpen, mayTakeFrom } from "#domain/mailbox/rights.ts";
+import { mayTakeFrom } from "#domain/mailbox/rights.ts";
 import {
   type How,
   NOT_HERE,
@@ -16,6 +16,7 @@ import type { Result } from "#domain/shared/result.ts";
 import { messageParam, plain, plainText } from "#workers/http/agents/message-views.ts";
 import { send, sendSeveral } from "#workers/http/agents/sending.ts";
 import { type AppEnv, fails, feature, idParam, json, route, unwrap } from "#workers/http/kit.ts";
+import { openedAgent } from "#workers/http/opened-agent.ts";
 
 const lease = route(
   {
@@ -98,8 +99,7 @@ async function settled(
   how: How,
   named: readonly { id: string; fencingToken: number }[],
 ): Promise<Result<Settled, Problem>[]> {
-  const { services, principal } = c.var;
-  const agent = unwrap(mayOpen(await services.agents.lately(id), principal));
+  const agent = await openedAgent(c, id);
   return await settleAll(agent.id, how, named, (all) =>
     c.env.AGENT.getByName(agent.id).settle(all),
   );

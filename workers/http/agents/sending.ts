@@ -1,7 +1,13 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Hop } from "#domain/delegation/hop.ts";
-import { type Draft, draftOf, messageIdOf, type Sender } from "#domain/mailbox/message.ts";
+import {
+  type Draft,
+  draftOf,
+  messageIdOf,
+  type Once,
+  type Sender,
+} from "#domain/mailbox/message.ts";
 import {
   messageInput,
   type MessageInput,
@@ -15,6 +21,7 @@ import { sha256Hex } from "#domain/shared/hash.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { PROBLEMS, type Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
+import { carriedTrace } from "#workers/http/guard/tracing.ts";
 import { DELEGATION_REFUSALS, hopFor, notTaken } from "#workers/http/delegating.ts";
 import {
   type AppEnv,
@@ -135,7 +142,7 @@ async function workOf(
   if (!drafted.ok) return drafted;
   if (asked === undefined) return ok({ draft: drafted.value, hop: null });
   const { from, once, deadlineMs } = drafted.value;
-  const work = { from: from.agentId, to, asked, repeatKey: once && once.key };
+  const work = { from: from.agentId, to, asked, repeatKey: once[0]?.key ?? null };
   const hop = await hopFor(env, work, nowMs);
   if (!hop.ok) return hop;
   const endsAtMs = Math.min(deadlineMs ?? Infinity, hop.value.hop.deadlineMs);
@@ -144,17 +151,18 @@ async function workOf(
 }
 
 async function drafted(
-  { var: { services, principal } }: Context<AppEnv>,
+  c: Context<AppEnv>,
   input: MessageInput,
   idempotencyKey: string | undefined,
   isOwn: boolean,
 ): Promise<Result<Draft, Problem>> {
+  const { services, principal } = c.var;
   const { fromAgentId: id } = input;
   const named = id === undefined ? null : { id, agent: await services.agents.lately(id) };
   const from = senderOf(principal, named);
   if (!from.ok) return from;
   const once = await onceOf(from.value, input, idempotencyKey);
-  const draft = draftOf(input, from.value, isOwn, once);
+  const draft = { ...draftOf(input, from.value, isOwn, once), ...carriedTrace(c) };
   if (draft.bytes <= LIMITS.messageBytesMax) return ok(draft);
   const detail = `a message has at most ${LIMITS.messageBytesMax} bytes`;
   return err({ code: "body-too-large", detail });
@@ -169,17 +177,18 @@ const sentViewOf = (agentId: string, draft: Draft, { seq, sentAtMs, duplicate }:
   ...(draft.hop !== undefined && { delegationId: draft.hop.id }),
 });
 
-/** What makes a second message of the sender the same as an earlier one. */
-async function onceOf(from: Sender, input: MessageInput, idempotencyKey: string | undefined) {
-  const { accountId, agentId } = from;
-  // Which message it names is what a sender says; that a repeated request is the same one is ours to see.
-  if (input.deduplicationId !== undefined)
-    return { key: `d ${agentId ?? accountId} ${input.deduplicationId}`, bodyHash: "" };
-  if (idempotencyKey === undefined) return null;
-  return {
-    key: `k ${accountId} ${idempotencyKey}`,
-    bodyHash: await sha256Hex(JSON.stringify(input)),
-  };
+/** What makes a second message of the sender the same as an earlier one: what it names itself, and the request's own key. */
+async function onceOf(
+  { accountId, agentId }: Sender,
+  input: MessageInput,
+  idempotencyKey: string | undefined,
+): Promise<Once[]> {
+  const { deduplicationId } = input;
+  const named = { key: `${accountId} d ${agentId ?? ""} ${deduplicationId}`, bodyHash: "" };
+  const ofMessage = deduplicationId === undefined ? [] : [named];
+  if (idempotencyKey === undefined) return ofMessage;
+  const bodyHash = await sha256Hex(JSON.stringify(input));
+  return [...ofMessage, { key: `${accountId} k ${idempotencyKey}`, bodyHash }];
 }
 
 const plain = (value: object, status: 200 | 201): Plain => ({

@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { rollBackInput, stateInput, stateView, upgradeInput } from "#domain/agents/releases.ts";
-import { mayOpen } from "#domain/mailbox/rights.ts";
 import {
   type AppEnv,
   expectedVersion,
@@ -15,6 +14,7 @@ import {
   taggedText,
   unwrap,
 } from "#workers/http/kit.ts";
+import { openedAgent } from "#workers/http/opened-agent.ts";
 
 const responses = {
   200: { description: "The state, and the program that works on it", ...json(stateView) },
@@ -132,8 +132,7 @@ type Shown = {
 
 /** The object of an agent that the caller may look into. */
 async function opened(c: Context<AppEnv>) {
-  const { services, principal } = c.var;
-  const agent = unwrap(mayOpen(await services.agents.lately(c.req.param("id") ?? ""), principal));
+  const agent = await openedAgent(c, c.req.param("id") ?? "");
   return c.env.AGENT.getByName(agent.id);
 }
 

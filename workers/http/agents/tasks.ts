@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { taskUpdate, toldFrom } from "#domain/a2a/update.ts";
 import { seqOf } from "#domain/mailbox/message.ts";
-import { mayOpen } from "#domain/mailbox/rights.ts";
 import { LEASE_LOST } from "#domain/shared/lease.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 import { TASK_STATES } from "#domain/tasks/state.ts";
 import { fails, feature, idParam, json, refuse, route, unwrap } from "#workers/http/kit.ts";
+import { openedAgent } from "#workers/http/opened-agent.ts";
 
 const taskParam = idParam.extend({
   taskId: text(LIMITS.idCharsMax).regex(/^[A-Za-z0-9_-]+$/),
@@ -28,9 +28,8 @@ const update = route(
     },
   },
   async (c) => {
-    const { services, principal } = c.var;
     const { id, taskId } = c.req.valid("param");
-    const agent = unwrap(mayOpen(await services.agents.lately(id), principal));
+    const agent = await openedAgent(c, id);
     const { messageId, fencingToken: token, ...said } = c.req.valid("json");
     const tasks = c.env.AGENT.getByName(agent.id);
     const seq = seqOf(agent.id, messageId);
@@ -54,9 +53,8 @@ const read = route(
     },
   },
   async (c) => {
-    const { services, principal } = c.var;
     const { id, taskId } = c.req.valid("param");
-    const agent = unwrap(mayOpen(await services.agents.lately(id), principal));
+    const agent = await openedAgent(c, id);
     const task = await c.env.AGENT.getByName(agent.id).seenTask(taskId);
     if (task === null) return refuse({ code: "not-found" });
     return { text: task, status: 200, headers: { "Content-Type": "application/json" } };

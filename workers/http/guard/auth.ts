@@ -6,6 +6,7 @@ import { isOwnOrigin, tokenInCookies } from "#domain/accounts/sessions.ts";
 import { keyVerdict, sessionVerdict, type Verdict } from "#domain/accounts/verdict.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { catalogStore } from "#db/catalog/store.ts";
+import { tracedEnv } from "#adapters/traced-env.ts";
 import { type Call, refuse } from "#workers/http/kit.ts";
 import { performedFor } from "#workers/http/operations.ts";
 import { forgetHolders } from "./holders.ts";
@@ -72,7 +73,7 @@ async function principalOf(
   token: string,
   nowMs: number,
 ): Promise<Principal | null> {
-  const catalog = c.env.CATALOG_0;
+  const catalog = tracedEnv(c.env as Env).CATALOG_0;
   const verdicts = verdictsOf(catalog);
   const known =
     verdicts[kind === "token" ? "tokens" : "granted"].get(token) ?? verdicts.refused.get(token);
@@ -155,9 +156,15 @@ function remember(
 /** Revocation is immediate where it happens; other isolates forget within `VERDICT_LIFE_MS`. */
 export function forget(env: Env, which: (principal: Principal) => boolean): void {
   forgetHolders(env, which);
-  const { granted, tokens } = verdictsOf(env.CATALOG_0);
+  const { granted, tokens } = verdictsOf(tracedEnv(env).CATALOG_0);
   for (const verdicts of [granted, tokens]) {
     for (const [token, { verdict }] of verdicts)
       if (verdict !== null && which(verdict.principal)) verdicts.delete(token);
   }
+}
+
+/** The same for API keys, by their ids. */
+export function forgetKeys(env: Env, ids: readonly string[]): void {
+  const ended = new Set(ids);
+  forget(env, ({ keyId }) => keyId !== undefined && ended.has(keyId));
 }

@@ -5,6 +5,7 @@ import { tokenVerdict } from "#domain/oauth/token-verdict.ts";
 import type { Holder } from "#domain/sessions/standing.ts";
 import { catalogStore } from "#db/catalog/store.ts";
 import { servicesOf } from "#adapters/index.ts";
+import { tracedEnv } from "#adapters/traced-env.ts";
 import type { AppEnv } from "#workers/http/kit.ts";
 import { presentedIn } from "./tokens.ts";
 
@@ -23,14 +24,51 @@ const remembered = new WeakMap<D1Database, Map<string, Known>>();
  * key share an answer for a second; who relies on it counts from `readAtMs`.
  */
 export async function readHolder(env: Env, holder: Holder, nowMs: number): Promise<Known> {
-  const catalog = env.CATALOG_0;
+  const young = youngIn(rememberedIn(env), holder, nowMs);
+  if (young !== null) return young;
+  return remember(env, holder, await read(env, holder, nowMs), nowMs);
+}
+
+/** The same of many, in their order: those that are API keys of one account are asked for in one query. */
+export async function readHolders(
+  env: Env,
+  holders: readonly Holder[],
+  nowMs: number,
+): Promise<Known[]> {
+  const here = rememberedIn(env);
+  const ids = holders.flatMap((one) =>
+    one.kind === "key" && youngIn(here, one, nowMs) === null ? [one.id] : [],
+  );
+  const rows = ids.length === 0 ? [] : await catalogStore([env.CATALOG_0]).keyRows(ids);
+  const asked = new Set(ids);
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return await Promise.all(
+    holders.map(async (holder) => {
+      if (holder.kind !== "key" || !asked.has(holder.id))
+        return await readHolder(env, holder, nowMs);
+      const row = found.get(holder.id);
+      return remember(env, holder, row === undefined ? null : keyVerdictOf(row, nowMs), nowMs);
+    }),
+  );
+}
+
+function rememberedIn(env: Env): Map<string, Known> {
+  const catalog = tracedEnv(env).CATALOG_0;
   let here = remembered.get(catalog);
   if (here === undefined) remembered.set(catalog, (here = new Map()));
-  const name = nameOf(holder);
-  const known = here.get(name);
+  return here;
+}
+
+function youngIn(here: ReadonlyMap<string, Known>, holder: Holder, nowMs: number): Known | null {
+  const known = here.get(nameOf(holder));
   const ageMs = known === undefined ? Infinity : nowMs - known.readAtMs;
-  if (known !== undefined && ageMs >= 0 && ageMs < LIFE_MS) return known;
-  const fresh = { verdict: live(await read(env, holder, nowMs), nowMs), readAtMs: nowMs };
+  return known !== undefined && ageMs >= 0 && ageMs < LIFE_MS ? known : null;
+}
+
+function remember(env: Env, holder: Holder, verdict: Verdict | null, nowMs: number): Known {
+  const here = rememberedIn(env);
+  const name = nameOf(holder);
+  const fresh = { verdict: live(verdict, nowMs), readAtMs: nowMs };
   here.delete(name);
   here.set(name, fresh);
   for (const [oldest, { readAtMs }] of here) {
@@ -53,7 +91,7 @@ export async function holderOf(c: Context<AppEnv>): Promise<Holder | null> {
 
 /** Revocation is immediate where it happens, as for requests. */
 export function forgetHolders(env: Env, which: (principal: Principal) => boolean): void {
-  const here = remembered.get(env.CATALOG_0);
+  const here = remembered.get(tracedEnv(env).CATALOG_0);
   for (const [name, { verdict }] of here ?? [])
     if (verdict !== null && which(verdict.principal)) here?.delete(name);
 }

@@ -1,8 +1,10 @@
 import type { Context } from "hono";
+import type { Services } from "#adapters/index.ts";
 import { agentAttributes } from "#domain/agents/attributes.ts";
 import { type AgentRecord, isVisibleTo } from "#domain/agents/record.ts";
 import type { Principal } from "#domain/accounts/model.ts";
-import { type Action, requirementOf } from "#domain/policies/actions.ts";
+import { isUsableFrom } from "#domain/accounts/key-rules.ts";
+import { type Action, refusalOf, requirementOf } from "#domain/policies/actions.ts";
 import type { Attributes } from "#domain/policies/attributes.ts";
 import {
   type Circumstances,
@@ -38,6 +40,42 @@ export async function narrow(
   if (decision.decision === "deny") refuse(forbidden(decision));
   if (decision.decision === "depends")
     c.set("permission", permissionFrom(policies, principal, action, circumstances));
+}
+
+/** Who asks, from where, and who knows the policies: a request, or what was opened by one and goes on. */
+export type Asking = {
+  services: { policies: Pick<Services["policies"], "policiesOf"> };
+  principal: Principal;
+  circumstances: Circumstances;
+};
+export const askingOf = (c: Context<AppEnv>): Asking => {
+  const { services, principal } = c.var;
+  return { services, principal, circumstances: circumstancesOf(c) };
+};
+
+/** Why the account's policy lets somebody not do an action for sure, whatever it is done to or to what is named, or null. */
+export async function ruledOut(
+  { services, principal, circumstances }: Asking,
+  action: Action,
+  id?: string,
+): Promise<Problem<"forbidden"> | null> {
+  const policies =
+    principal.policyVersion > 0 ? await services.policies.policiesOf(principal) : null;
+  if (policies === null) return null;
+  const { resource: type } = requirementOf(action);
+  const resource = id === undefined ? { type } : { type, id };
+  const decision = decide(policies, principal, action, resource, circumstances);
+  return decision.decision === "allow" ? null : forbidden(decision);
+}
+
+/** Whether a request for an action would be let through now, done to what is named or to nothing in particular: every doubt is a no. */
+export async function mayNow(asking: Asking, action: Action, id?: string): Promise<boolean> {
+  const { principal, circumstances } = asking;
+  const { nowMs, address } = circumstances;
+  if ((principal.expiresAtMs ?? Infinity) <= nowMs || !isUsableFrom(principal, address))
+    return false;
+  if (refusalOf(principal, action, nowMs) !== null) return false;
+  return (await ruledOut(asking, action, id)) === null;
 }
 
 export const circumstancesOf = (c: Pick<Context<AppEnv>, "get" | "req">): Circumstances => ({

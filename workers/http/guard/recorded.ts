@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Draft } from "#domain/audit/model.ts";
+import { log } from "#domain/observability/log.ts";
 import { type Action, requirementOf } from "#domain/policies/actions.ts";
 import { PROBLEMS, type Problem } from "#domain/shared/problem.ts";
 import type { Answer, AppEnv, Route } from "#workers/http/kit.ts";
@@ -24,13 +25,14 @@ export function recorded(action: Action, handler: Route["handler"]): Route["hand
       const made = id !== undefined && SOMEBODY.test(id) ? await nameOf(id) : id;
       const resource = made === undefined ? begun.resource : { ...begun.resource, id: made };
       const outcome: Draft = { ...begun, phase: "outcome", resource, of, status };
-      if (code !== undefined) outcome.code = code;
+      if (code === undefined) log("info", "state-changed", { action, status, ...resource });
+      else outcome.code = code;
       if (c.var.noted !== undefined) outcome.detail = c.var.noted;
       // The intent stands: an answer is not taken back because its outcome could not be noted.
       await services.audit
         .record(principal.accountId, outcome)
         .catch((error: unknown) =>
-          console.error({ event: "audit-outcome-lost", of, status, error: String(error) }),
+          log("error", "audit-outcome-lost", { of, status, error: String(error) }),
         );
     };
     try {
@@ -93,7 +95,7 @@ async function noteRefusal(c: Context<AppEnv>, action: Action, problem: Problem)
       ...(detail !== undefined && { detail: { reason: detail.slice(0, 200) } }),
     });
   } catch (error) {
-    console.error({ event: "audit-refusal-lost", action, error: String(error) });
+    log("error", "audit-refusal-lost", { action, error: String(error) });
   }
 }
 

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import type { Action } from "#domain/policies/actions.ts";
 import { type SigningKey, SIGNING_ALGORITHM } from "#domain/oauth/signing-keys.ts";
 import { forget } from "#workers/http/guard/auth.ts";
-import { type Call, fails, feature, json, refuse, route } from "#workers/http/kit.ts";
+import { firstAccountOnly } from "#workers/http/first-account.ts";
+import { fails, feature, json, refuse, route } from "#workers/http/kit.ts";
+
+const THEIRS = "signing keys";
 
 const keyView = z.object({
   kid: z.string(),
@@ -28,7 +30,7 @@ const list = route(
     },
   },
   async (c) => {
-    await firstAccountOnly(c);
+    await firstAccountOnly(c, THEIRS);
     const { services, nowMs } = c.var;
     return c.json({ items: (await services.oauth.keys.believed(nowMs)).map(viewOf) });
   },
@@ -45,7 +47,7 @@ const rotate = route(
     responses: { 201: { description: "The new key", ...json(keyView) } },
   },
   async (c) => {
-    await firstAccountOnly(c);
+    await firstAccountOnly(c, THEIRS);
     return c.json(viewOf(await c.var.services.oauth.keys.rotate(c.var.nowMs)), 201);
   },
 );
@@ -61,7 +63,7 @@ const withdraw = route(
     responses: { 204: { description: "The key is withdrawn" }, ...fails("not-found") },
   },
   async (c) => {
-    await firstAccountOnly(c);
+    await firstAccountOnly(c, THEIRS);
     const { services, nowMs } = c.var;
     if (!(await services.oauth.keys.withdraw(c.req.valid("param").kid, nowMs)))
       refuse({ code: "not-found" });
@@ -69,11 +71,5 @@ const withdraw = route(
     return new Response(null, { status: 204 });
   },
 );
-
-async function firstAccountOnly(c: Pick<Call<{ access: Action }>, "var">): Promise<void> {
-  const { services, principal } = c.var;
-  if ((await services.accounts.firstAccountId()) === principal.accountId) return;
-  refuse({ code: "forbidden", detail: "signing keys are the first account's" });
-}
 
 export const signingKeys = feature(list, rotate, withdraw);

@@ -1,3 +1,4 @@
+import { log } from "#domain/observability/log.ts";
 import type { Action } from "#domain/policies/actions.ts";
 import { z } from "zod";
 import type { Services } from "#adapters/index.ts";
@@ -110,7 +111,7 @@ async function moveOf({ spaces, collections: moves }: Services, owner: string) {
   const target = (await spaces.moveOf(owner))?.target ?? null;
   if (target === null) return null;
   const progress = await moves.progress(owner).catch((error: unknown) => {
-    console.warn({ event: "collection-silent", error: String(error) });
+    log("warn", "collection-silent", { error: String(error) });
     return null;
   });
   return { target, queued: progress?.queued ?? null };

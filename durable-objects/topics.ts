@@ -1,0 +1,2 @@
+/** Objects reach topics by the same port as everybody. */
+export { topicPort } from "#adapters/topics.ts";

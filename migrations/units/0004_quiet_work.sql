@@ -1,0 +1,1 @@
+ALTER TABLE `outbox` ADD `is_quiet` integer;

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { pictured, type Place } from "#tests/node/in-browser.ts";
+
+async function publishes(page: Page, title: string, body: string) {
+  await page.waitForSelector("#new-title");
+  await page.fill("#new-title", title);
+  await page.fill("#new-body", body);
+  await page.press("#new-title", "Enter");
+  await page.waitForSelector("text=It is searchable now.");
+}
+
+/** Publishing, watching, finding, reading. */
+export function knowledgeJourneys({ signedIn }: Place): void {
+  it("publishes a unit, shows its way live, finds it and explains the score", async () => {
+    const { page, complaints } = await signedIn("/publish");
+    await page.waitForSelector("#new-title");
+    expect(await pictured(page, "publish")).toEqual([]);
+    await publishes(
+      page,
+      "How a lighthouse is recognised",
+      "Each lighthouse has **its own rhythm** of flashes, so that a sailor can tell which one it is at night.",
+    );
+    expect(await pictured(page, "published")).toEqual([]);
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await page.waitForSelector('h1:text-is("Search")');
+    await page.keyboard.press("/");
+    await page.keyboard.type("how does a sailor know which lighthouse it is");
+    const hit = page.locator(".hit", { hasText: "How a lighthouse is recognised" }).first();
+    await hit.locator("summary").click();
+    const parts = await hit.locator(".part .number").allTextContents();
+    const score = Number(await hit.locator(".score").textContent());
+    expect(parts.map(Number).reduce((sum, part) => sum + part, 0)).toBeCloseTo(score, 2);
+    expect(await pictured(page, "search")).toEqual([]);
+    await hit.locator("a", { hasText: /^L\d/ }).hover();
+    await page.waitForSelector(".checks li");
+    expect(await pictured(page, "search-evidence")).toEqual([]);
+    await hit.locator("h2 a").click();
+    await page.waitForSelector(".ladder [aria-current=step]");
+    await page.waitForSelector(".checks li");
+    expect(await page.textContent(".prose-unit strong")).toBe("its own rhythm");
+    expect(await pictured(page, "unit")).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it("finds a unit with a question in another language", async () => {
+    const { page, complaints } = await signedIn("/search");
+    await page.waitForSelector('h1:text-is("Search")');
+    await page.fill("#question", "灯塔怎样辨认");
+    await page.waitForSelector(".hit >> text=How a lighthouse is recognised");
+    expect(complaints).toEqual([]);
+  });
+
+  it("shows what a unit says as text, whatever it says", async () => {
+    const { page, complaints } = await signedIn("/publish");
+    const title = "Angle brackets <img src=/x onerror=alert(1)> in a title";
+    await publishes(
+      page,
+      title,
+      "A page must show <script>alert(1)</script> and [a link](javascript:alert(1)) as the words they are.",
+    );
+    await page.click("text=Open the unit");
+    await page.waitForSelector(".prose-unit p");
+    expect(await page.textContent("h1")).toBe(title);
+    expect(await page.locator("main :is(img, script, a[href^=javascript])").count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it("says beside a field what the server's schema says of it, and loses nothing typed on a reload", async () => {
+    const { page, complaints } = await signedIn("/publish");
+    await page.fill("#new-title", "Half a thought");
+    await page.fill("#new-source", "gopher://elsewhere.example");
+    await page.press("#new-title", "Enter");
+    await page.waitForSelector("#new-body-error");
+    expect(await page.textContent("#new-source-error")).toContain("http or https");
+    expect(await pictured(page, "publish-refused")).toEqual([]);
+    await page.reload();
+    await page.waitForSelector("#new-title");
+    expect(await page.inputValue("#new-title")).toBe("Half a thought");
+    expect(complaints).toEqual([]);
+  });
+
+  it("keeps what was typed when the session ends, and goes on with it after signing in", async () => {
+    const { page } = await signedIn("/publish");
+    await page.fill("#new-title", "How moss tells north");
+    await page.fill("#new-body", "It grows where it is damp, which is no compass.");
+    await page.evaluate(() => fetch("v1/sessions", { method: "DELETE" }));
+    await page.press("#new-title", "Enter");
+    await page.waitForSelector("#email");
+    expect(await page.textContent(".problem")).toContain("session has ended");
+    expect(await page.evaluate("sessionStorage.length")).toBeGreaterThan(0);
+  });
+
+  it("imports files, a unit each, and says which were refused", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "wishub-import-"));
+    const put = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const { page, complaints } = await signedIn("/publish");
+    await page.setInputFiles("#import-files", [
+      put("tides.md", "# How tides turn\n\nTwice a day, by the moon and the sun together."),
+      put("more.ndjson", '{"title":"Why fog lifts","body":"The sun warms it."}\n{"title":""}\n'),
+      put("picture.png", "no text"),
+    ]);
+    await page.waitForSelector("text=2 of 3 taken, 1 refused");
+    await page.waitForSelector("text=2 searchable");
+    await page.waitForSelector("text=1 file was left out");
+    await page.click("summary >> text=Refused");
+    expect(await page.textContent(".import-progress details")).toContain("more.ndjson:2");
+    expect(await pictured(page, "import")).toEqual([]);
+    expect(complaints).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+}

@@ -1,0 +1,24 @@
+import { RouterProvider } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { useReachable } from "#web/app/client.ts";
+import { follow } from "#web/app/live.ts";
+import { usePermissions } from "#web/app/permissions.ts";
+import { queries } from "#web/app/queries.ts";
+import { router } from "#web/app/router.tsx";
+
+/** The console of somebody who is signed in, with the one stream of what happens. */
+export default function Console() {
+  const { may } = usePermissions();
+  const mayHear = may("topic.read");
+  useEffect(() => {
+    if (!mayHear) return;
+    const leaving = new AbortController();
+    void follow(leaving.signal);
+    return () => leaving.abort();
+  }, [mayHear]);
+  const isReachable = useReachable();
+  useEffect(() => {
+    if (isReachable) void queries.invalidateQueries();
+  }, [isReachable]);
+  return <RouterProvider router={router} />;
+}

@@ -1,0 +1,73 @@
+import { useEffect, useRef } from "react";
+import type { WisHubEvent } from "#sdk/live.ts";
+import { api, codeOf } from "#web/app/client.ts";
+import { changed, queries } from "#web/app/queries.ts";
+import { heed, isSignedIn } from "#web/app/session.ts";
+import { store } from "#web/app/store.ts";
+
+/** So many events come at most between two times of reading again. */
+const GATHER_MS = 200;
+const AGAIN_MS = 2_000;
+const RECENT_MAX = 200;
+/** It begins so long ago: what happened while the page was loaded, by clocks that differ, is heard too. */
+const BEGIN_AGO_MS = 60_000;
+
+const recent = store<readonly WisHubEvent[]>([]);
+const listeners = new Set<(event: WisHubEvent) => void>();
+let gathered = new Set<string>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** What happened since the console was opened, newest first. */
+export const useRecentEvents = recent.use;
+
+/** Hears each event of the account while the component is there. */
+export function useEvents(heard: (event: WisHubEvent) => void): void {
+  const latest = useRef(heard);
+  latest.current = heard;
+  useEffect(() => {
+    const listener = (event: WisHubEvent) => latest.current(event);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+}
+
+function take(event: WisHubEvent): void {
+  recent.set([event, ...recent.get().slice(0, RECENT_MAX - 1)]);
+  for (const listener of listeners) listener(event);
+  gathered.add(event.type.split(".", 1)[0] ?? "");
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    const nouns = gathered;
+    gathered = new Set();
+    changed(nouns);
+  }, GATHER_MS);
+}
+
+/**
+ * The one stream of events of this page, until `signal`. The SDK takes it up where it broke off; where that is over too,
+ * everything shown is read again, and it begins anew.
+ */
+export async function follow(signal: AbortSignal): Promise<void> {
+  let after: string | undefined;
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    if (!isFirst) void queries.invalidateQueries();
+    try {
+      const from = new Date(Date.now() - BEGIN_AGO_MS).toISOString();
+      for await (const { position, event } of api.events({ signal, after, from })) {
+        after = position;
+        take(event);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      heed(error);
+      if (!isSignedIn() || codeOf(error) === "forbidden") return;
+      if (codeOf(error) === "offset-gone") after = undefined;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+/** Forgets what happened: it was another person's. */
+export function forgetEvents(): void {
+  recent.set([]);
+}

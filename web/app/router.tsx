@@ -1,0 +1,228 @@
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+import { Frame } from "#web/app/frame.tsx";
+import { NotHere } from "#web/app/not-here.tsx";
+import { Broken, Waiting } from "#web/ui/states.tsx";
+
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+
+/** What stands in an address may look like a number. */
+const word = (value: unknown): string | undefined =>
+  typeof value === "number" ? String(value) : text(value);
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NotHere });
+
+/** A screen is one route here, one folder of web/screens, and a line of web/app/navigation.ts where it is found from. */
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("#web/screens/overview/overview.tsx"), "Overview"),
+});
+const search = createRoute({
+  getParentRoute: () => root,
+  path: "/search",
+  validateSearch: (given: Record<string, unknown>): SearchQuestion => {
+    const { q, level, visibility, language } = given;
+    return {
+      q: word(q),
+      level: text(level),
+      visibility: text(visibility),
+      language: text(language),
+    };
+  },
+  component: lazyRouteComponent(() => import("#web/screens/search/search.tsx"), "Search"),
+});
+const unit = createRoute({
+  getParentRoute: () => root,
+  path: "/unit/$id",
+  component: lazyRouteComponent(() => import("#web/screens/unit/unit.tsx"), "UnitScreen"),
+});
+const publish = createRoute({
+  getParentRoute: () => root,
+  path: "/publish",
+  component: lazyRouteComponent(() => import("#web/screens/publish/publish.tsx"), "Publish"),
+});
+const agents = createRoute({
+  getParentRoute: () => root,
+  path: "/agents",
+  component: lazyRouteComponent(() => import("#web/screens/agents/agents.tsx"), "Agents"),
+});
+const register = createRoute({
+  getParentRoute: () => root,
+  path: "/agents/new",
+  component: lazyRouteComponent(() => import("#web/screens/agents/register.tsx"), "Register"),
+});
+const agent = createRoute({
+  getParentRoute: () => root,
+  path: "/agent/$id",
+  component: lazyRouteComponent(() => import("#web/screens/agent/agent.tsx"), "AgentScreen"),
+});
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: "/tasks",
+  validateSearch: ({ state, pool, type }: Record<string, unknown>): TaskQuestion => ({
+    state: text(state),
+    pool: text(pool),
+    type: text(type),
+  }),
+  component: lazyRouteComponent(() => import("#web/screens/tasks/tasks.tsx"), "Tasks"),
+});
+const give = createRoute({
+  getParentRoute: () => root,
+  path: "/tasks/new",
+  component: lazyRouteComponent(() => import("#web/screens/tasks/give.tsx"), "Give"),
+});
+const task = createRoute({
+  getParentRoute: () => root,
+  path: "/task/$id",
+  component: lazyRouteComponent(() => import("#web/screens/task/task.tsx"), "TaskScreen"),
+});
+const queues = createRoute({
+  getParentRoute: () => root,
+  path: "/queues",
+  component: lazyRouteComponent(() => import("#web/screens/queues/queues.tsx"), "Queues"),
+});
+const events = createRoute({
+  getParentRoute: () => root,
+  path: "/events",
+  validateSearch: ({
+    topic,
+    type,
+    agent,
+    task,
+    since,
+  }: Record<string, unknown>): EventQuestion => ({
+    topic: text(topic),
+    type: text(type),
+    agent: text(agent),
+    task: text(task),
+    since: text(since),
+  }),
+  component: lazyRouteComponent(() => import("#web/screens/events/events.tsx"), "Events"),
+});
+const topic = createRoute({
+  getParentRoute: () => root,
+  path: "/topic/$topic",
+  component: lazyRouteComponent(() => import("#web/screens/topic/topic.tsx"), "Topic"),
+});
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: "/alerts",
+  component: lazyRouteComponent(() => import("#web/screens/alerts/alerts.tsx"), "Alerts"),
+});
+const traces = createRoute({
+  getParentRoute: () => root,
+  path: "/traces",
+  validateSearch: ({ name, only, slow }: Record<string, unknown>): TraceQuestion => ({
+    name: word(name),
+    only: word(only),
+    slow: word(slow),
+  }),
+  component: lazyRouteComponent(() => import("#web/screens/traces/traces.tsx"), "Traces"),
+});
+const trace = createRoute({
+  getParentRoute: () => root,
+  path: "/trace/$id",
+  component: lazyRouteComponent(() => import("#web/screens/trace/trace.tsx"), "TraceScreen"),
+});
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: "/logs",
+  validateSearch: ({ level, service, trace: of, q }: Record<string, unknown>): LogQuestion => ({
+    level: word(level),
+    service: word(service),
+    trace: word(of),
+    q: word(q),
+  }),
+  component: lazyRouteComponent(() => import("#web/screens/logs/logs.tsx"), "Logs"),
+});
+const you = createRoute({
+  getParentRoute: () => root,
+  path: "/you",
+  component: lazyRouteComponent(() => import("#web/screens/you/you.tsx"), "You"),
+});
+
+/** What stands in the address of the search. */
+export type SearchQuestion = {
+  q?: string | undefined;
+  level?: string | undefined;
+  visibility?: string | undefined;
+  language?: string | undefined;
+};
+
+/** Which tasks are listed. */
+export type TaskQuestion = {
+  state?: string | undefined;
+  pool?: string | undefined;
+  type?: string | undefined;
+};
+/** Which events are followed; `since`: `hour`, `day` or a time, and from now on without it. */
+export type EventQuestion = {
+  topic?: string | undefined;
+  type?: string | undefined;
+  agent?: string | undefined;
+  task?: string | undefined;
+  since?: string | undefined;
+};
+
+/** What stands in the address of the list of traces. */
+export type TraceQuestion = {
+  name?: string | undefined;
+  only?: string | undefined;
+  slow?: string | undefined;
+};
+
+/** What stands in the address of the log. */
+export type LogQuestion = {
+  level?: string | undefined;
+  service?: string | undefined;
+  trace?: string | undefined;
+  q?: string | undefined;
+};
+
+/** Addresses stand behind the `#`, so that one page serves them all, under any path. */
+export const router = createRouter({
+  routeTree: root.addChildren([
+    overview,
+    search,
+    unit,
+    publish,
+    agents,
+    register,
+    agent,
+    tasks,
+    give,
+    task,
+    queues,
+    events,
+    topic,
+    alerts,
+    traces,
+    trace,
+    logs,
+    you,
+  ]),
+  history: createHashHistory(),
+  defaultPreload: "intent",
+  defaultPendingComponent: Waiting,
+  defaultErrorComponent: Broken,
+  scrollRestoration: true,
+});
+
+router.subscribe("onResolved", ({ pathChanged, fromLocation }) => {
+  // Whoever reads with their ears hears the screen that they came to.
+  if (pathChanged && fromLocation !== undefined)
+    document.getElementById("main")?.focus({ preventScroll: true });
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Messages } from "#web/app/language.ts";
+
+export const agentWords = {
+  title: ["Agents", "智能体", "エージェント", "Agentes"],
+  lead: [
+    "Who works in your account, and what each can do.",
+    "你账户中的智能体及其能力。",
+    "あなたのアカウントで働くエージェントとその能力。",
+    "Quién trabaja en tu cuenta y qué sabe hacer cada uno.",
+  ],
+  register: ["Register an agent", "注册智能体", "エージェントを登録", "Registrar un agente"],
+  filter: ["Filter by name", "按名称筛选", "名前で絞り込む", "Filtrar por nombre"],
+  none: ["No agents yet", "还没有智能体", "エージェントはまだいません", "Aún no hay agentes"],
+  noneDetail: [
+    "Register one, give it a key, and it can take work.",
+    "注册一个并给它密钥，它就能接受工作。",
+    "登録してキーを渡すと、仕事を受けられます。",
+    "Registra uno, dale una clave, y podrá recibir trabajo.",
+  ],
+  nobody: [
+    "None is called so.",
+    "没有这样名称的。",
+    "該当する名前はありません。",
+    "Ninguno se llama así.",
+  ],
+  name: ["Name", "名称", "名前", "Nombre"],
+  type: ["Type", "类型", "種類", "Tipo"],
+  description: ["What it does", "它做什么", "何をするか", "Qué hace"],
+  capabilities: [
+    "Capabilities, separated by commas",
+    "能力，用逗号分隔",
+    "能力（コンマ区切り）",
+    "Capacidades, separadas por comas",
+  ],
+  capabilitiesHint: [
+    "Lower-case words such as summarise or translate.en-ja.",
+    "小写单词，例如 summarise 或 translate.en-ja。",
+    "summarise や translate.en-ja のような小文字の語。",
+    "Palabras en minúsculas como summarise o translate.en-ja.",
+  ],
+  visibility: ["Who finds it", "谁能找到它", "誰が見つけられるか", "Quién lo encuentra"],
+  visibilityprivate: ["your account", "你的账户", "自分のアカウント", "tu cuenta"],
+  visibilitylisted: ["everybody", "所有人", "全員", "todos"],
+  start: ["Active at once", "立即启用", "すぐに開始", "Activo enseguida"],
+  send: ["Register", "注册", "登録する", "Registrar"],
+  sending: ["Registering…", "正在注册…", "登録中…", "Registrando…"],
+  typequery: ["query", "查询", "照会", "consulta"],
+  typeanalysis: ["analysis", "分析", "分析", "análisis"],
+  typegeneration: ["generation", "生成", "生成", "generación"],
+  typeverification: ["verification", "验证", "検証", "verificación"],
+  typecoordination: ["coordination", "协调", "調整", "coordinación"],
+} as const satisfies Messages;

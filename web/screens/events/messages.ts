@@ -1,0 +1,63 @@
+import type { Messages } from "#web/app/language.ts";
+
+export const eventWords = {
+  title: ["Events", "事件", "イベント", "Eventos"],
+  lead: [
+    "What happens in your account, as it happens. Open an event to read all of it.",
+    "你账户中正在发生的事。打开事件可查看全部内容。",
+    "アカウントで起きていることをその場で。イベントを開くと全体を読めます。",
+    "Lo que pasa en tu cuenta, según pasa. Abre un evento para leerlo entero.",
+  ],
+  pause: ["Pause", "暂停", "一時停止", "Pausar"],
+  resume: ["Go on", "继续", "再開", "Seguir"],
+  paused: [
+    "Paused; {count, plural, one {# event waits} other {# events wait}}.",
+    "已暂停；{count, number} 个事件在等待。",
+    "一時停止中。{count, number} 件のイベントが待っています。",
+    "En pausa; {count, plural, one {# evento espera} other {# eventos esperan}}.",
+  ],
+  listening: [
+    "Listening. {count, plural, one {# event} other {# events}} so far.",
+    "正在收听。目前 {count, number} 个事件。",
+    "受信中。これまでに {count, number} 件。",
+    "A la escucha. {count, plural, one {# evento} other {# eventos}} hasta ahora.",
+  ],
+  lost: [
+    "The stream broke off; it is taken up where it was. {count, plural, one {# event} other {# events}} so far.",
+    "事件流中断；将从中断处继续。目前 {count, number} 个事件。",
+    "ストリームが切れました。途切れた所から再開します。これまでに {count, number} 件。",
+    "El flujo se cortó; sigue donde estaba. {count, plural, one {# evento} other {# eventos}} hasta ahora.",
+  ],
+  none: ["Nothing yet", "还没有事件", "まだ何もありません", "Nada todavía"],
+  noneDetail: [
+    "Events appear here as they happen. Begin an hour or a day ago to see what has been.",
+    "事件发生时会显示在这里。可以从一小时或一天前开始，查看已发生的事。",
+    "イベントは起き次第ここに現れます。1 時間前や 1 日前から始めると、過去も見られます。",
+    "Los eventos aparecen aquí según ocurren. Empieza hace una hora o un día para ver lo que hubo.",
+  ],
+  topic: ["Topic", "主题", "トピック", "Tema"],
+  everyTopic: ["every topic", "所有主题", "すべてのトピック", "todos los temas"],
+  type: ["Type", "类型", "種類", "Tipo"],
+  agent: ["Id of an agent", "智能体标识", "エージェントの ID", "Id. de un agente"],
+  task: ["Id of a task", "任务标识", "タスクの ID", "Id. de una tarea"],
+  begin: ["Begin", "开始于", "開始", "Empezar"],
+  beginnow: ["now", "现在", "今から", "ahora"],
+  beginhour: ["an hour ago", "一小时前", "1 時間前から", "hace una hora"],
+  beginday: ["a day ago", "一天前", "1 日前から", "hace un día"],
+  begintime: ["at a time…", "指定时间…", "時刻を指定…", "a una hora…"],
+  at: ["Time", "时间", "時刻", "Hora"],
+  show: ["Show", "显示", "表示", "Mostrar"],
+  topics: ["Read again", "重新读取", "読み直す", "Volver a leer"],
+  kept: [
+    "{count, plural, one {# event} other {# events}} · {bytes} · kept for {days, plural, one {# day} other {# days}}",
+    "{count, number} 个事件 · {bytes} · 保留 {days, number} 天",
+    "{count, number} 件 · {bytes} · {days, number} 日間保存",
+    "{count, plural, one {# evento} other {# eventos}} · {bytes} · se guardan {days, plural, one {# día} other {# días}}",
+  ],
+  lag: [
+    "{group}: {lag, number} still to read",
+    "{group}：还有 {lag, number} 个未读",
+    "{group}：未読 {lag, number} 件",
+    "{group}: {lag, number} por leer",
+  ],
+} as const satisfies Messages;

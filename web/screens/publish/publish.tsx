@@ -1,0 +1,118 @@
+import { Button } from "@cloudflare/kumo/components/button";
+import { useState } from "react";
+import { unitInput } from "#domain/units/model.ts";
+import type { Unit, UnitInput } from "#sdk/client.ts";
+import { api } from "#web/app/client.ts";
+import { useMessages } from "#web/app/language.ts";
+import { Import } from "#web/screens/publish/import.tsx";
+import { publish } from "#web/screens/publish/messages.ts";
+import { Way } from "#web/screens/publish/way.tsx";
+import { AreaField, errorAt, Problem, TextField, TickField, useForm } from "#web/ui/form.tsx";
+import { Card, Page, Section } from "#web/ui/page.tsx";
+import { Allowed } from "#web/ui/states.tsx";
+
+/** Publishes one unit by a form, or many by dropping files. */
+export function Publish() {
+  const t = useMessages(publish);
+  const [published, setPublished] = useState<Unit | null>(null);
+  return (
+    <Allowed action="unit.publish">
+      <Page title={t("title")} lead={t("lead")}>
+        <div className="grid gap-x-10 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+          {published === null ? (
+            <UnitForm done={setPublished} />
+          ) : (
+            <Way unit={published} another={() => setPublished(null)} />
+          )}
+          <Section title={t("import")} className="lg:mt-0">
+            <Import />
+          </Section>
+        </div>
+      </Page>
+    </Allowed>
+  );
+}
+
+type Values = { title: string; body: string; tags: string; source: string; isPublic: boolean };
+const BLANK: Values = { title: "", body: "", tags: "", source: "", isPublic: false };
+
+function inputOf({ title, body, tags, source, isPublic }: Values): UnitInput {
+  const list = tags
+    .split(/[,，、]/)
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== "");
+  return {
+    title: title.trim(),
+    body,
+    visibility: isPublic ? "public" : "private",
+    ...(list.length > 0 && { tags: list }),
+    ...(source.trim() !== "" && { sources: [{ url: source.trim() }] }),
+  };
+}
+
+function UnitForm({ done }: { done(unit: Unit): void }) {
+  const t = useMessages(publish);
+  const { form, values, change, errors, problem, isBusy, onSubmit } = useForm({
+    name: "publish",
+    first: BLANK,
+    schema: unitInput,
+    inputOf,
+    send: (input: UnitInput) => api.publish(input),
+    done,
+  });
+  return (
+    <Card className="p-5">
+      <form ref={form} noValidate onSubmit={onSubmit} className="grid gap-4">
+        <TextField
+          id="new-title"
+          label={t("unitTitle")}
+          value={values.title}
+          onChange={({ target }) => change({ title: target.value })}
+          autoComplete="off"
+          dir="auto"
+          error={errorAt(errors, "/title")}
+        />
+        <AreaField
+          id="new-body"
+          label={t("body")}
+          hint={t("bodyHint")}
+          rows={9}
+          value={values.body}
+          onChange={({ target }) => change({ body: target.value })}
+          dir="auto"
+          error={errorAt(errors, "/body")}
+        />
+        <TextField
+          id="new-tags"
+          label={t("tags")}
+          value={values.tags}
+          onChange={({ target }) => change({ tags: target.value })}
+          autoComplete="off"
+          error={errorAt(errors, "/tags")}
+        />
+        <TextField
+          id="new-source"
+          label={t("source")}
+          type="url"
+          placeholder="https://"
+          value={values.source}
+          onChange={({ target }) => change({ source: target.value })}
+          autoComplete="off"
+          error={errorAt(errors, "/sources")}
+        />
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <TickField
+            id="new-public"
+            label={t("publicUnit")}
+            isOn={values.isPublic}
+            onTick={(isPublic) => change({ isPublic })}
+          />
+          <Button type="submit" variant="primary" disabled={isBusy}>
+            {t(isBusy ? "sending" : "send")}
+          </Button>
+        </div>
+        <Problem>{problem}</Problem>
+      </form>
+    </Card>
+  );
+}

@@ -1,0 +1,61 @@
+import type { Messages } from "#web/app/language.ts";
+
+export const queueWords = {
+  title: ["Queues", "队列", "キュー", "Colas"],
+  lead: [
+    "How much waits, since when, and what failed for good.",
+    "有多少在等待、从何时开始，以及哪些最终失败。",
+    "待っている量と時間、そして最終的に失敗したもの。",
+    "Cuánto espera, desde cuándo, y qué falló del todo.",
+  ],
+  modeopen: ["open", "开放", "稼働中", "abierta"],
+  modepaused: ["paused", "已暂停", "一時停止中", "en pausa"],
+  modedraining: ["draining", "清空中", "受付停止中", "vaciándose"],
+  oldest: [
+    "The oldest waits since",
+    "最早的等待始于",
+    "最も古い待ち：",
+    "La más antigua espera desde",
+  ],
+  waiting: ["waiting", "等待中", "待機中", "en espera"],
+  leased: ["being worked on", "处理中", "作業中", "en curso"],
+  delayed: ["tried again later", "稍后重试", "後で再試行", "se reintentan luego"],
+  blocked: ["after others", "等待其他任务", "他のタスク待ち", "tras otras"],
+  failed: ["failed", "失败", "失敗", "fallidas"],
+  bytes: ["kept", "占用", "保存量", "guardado"],
+  pause: ["Pause", "暂停", "一時停止", "Pausar"],
+  meanspause: [
+    "Nothing is given out until it goes on; what is worked on goes on.",
+    "恢复之前不再分发；进行中的继续。",
+    "再開まで何も渡しません。作業中のものは続きます。",
+    "No se reparte nada hasta reanudar; lo que está en curso sigue.",
+  ],
+  drain: ["Drain", "清空", "受付停止", "Vaciar"],
+  meansdrain: [
+    "No new tasks are taken; those that are there are done.",
+    "不再接收新任务；已有的会完成。",
+    "新しいタスクは受け付けず、今あるものは行います。",
+    "No se aceptan tareas nuevas; las que hay se hacen.",
+  ],
+  resume: ["Open again", "重新开放", "再開", "Abrir de nuevo"],
+  meansresume: [
+    "Tasks are taken and given out again.",
+    "重新接收并分发任务。",
+    "タスクの受付と配布を再開します。",
+    "Se vuelven a aceptar y repartir tareas.",
+  ],
+  redrive: ["Try the failed again", "重试失败的", "失敗分を再試行", "Reintentar las fallidas"],
+  redriven: [
+    "{count, plural, one {# task was} other {# tasks were}} put back to work.",
+    "已将 {count, number} 个任务重新排队。",
+    "{count, number} 件のタスクを戻しました。",
+    "{count, plural, one {# tarea vuelve} other {# tareas vuelven}} a la cola.",
+  ],
+  dead: [
+    "Units that could not be verified or indexed",
+    "无法验证或索引的智核",
+    "検証や索引ができなかったユニット",
+    "Unidades que no se pudieron verificar o indexar",
+  ],
+  noDead: ["There are none.", "没有。", "ありません。", "No hay ninguna."],
+} as const satisfies Messages;

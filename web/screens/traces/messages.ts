@@ -1,0 +1,56 @@
+import type { Messages } from "#web/app/language.ts";
+
+export const traceWords = {
+  title: ["Traces", "追踪", "トレース", "Trazas"],
+  trace: ["Trace", "追踪", "トレース", "Traza"],
+  lead: [
+    "Recorded requests of your account and what each of them did. Kept for 3 days.",
+    "账户中被记录的请求及其经过，保留 3 天。",
+    "記録されたリクエストとその内訳。3 日間保存します。",
+    "Solicitudes registradas de tu cuenta y lo que hizo cada una. Se guardan 3 días.",
+  ],
+  name: ["Name begins", "名称开头", "名前の先頭", "El nombre empieza por"],
+  outcome: ["Outcome", "结果", "結果", "Resultado"],
+  failed: ["failed", "失败", "失敗", "con error"],
+  slow: ["Took at least", "至少耗时", "所要時間", "Duró al menos"],
+  any: ["any", "不限", "すべて", "cualquiera"],
+  again: ["Read again", "重新读取", "再読み込み", "Leer de nuevo"],
+  none: ["No traces", "没有追踪", "トレースはありません", "No hay trazas"],
+  noneDetail: [
+    "A hundredth of all requests is recorded, and whatever brings a sampled traceparent.",
+    "系统记录百分之一的请求，以及带有采样 traceparent 的请求。",
+    "全リクエストの 1% と、サンプリング指定の traceparent が付いたものを記録します。",
+    "Se registra una de cada cien solicitudes, y toda la que traiga un traceparent muestreado.",
+  ],
+  noneFit: [
+    "No trace is like that",
+    "没有符合条件的追踪",
+    "条件に合うトレースはありません",
+    "Ninguna traza es así",
+  ],
+  spans: [
+    "{count, plural, one {# span} other {# spans}}",
+    "{count} 个跨度",
+    "{count} スパン",
+    "{count, plural, one {# tramo} other {# tramos}}",
+  ],
+  waterfall: ["What it did", "经过", "処理の流れ", "Lo que hizo"],
+  service: ["Service", "服务", "サービス", "Servicio"],
+  kind: ["Kind", "类型", "種類", "Tipo"],
+  started: ["Started", "开始", "開始", "Empezó"],
+  id: ["Span id", "跨度 ID", "スパン ID", "Id. del tramo"],
+  after: ["{ms} after it began", "开始后 {ms}", "開始から {ms}", "{ms} tras empezar"],
+  logged: ["What was logged in it", "期间的日志", "この間のログ", "Lo que registró"],
+  noLogs: [
+    "Nothing was logged in it.",
+    "期间没有日志。",
+    "この間のログはありません。",
+    "No registró nada.",
+  ],
+  toLogs: [
+    "Search the log of this trace",
+    "在日志中搜索此追踪",
+    "このトレースのログを検索",
+    "Buscar en el registro de esta traza",
+  ],
+} as const satisfies Messages;

@@ -1,0 +1,63 @@
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Card } from "#web/ui/page.tsx";
+
+type Props<T> = {
+  items: readonly T[];
+  keyOf(item: T): string;
+  /** About how high a row is, in pixels; each is measured. */
+  rowHeight?: number;
+  row(item: T): ReactNode;
+  /** Asked for more when the end comes near; absent where there is no more. */
+  more?: (() => void) | undefined;
+  label: string;
+};
+
+const NEAR_END = 10;
+
+/** A list of any length: only the rows in sight are in the page. */
+export function LongList<T>({ items, keyOf, rowHeight = 56, row, more, label }: Props<T>) {
+  const place = useRef<HTMLUListElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => setTop(place.current?.offsetTop ?? 0), []);
+  const list = useWindowVirtualizer({
+    count: items.length,
+    estimateSize: () => rowHeight,
+    overscan: 8,
+    scrollMargin: top,
+    getItemKey: (at) => {
+      const item = items[at];
+      return item === undefined ? at : keyOf(item);
+    },
+  });
+  const shown = list.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= items.length - NEAR_END) more?.();
+  }, [last, items.length, more]);
+  return (
+    <Card>
+      <ul
+        ref={place}
+        aria-label={label}
+        className="relative"
+        style={{ blockSize: list.getTotalSize() }}
+      >
+        {shown.map(({ key, index, start }) => {
+          const item = items[index];
+          return (
+            <li
+              key={key}
+              data-index={index}
+              ref={list.measureElement}
+              className="absolute inset-x-0 top-0 border-b border-kumo-line px-4 py-2.5 last:border-0"
+              style={{ transform: `translateY(${start - top}px)` }}
+            >
+              {item !== undefined && row(item)}
+            </li>
+          );
+        })}
+      </ul>
+    </Card>
+  );
+}
