@@ -16,6 +16,15 @@ export function Badge({ tone, children }: { tone: Tone; children: React.ReactNod
   return <span className={`${BADGE} ${TONES[tone]}`}>{children}</span>;
 }
 
+/** Names and what they stand for, a badge each. */
+export function Labels({ labels }: { labels: Readonly<Record<string, string>> }) {
+  return Object.entries(labels).map(([name, text]) => (
+    <Badge key={name} tone="plain">
+      {name} {text}
+    </Badge>
+  ));
+}
+
 /** How far a unit was verified; what that means is said to those who hover or listen. */
 export function LevelBadge({ level }: { level: Unit["level"] }) {
   const t = useMessages(ui);

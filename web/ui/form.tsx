@@ -71,6 +71,12 @@ export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
   };
 }
 
+/** What fields need of their form. */
+export type FieldsOf<V extends object> = Pick<
+  ReturnType<typeof useForm<V, unknown, unknown>>,
+  "values" | "errors" | "change"
+>;
+
 type Found = { pointer: string; detail: string };
 
 const issueOf = ({ path, message }: z.core.$ZodIssue): Found => ({

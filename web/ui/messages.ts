@@ -50,6 +50,7 @@ export const ui = {
     "Tu sesión terminó. Inicia sesión de nuevo; lo que escribiste se conserva.",
   ],
   more: ["Show more", "显示更多", "さらに表示", "Mostrar más"],
+  cancel: ["Cancel", "取消", "キャンセル", "Cancelar"],
   copy: ["Copy", "复制", "コピー", "Copiar"],
   copied: ["Copied", "已复制", "コピーしました", "Copiado"],
   statuspending: ["pending", "等待中", "待機中", "pendiente"],

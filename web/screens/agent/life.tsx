@@ -1,5 +1,4 @@
 import { Button } from "@cloudflare/kumo/components/button";
-import { Dialog } from "@cloudflare/kumo/components/dialog";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { quarantineInput } from "#domain/agents/model.ts";
@@ -9,7 +8,8 @@ import { changed } from "#web/app/queries.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { agentWords } from "#web/screens/agent/messages.ts";
 import type { Agent } from "#web/ui/agent-badge.tsx";
-import { errorAt, Problem, TextField, useForm } from "#web/ui/form.tsx";
+import { Asked, FormEnd } from "#web/ui/asked.tsx";
+import { errorAt, TextField, useForm } from "#web/ui/form.tsx";
 import { Failure } from "#web/ui/states.tsx";
 
 const MOVES = {
@@ -76,27 +76,18 @@ function Quarantine({ id, isOpen, close }: QuarantineProps) {
     },
   });
   return (
-    <Dialog.Root open={isOpen} onOpenChange={(open) => !open && close()}>
-      <Dialog className="p-6 sm:max-w-md">
-        <Dialog.Title className="text-lg font-semibold">{t("quarantine")}</Dialog.Title>
-        <p className="mt-2 mb-4 text-kumo-subtle">{t("quarantineLead")}</p>
-        <form ref={form} noValidate onSubmit={onSubmit} className="grid gap-4">
-          <TextField
-            id="quarantine-reason"
-            label={t("reason")}
-            value={values.reason}
-            onChange={({ target }) => change({ reason: target.value })}
-            error={errorAt(errors, "/reason")}
-          />
-          <Problem>{problem}</Problem>
-          <div className="flex justify-end gap-2">
-            <Button onClick={close}>{t("cancel")}</Button>
-            <Button type="submit" variant="destructive" disabled={isBusy}>
-              {t("quarantine")}
-            </Button>
-          </div>
-        </form>
-      </Dialog>
-    </Dialog.Root>
+    <Asked title={t("quarantine")} isOpen={isOpen} close={close}>
+      <p className="mt-2 mb-4 text-kumo-subtle">{t("quarantineLead")}</p>
+      <form ref={form} noValidate onSubmit={onSubmit} className="grid gap-4">
+        <TextField
+          id="quarantine-reason"
+          label={t("reason")}
+          value={values.reason}
+          onChange={({ target }) => change({ reason: target.value })}
+          error={errorAt(errors, "/reason")}
+        />
+        <FormEnd problem={problem} isBusy={isBusy} close={close} label={t("quarantine")} isGrave />
+      </form>
+    </Asked>
   );
 }

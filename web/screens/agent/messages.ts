@@ -44,7 +44,6 @@ export const agentWords = {
     "隔離中：{reason}",
     "en cuarentena: {reason}",
   ],
-  cancel: ["Cancel", "取消", "キャンセル", "Cancelar"],
   keys: ["API keys", "API 密钥", "API キー", "Claves de API"],
   keyName: ["Name of the key", "密钥名称", "キーの名前", "Nombre de la clave"],
   makeKey: ["Make a key", "创建密钥", "キーを作成", "Crear una clave"],

@@ -7,6 +7,7 @@ import { usePermissions } from "#web/app/permissions.ts";
 import { agentWords } from "#web/screens/agents/messages.ts";
 import { type Agent, AgentBadge } from "#web/ui/agent-badge.tsx";
 import { Badge } from "#web/ui/badges.tsx";
+import { LinkButton } from "#web/ui/link-button.tsx";
 import { LongList } from "#web/ui/list.tsx";
 import { Page } from "#web/ui/page.tsx";
 import { usePages } from "#web/ui/pages.ts";
@@ -32,13 +33,9 @@ export function Agents() {
         lead={t("lead")}
         actions={
           may("agent.register") && (
-            <Link
-              to="/agents/new"
-              className="inline-flex h-9 items-center gap-1.5 rounded-lg bg-kumo-brand px-3 font-medium text-white hover:bg-kumo-brand-hover"
-            >
-              <PlusIcon size={16} aria-hidden="true" />
+            <LinkButton to="/agents/new" icon={PlusIcon}>
               {t("register")}
-            </Link>
+            </LinkButton>
           )
         }
       >

@@ -1,4 +1,3 @@
-import { Button } from "@cloudflare/kumo/components/button";
 import { useNavigate } from "@tanstack/react-router";
 import { AGENT_TYPES, AGENT_VISIBILITIES, agentInput } from "#domain/agents/model.ts";
 import type { Operations } from "#sdk/types.ts";
@@ -9,13 +8,15 @@ import {
   AreaField,
   ChoiceField,
   errorAt,
-  Problem,
+  type FieldsOf,
   TextField,
   TickField,
   useForm,
 } from "#web/ui/form.tsx";
-import { Card, Page } from "#web/ui/page.tsx";
+import { FormCard } from "#web/ui/form-card.tsx";
+import { Page } from "#web/ui/page.tsx";
 import { Allowed } from "#web/ui/states.tsx";
+import { listOf } from "#web/ui/typed.ts";
 
 type Input = Operations["POST /v1/agents"]["body"];
 type Values = {
@@ -39,10 +40,7 @@ const inputOf = ({ name, description, capabilities, ...rest }: Values): Input =>
   ...rest,
   name: name.trim(),
   description: description.trim(),
-  capabilities: capabilities
-    .split(/[,，、]/)
-    .map((each) => each.trim())
-    .filter((each) => each !== ""),
+  capabilities: listOf(capabilities),
 });
 
 /** Registers an agent that works in this account. */
@@ -64,31 +62,15 @@ export function Register() {
   return (
     <Allowed action="agent.register">
       <Page title={t("register")}>
-        <Card className="max-w-2xl p-5">
-          <form ref={form.form} noValidate onSubmit={form.onSubmit} className="grid gap-4">
-            <Fields form={form} />
-            <Button
-              type="submit"
-              variant="primary"
-              disabled={form.isBusy}
-              className="justify-self-start"
-            >
-              {t(form.isBusy ? "sending" : "send")}
-            </Button>
-            <Problem>{form.problem}</Problem>
-          </form>
-        </Card>
+        <FormCard form={form} send={t("send")} sending={t("sending")} className="max-w-2xl">
+          <Fields form={form} />
+        </FormCard>
       </Page>
     </Allowed>
   );
 }
 
-type Form = Pick<
-  ReturnType<typeof useForm<Values, Input, unknown>>,
-  "values" | "errors" | "change"
->;
-
-function Fields({ form: { values, errors, change } }: { form: Form }) {
+function Fields({ form: { values, errors, change } }: { form: FieldsOf<Values> }) {
   const t = useMessages(agentWords);
   return (
     <>

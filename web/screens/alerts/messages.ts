@@ -135,7 +135,6 @@ export const alertWords = {
     "Al guardar termina lo que la regla decía antes.",
   ],
   save: ["Save", "保存", "保存", "Guardar"],
-  cancel: ["Cancel", "取消", "キャンセル", "Cancelar"],
   silence: ["Silence", "静默", "通知を停止", "Silenciar"],
   silenceOf: ["Silence {rule}", "静默 {rule}", "通知を停止：{rule}", "Silenciar {rule}"],
   silenceLead: [

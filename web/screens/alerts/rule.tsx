@@ -9,13 +9,21 @@ import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { changed } from "#web/app/queries.ts";
-import { Asked, FormEnd } from "#web/screens/alerts/asked.tsx";
+import { Asked, FormEnd } from "#web/ui/asked.tsx";
 import { alertWords } from "#web/screens/alerts/messages.ts";
 import { SilenceButton } from "#web/screens/alerts/silence.tsx";
 import { ALERT, type Rule, scaleOf, TONE, useValue } from "#web/screens/alerts/values.ts";
-import { Badge } from "#web/ui/badges.tsx";
-import { ChoiceField, errorAt, TextField, TickField, useForm } from "#web/ui/form.tsx";
+import { Badge, Labels } from "#web/ui/badges.tsx";
+import {
+  ChoiceField,
+  errorAt,
+  type FieldsOf,
+  TextField,
+  TickField,
+  useForm,
+} from "#web/ui/form.tsx";
 import { Failure } from "#web/ui/states.tsx";
+import { numberOf } from "#web/ui/typed.ts";
 
 type Input = Operations["PUT /v1/alerts/rules/{id}"]["body"];
 type Values = { above: string; forSeconds: string; severity: Rule["severity"]; enabled: boolean };
@@ -40,11 +48,7 @@ export function RuleRow({ rule }: { rule: Rule }) {
           {t("condition", { signal, bound: valueOf(signal, above), seconds })}
         </p>
       </div>
-      {Object.entries(labels).map(([name, text]) => (
-        <Badge key={name} tone="plain">
-          {name} {text}
-        </Badge>
-      ))}
+      <Labels labels={labels} />
       <Change rule={rule} />
     </li>
   );
@@ -86,8 +90,6 @@ function Change({ rule }: { rule: Rule }) {
   );
 }
 
-/** NaN where nothing was typed, which no rule takes: an empty field is no 0. */
-const numberOf = (typed: string): number => (typed.trim() === "" ? Number.NaN : Number(typed));
 const typedOf = (value: number): string => String(Number(value.toPrecision(12)));
 
 function RuleForm({ rule, close }: { rule: Rule; close(): void }) {
@@ -127,10 +129,7 @@ function RuleForm({ rule, close }: { rule: Rule; close(): void }) {
   );
 }
 
-type FieldsProps = Pick<
-  ReturnType<typeof useForm<Values, Input, unknown>>,
-  "values" | "errors" | "change"
-> & { signal: Rule["signal"] };
+type FieldsProps = FieldsOf<Values> & { signal: Rule["signal"] };
 
 function Fields({ signal, values, errors, change }: FieldsProps) {
   const t = useMessages(alertWords);

@@ -7,10 +7,10 @@ import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { changed } from "#web/app/queries.ts";
-import { Asked, FormEnd } from "#web/screens/alerts/asked.tsx";
+import { Asked, FormEnd } from "#web/ui/asked.tsx";
 import { alertWords } from "#web/screens/alerts/messages.ts";
 import { AGAIN_MS, ALERT } from "#web/screens/alerts/values.ts";
-import { Badge } from "#web/ui/badges.tsx";
+import { Labels } from "#web/ui/badges.tsx";
 import { ChoiceField, errorAt, TextField, useForm } from "#web/ui/form.tsx";
 import { useFormat } from "#web/ui/format.ts";
 import { Card } from "#web/ui/page.tsx";
@@ -133,11 +133,7 @@ function SilenceRow({ silence: { id, rule, labels, until, reason } }: { silence:
           {reason}
         </p>
       </div>
-      {Object.entries(labels).map(([label, text]) => (
-        <Badge key={label} tone="plain">
-          {label} {text}
-        </Badge>
-      ))}
+      <Labels labels={labels} />
       <span className="text-xs text-kumo-subtle">{t("until", { time: format.time(until) })}</span>
       {may("alert.change") && (
         <Button

@@ -5,7 +5,7 @@ import { useMessages } from "#web/app/language.ts";
 import { alertWords } from "#web/screens/alerts/messages.ts";
 import { SilenceButton } from "#web/screens/alerts/silence.tsx";
 import { AGAIN_MS, type Alert, TONE, useValue } from "#web/screens/alerts/values.ts";
-import { Badge } from "#web/ui/badges.tsx";
+import { Badge, Labels } from "#web/ui/badges.tsx";
 import { Card, Section } from "#web/ui/page.tsx";
 import { Empty, Read } from "#web/ui/states.tsx";
 import { Ago } from "#web/ui/time.tsx";
@@ -91,11 +91,7 @@ function AlertRow({ alert }: { alert: Alert }) {
           {t("measured", { value: valueOf(signal, value), bound: valueOf(signal, above) })}
         </p>
       </div>
-      {Object.entries(labels).map(([name, text]) => (
-        <Badge key={name} tone="plain">
-          {name} {text}
-        </Badge>
-      ))}
+      <Labels labels={labels} />
       {alert.silenced && <Badge tone="busy">{t("silenced")}</Badge>}
       <Ago at={resolvedAt ?? since} className="text-xs" />
       {state !== "resolved" && !alert.silenced && <SilenceButton rule={rule} labels={labels} />}

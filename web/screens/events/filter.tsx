@@ -1,4 +1,5 @@
 import { Button } from "@cloudflare/kumo/components/button";
+import { useState } from "react";
 import { z } from "zod";
 import { eventAbout, typePattern } from "#domain/topics/filter.ts";
 import { TOPIC_NAMES } from "#domain/topics/topics.ts";
@@ -6,8 +7,8 @@ import { useMessages } from "#web/app/language.ts";
 import type { EventQuestion } from "#web/app/router.tsx";
 import { eventWords } from "#web/screens/events/messages.ts";
 import { ChoiceField, errorAt, TextField } from "#web/ui/form.tsx";
+import { SearchForm } from "#web/ui/form-card.tsx";
 import { fromLocal, toLocal } from "#web/ui/local-time.ts";
-import { useState } from "react";
 
 const BEGINS = ["now", "hour", "day", "time"] as const;
 type Begin = (typeof BEGINS)[number];
@@ -54,15 +55,7 @@ export function Filter({ asked, ask }: Props) {
     if (error === undefined) ask({ topic: some(topic), ...wanted });
   };
   return (
-    <form
-      noValidate
-      role="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-      className="grid items-start gap-4 sm:grid-cols-2 lg:grid-cols-3"
-    >
+    <SearchForm ask={submit}>
       <ChoiceField
         id="event-topic"
         label={t("topic")}
@@ -102,6 +95,6 @@ export function Filter({ asked, ask }: Props) {
       <Button type="submit" variant="primary" className="self-end justify-self-start">
         {t("show")}
       </Button>
-    </form>
+    </SearchForm>
   );
 }

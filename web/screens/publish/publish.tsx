@@ -1,4 +1,3 @@
-import { Button } from "@cloudflare/kumo/components/button";
 import { useState } from "react";
 import { unitInput } from "#domain/units/model.ts";
 import type { Unit, UnitInput } from "#sdk/client.ts";
@@ -7,9 +6,11 @@ import { useMessages } from "#web/app/language.ts";
 import { Import } from "#web/screens/publish/import.tsx";
 import { publish } from "#web/screens/publish/messages.ts";
 import { Way } from "#web/screens/publish/way.tsx";
-import { AreaField, errorAt, Problem, TextField, TickField, useForm } from "#web/ui/form.tsx";
-import { Card, Page, Section } from "#web/ui/page.tsx";
+import { AreaField, errorAt, TextField, TickField, useForm } from "#web/ui/form.tsx";
+import { FormCard } from "#web/ui/form-card.tsx";
+import { Page, Section } from "#web/ui/page.tsx";
 import { Allowed } from "#web/ui/states.tsx";
+import { listOf } from "#web/ui/typed.ts";
 
 /** Publishes one unit by a form, or many by dropping files. */
 export function Publish() {
@@ -37,10 +38,7 @@ type Values = { title: string; body: string; tags: string; source: string; isPub
 const BLANK: Values = { title: "", body: "", tags: "", source: "", isPublic: false };
 
 function inputOf({ title, body, tags, source, isPublic }: Values): UnitInput {
-  const list = tags
-    .split(/[,，、]/)
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== "");
+  const list = listOf(tags);
   return {
     title: title.trim(),
     body,
@@ -52,7 +50,7 @@ function inputOf({ title, body, tags, source, isPublic }: Values): UnitInput {
 
 function UnitForm({ done }: { done(unit: Unit): void }) {
   const t = useMessages(publish);
-  const { form, values, change, errors, problem, isBusy, onSubmit } = useForm({
+  const form = useForm({
     name: "publish",
     first: BLANK,
     schema: unitInput,
@@ -60,59 +58,58 @@ function UnitForm({ done }: { done(unit: Unit): void }) {
     send: (input: UnitInput) => api.publish(input),
     done,
   });
+  const { values, change, errors } = form;
   return (
-    <Card className="p-5">
-      <form ref={form} noValidate onSubmit={onSubmit} className="grid gap-4">
-        <TextField
-          id="new-title"
-          label={t("unitTitle")}
-          value={values.title}
-          onChange={({ target }) => change({ title: target.value })}
-          autoComplete="off"
-          dir="auto"
-          error={errorAt(errors, "/title")}
+    <FormCard
+      form={form}
+      send={t("send")}
+      sending={t("sending")}
+      beside={
+        <TickField
+          id="new-public"
+          label={t("publicUnit")}
+          isOn={values.isPublic}
+          onTick={(isPublic) => change({ isPublic })}
         />
-        <AreaField
-          id="new-body"
-          label={t("body")}
-          hint={t("bodyHint")}
-          rows={9}
-          value={values.body}
-          onChange={({ target }) => change({ body: target.value })}
-          dir="auto"
-          error={errorAt(errors, "/body")}
-        />
-        <TextField
-          id="new-tags"
-          label={t("tags")}
-          value={values.tags}
-          onChange={({ target }) => change({ tags: target.value })}
-          autoComplete="off"
-          error={errorAt(errors, "/tags")}
-        />
-        <TextField
-          id="new-source"
-          label={t("source")}
-          type="url"
-          placeholder="https://"
-          value={values.source}
-          onChange={({ target }) => change({ source: target.value })}
-          autoComplete="off"
-          error={errorAt(errors, "/sources")}
-        />
-        <div className="flex flex-wrap items-center justify-between gap-3">
-          <TickField
-            id="new-public"
-            label={t("publicUnit")}
-            isOn={values.isPublic}
-            onTick={(isPublic) => change({ isPublic })}
-          />
-          <Button type="submit" variant="primary" disabled={isBusy}>
-            {t(isBusy ? "sending" : "send")}
-          </Button>
-        </div>
-        <Problem>{problem}</Problem>
-      </form>
-    </Card>
+      }
+    >
+      <TextField
+        id="new-title"
+        label={t("unitTitle")}
+        value={values.title}
+        onChange={({ target }) => change({ title: target.value })}
+        autoComplete="off"
+        dir="auto"
+        error={errorAt(errors, "/title")}
+      />
+      <AreaField
+        id="new-body"
+        label={t("body")}
+        hint={t("bodyHint")}
+        rows={9}
+        value={values.body}
+        onChange={({ target }) => change({ body: target.value })}
+        dir="auto"
+        error={errorAt(errors, "/body")}
+      />
+      <TextField
+        id="new-tags"
+        label={t("tags")}
+        value={values.tags}
+        onChange={({ target }) => change({ tags: target.value })}
+        autoComplete="off"
+        error={errorAt(errors, "/tags")}
+      />
+      <TextField
+        id="new-source"
+        label={t("source")}
+        type="url"
+        placeholder="https://"
+        value={values.source}
+        onChange={({ target }) => change({ source: target.value })}
+        autoComplete="off"
+        error={errorAt(errors, "/sources")}
+      />
+    </FormCard>
   );
 }

@@ -1,5 +1,4 @@
 import { Button } from "@cloudflare/kumo/components/button";
-import { Dialog } from "@cloudflare/kumo/components/dialog";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { cancelInput } from "#domain/tasks/model.ts";
@@ -9,7 +8,8 @@ import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { changed } from "#web/app/queries.ts";
 import { taskWords } from "#web/screens/task/messages.ts";
-import { errorAt, Problem, TextField, useForm } from "#web/ui/form.tsx";
+import { Asked, FormEnd } from "#web/ui/asked.tsx";
+import { errorAt, TextField, useForm } from "#web/ui/form.tsx";
 import { Failure } from "#web/ui/states.tsx";
 import type { Task } from "#web/ui/task-badge.tsx";
 
@@ -65,27 +65,25 @@ function Cancel({ id, isOpen, close }: CancelProps) {
     },
   });
   return (
-    <Dialog.Root open={isOpen} onOpenChange={(open) => !open && close()}>
-      <Dialog className="p-6 sm:max-w-md">
-        <Dialog.Title className="text-lg font-semibold">{t("cancel")}</Dialog.Title>
-        <p className="mt-2 mb-4 text-kumo-subtle">{t("cancelLead")}</p>
-        <form ref={form} noValidate onSubmit={onSubmit} className="grid gap-4">
-          <TextField
-            id="cancel-reason"
-            label={t("why")}
-            value={values.reason}
-            onChange={({ target }) => change({ reason: target.value })}
-            error={errorAt(errors, "/reason")}
-          />
-          <Problem>{problem}</Problem>
-          <div className="flex justify-end gap-2">
-            <Button onClick={close}>{t("keep")}</Button>
-            <Button type="submit" variant="destructive" disabled={isBusy}>
-              {t("cancel")}
-            </Button>
-          </div>
-        </form>
-      </Dialog>
-    </Dialog.Root>
+    <Asked title={t("cancel")} isOpen={isOpen} close={close}>
+      <p className="mt-2 mb-4 text-kumo-subtle">{t("cancelLead")}</p>
+      <form ref={form} noValidate onSubmit={onSubmit} className="grid gap-4">
+        <TextField
+          id="cancel-reason"
+          label={t("why")}
+          value={values.reason}
+          onChange={({ target }) => change({ reason: target.value })}
+          error={errorAt(errors, "/reason")}
+        />
+        <FormEnd
+          problem={problem}
+          isBusy={isBusy}
+          close={close}
+          label={t("cancel")}
+          leave={t("keep")}
+          isGrave
+        />
+      </form>
+    </Asked>
   );
 }

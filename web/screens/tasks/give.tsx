@@ -1,4 +1,3 @@
-import { Button } from "@cloudflare/kumo/components/button";
 import { useNavigate } from "@tanstack/react-router";
 import { POOLS } from "#domain/resources/pools.ts";
 import { ATTEMPTS_DEFAULT, taskInput } from "#domain/tasks/model.ts";
@@ -6,11 +5,20 @@ import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { taskListWords } from "#web/screens/tasks/messages.ts";
-import { AreaField, ChoiceField, errorAt, Problem, TextField, useForm } from "#web/ui/form.tsx";
+import {
+  AreaField,
+  ChoiceField,
+  errorAt,
+  type FieldsOf,
+  TextField,
+  useForm,
+} from "#web/ui/form.tsx";
+import { FormCard } from "#web/ui/form-card.tsx";
 import { fromLocal } from "#web/ui/local-time.ts";
-import { Card, Page } from "#web/ui/page.tsx";
+import { Page } from "#web/ui/page.tsx";
 import { Allowed } from "#web/ui/states.tsx";
 import { taskStates } from "#web/ui/task-messages.ts";
+import { listOf, numberOf } from "#web/ui/typed.ts";
 
 type Input = Operations["POST /v1/tasks"]["body"];
 const BLANK = {
@@ -40,18 +48,13 @@ function parsed(text: string): unknown {
   }
 }
 
-const numberOf = (typed: string): number => (typed.trim() === "" ? Number.NaN : Number(typed));
-
 const inputOf = (values: Values): Input => ({
   type: values.type.trim(),
   input: parsed(values.input),
   pool: values.pool,
   priority: numberOf(values.priority),
   attempts: numberOf(values.attempts),
-  requires: values.requires
-    .split(/[,，、]/)
-    .map((each) => each.trim())
-    .filter((each) => each !== ""),
+  requires: listOf(values.requires),
   ...(values.deadline !== "" && { deadline: fromLocal(values.deadline) }),
   ...(values.callback.trim() !== "" && { callback: { url: values.callback.trim() } }),
 });
@@ -75,32 +78,16 @@ export function Give() {
   return (
     <Allowed action="task.create">
       <Page title={t("give")}>
-        <Card className="max-w-2xl p-5">
-          <form ref={form.form} noValidate onSubmit={form.onSubmit} className="grid gap-4">
-            <What form={form} />
-            <How form={form} />
-            <Button
-              type="submit"
-              variant="primary"
-              disabled={form.isBusy}
-              className="justify-self-start"
-            >
-              {t(form.isBusy ? "giving" : "give")}
-            </Button>
-            <Problem>{form.problem}</Problem>
-          </form>
-        </Card>
+        <FormCard form={form} send={t("give")} sending={t("giving")} className="max-w-2xl">
+          <What form={form} />
+          <How form={form} />
+        </FormCard>
       </Page>
     </Allowed>
   );
 }
 
-type Form = Pick<
-  ReturnType<typeof useForm<Values, Input, unknown>>,
-  "values" | "errors" | "change"
->;
-
-function What({ form: { values, errors, change } }: { form: Form }) {
+function What({ form: { values, errors, change } }: { form: FieldsOf<Values> }) {
   const t = useMessages(taskListWords);
   return (
     <>
@@ -134,7 +121,7 @@ function What({ form: { values, errors, change } }: { form: Form }) {
   );
 }
 
-function How({ form: { values, errors, change } }: { form: Form }) {
+function How({ form: { values, errors, change } }: { form: FieldsOf<Values> }) {
   const t = useMessages(taskListWords);
   const say = useMessages(taskStates);
   return (

@@ -9,6 +9,7 @@ import { usePermissions } from "#web/app/permissions.ts";
 import type { TaskQuestion } from "#web/app/router.tsx";
 import { taskListWords } from "#web/screens/tasks/messages.ts";
 import { ChoiceField, TextField } from "#web/ui/form.tsx";
+import { LinkButton } from "#web/ui/link-button.tsx";
 import { LongList } from "#web/ui/list.tsx";
 import { Page } from "#web/ui/page.tsx";
 import { usePages } from "#web/ui/pages.ts";
@@ -43,13 +44,9 @@ export function Tasks() {
         lead={t("lead")}
         actions={
           may("task.create") && (
-            <Link
-              to="/tasks/new"
-              className="inline-flex h-9 items-center gap-1.5 rounded-lg bg-kumo-brand px-3 font-medium text-white hover:bg-kumo-brand-hover"
-            >
-              <PlusIcon size={16} aria-hidden="true" />
+            <LinkButton to="/tasks/new" icon={PlusIcon}>
               {t("give")}
-            </Link>
+            </LinkButton>
           )
         }
       >

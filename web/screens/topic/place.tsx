@@ -4,6 +4,7 @@ import type { Operations } from "#sdk/types.ts";
 import { useMessages } from "#web/app/language.ts";
 import { topicWords } from "#web/screens/topic/messages.ts";
 import { ChoiceField, TextField } from "#web/ui/form.tsx";
+import { SearchForm } from "#web/ui/form-card.tsx";
 import { fromLocal } from "#web/ui/local-time.ts";
 
 /** From where on a topic is read: behind `after`, or at a time, in one partition or in all. */
@@ -38,15 +39,7 @@ export function Place({ partitions, read }: Props) {
     if (replay !== null) read(replay);
   };
   return (
-    <form
-      noValidate
-      role="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-      className="grid items-start gap-4 sm:grid-cols-2 lg:grid-cols-3"
-    >
+    <SearchForm ask={submit}>
       <ChoiceField
         id="replay-partition"
         label={t("partition")}
@@ -83,7 +76,7 @@ export function Place({ partitions, read }: Props) {
       <Button type="submit" variant="primary" className="justify-self-start">
         {t("read")}
       </Button>
-    </form>
+    </SearchForm>
   );
 }
 
