@@ -140,15 +140,16 @@ export class TaskQueue extends DurableObject<Env> {
     }
   }
 
-  /** The next job for a backend that comes with a wake-up's secret, which is good for one; null: there is none for it. */
+  /** The next job for a backend that comes with a wake-up's secret, which is good for one; null: none of those that wait is for it. */
   async claim(secret: string, ask: Ask): Promise<Result<TaskLeased | null, Problem>> {
     const wakeUps = this.#wakeUps;
     if (wakeUps === null || !this.#isMade()) return err(NOT_HERE);
     const claimed = await this.#do(OP_BYTES, (queue, nowMs): Result<TaskLeased | null, Problem> => {
       if (!wakeUps.holds(secret)) return err(NOT_HERE);
       const [task = null] = this.#commands.lease(queue, { ...ask, limit: 1 }, nowMs) ?? [];
-      if (task !== null || queue.depth.waiting === 0) wakeUps.spend(secret);
-      return ok(task);
+      const isSpent = task !== null || queue.depth.waiting === 0;
+      if (isSpent) wakeUps.spend(secret);
+      return isSpent && task === null ? err(NOT_HERE) : ok(task);
     });
     return claimed ?? err(BUSY);
   }

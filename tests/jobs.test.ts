@@ -129,6 +129,19 @@ describe("a heavy job", () => {
     expect(await claimed(message?.secret ?? "")).toMatchObject({ id: task.id });
   });
 
+  it("is not there for whoever comes when nothing waits any more: they need not come again", async () => {
+    const untilMs = Date.now() + 60_000;
+    await made({ ...RERANK, deadline: new Date(untilMs).toISOString() });
+    const [message] = await announced(1);
+    vi.useFakeTimers({ toFake: ["Date"], now: untilMs + 1 });
+    try {
+      const late = await say("claim", message?.secret ?? "", { kinds: KINDS, leaseMs: 1_000 });
+      expect([late.status, (await problemOf(late)).code]).toEqual([404, "not-found"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("is refused with an input that its kind does not take", async () => {
     for (const [body, pointer] of [
       [{ type: "rerank", input: { query: "q" } }, "/input/documents"],

@@ -21,6 +21,8 @@ const LEASE_MS = 120;
 class Outside {
   messages: { body: string; leased: boolean; acked: boolean }[] = [];
   readonly jobs: Job[] = [];
+  /** How many claims find only jobs that are not for this backend. */
+  forOthers = 0;
   readonly said: Said[] = [];
   /** The traces that requests came with, by their paths. */
   readonly traces = new Map<string, unknown>();
@@ -69,7 +71,8 @@ class Outside {
     this.traces.set(path, request.headers["traceparent"]);
     const bearer = request.headers.authorization?.replace("Bearer ", "") ?? "";
     try {
-      return { status: 200, json: this.#asked(path, bearer, text) };
+      const json = this.#asked(path, bearer, text);
+      return json === null ? { status: 404 } : { status: 200, json };
     } catch (error) {
       this.wrong.push(`${path}: ${String(error)}`);
       return { status: 400 };
@@ -99,7 +102,9 @@ class Outside {
       case "/jobs/claim": {
         if (bearer !== "s3") throw new Error("another secret");
         claimInput.parse(body);
-        const job = this.jobs.shift();
+        const job = this.forOthers > 0 ? undefined : this.jobs.shift();
+        if (this.forOthers > 0) this.forOthers--;
+        else if (job === undefined) return null;
         const ticket = `t${++this.#claims}`;
         return {
           job: job === undefined ? null : { ...job, attempts: 1, leaseMs: LEASE_MS, ticket },
@@ -247,6 +252,13 @@ describe("a lane of jobs", () => {
 
   it("gives the message back where the product cannot say what there is to do", async () => {
     outside.instead.push({ path: "claim", answer: 503 });
+    outside.announce(RERANK);
+    start();
+    expect(await heard("complete")).toHaveLength(1);
+  });
+
+  it("gives the message back where none of the jobs that wait is for it", async () => {
+    outside.forOthers = 2;
     outside.announce(RERANK);
     start();
     expect(await heard("complete")).toHaveLength(1);

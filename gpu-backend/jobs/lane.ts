@@ -120,7 +120,9 @@ async function claim(at: Working, { leaseId, wakeUp }: Pulled): Promise<Claimed 
   const product = createProduct(deps.http, `${settings.productUrl ?? wakeUp.url}/jobs`);
   const asked = { kinds: kindsOf(deps), leaseMs: settings.leaseMs };
   const said = await product.claim(wakeUp.secret, asked, signal);
-  if (said.how === "later") {
+  const job = said.how === "done" ? said.value : null;
+  // Also where none of what waits is for this backend: the announcement is as good as before, for whoever comes next.
+  if (said.how === "later" || (said.how === "done" && job === null)) {
     await settle({ acks: [], retries: [{ leaseId, delayS: CLAIM_AGAIN_S }] });
     return null;
   }
@@ -128,8 +130,7 @@ async function claim(at: Working, { leaseId, wakeUp }: Pulled): Promise<Claimed 
   await settle({ acks: [leaseId], retries: [] }).catch((error: unknown) =>
     deps.log("jobs-ack-failed", { error: String(error) }),
   );
-  if (said.how !== "done" || said.value === null) return null;
-  return { product: product.of(said.value), job: said.value };
+  return job === null ? null : { product: product.of(job), job };
 }
 
 /** One attempt at a job, from its claim until the product knows what came of it, or somebody else has the job. */

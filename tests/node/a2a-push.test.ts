@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 let state: ReturnType<typeof temporaryState>;
 let port: number;
@@ -39,8 +38,7 @@ afterAll(async () => {
 });
 
 async function api<T>(path: string, body: unknown): Promise<T> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
+  const { apiKey } = ownerOf(state.path);
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
     method: "POST",
     headers: {

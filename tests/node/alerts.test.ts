@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { fakeOpsgenie, fakePagerDuty } from "./pagers.ts";
 import { freePort } from "#scripts/launch/free-port.ts";
@@ -7,6 +5,7 @@ import { commandLine } from "./command-line.ts";
 import { type Served, served } from "./http-fake.ts";
 import { killAll, launch, type Launched, temporaryState } from "./launched.ts";
 import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
+import { asOwnerOf } from "./owner.ts";
 
 const ROUTING_KEY = "R0UT1NGKEY00000000000000000000AB";
 const API_KEY = "eb243592-faa2-4ba2-a551-1afdf565c889";
@@ -44,17 +43,7 @@ afterAll(async () => {
   state.remove();
 });
 
-async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
+const api = asOwnerOf(() => state.path);
 type Id = { id: string };
 
 it("reach PagerDuty and Opsgenie, which take them", async () => {

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WisHub } from "#sdk/client.ts";
 import type { ChannelType } from "#domain/channels/kinds.ts";
@@ -7,6 +5,7 @@ import { freePort } from "#scripts/launch/free-port.ts";
 import { commandLine } from "./command-line.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { brought, type ServedVendor, vendorServer } from "./vendor-server.ts";
+import { asOwnerOf } from "./owner.ts";
 
 const TYPES = ["slack", "telegram", "feishu", "wecom", "email"] as const;
 const vendors = {} as Record<(typeof TYPES)[number], ServedVendor>;
@@ -33,19 +32,7 @@ afterAll(async () => {
   state.remove();
 });
 
-const owner = () => {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  return (JSON.parse(file) as { apiKey: string }).apiKey;
-};
-async function api<T>(method: string, path: string, body?: unknown, key = owner()): Promise<T> {
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
+const api = asOwnerOf(() => state.path);
 
 type Id = { id: string };
 type Message = Id & {

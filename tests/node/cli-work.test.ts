@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { commandLine } from "./command-line.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type OutsideAgent, outsideAgent } from "./outside-agent.ts";
 import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
+import { ownerOf } from "./owner.ts";
 
 // What the `wishub` command does with tasks and their queues, and for agents that run elsewhere or whose messages go to
 // a webhook.
@@ -82,8 +81,7 @@ it("registers an agent by its card, and reads the card again", async () => {
 });
 
 async function post<T>(path: string, body: unknown): Promise<T> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
+  const { apiKey } = ownerOf(state.path);
   const answer = await fetch(`${product.url}${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 // The `wishub` command as a user runs it, against the product as `npm start` serves it.
 
@@ -104,9 +105,7 @@ describe("the wishub command", { timeout: 60_000 }, () => {
   });
 
   it("finds an agent for a task, and tells people and programs why", async () => {
-    const { url, apiKey } = JSON.parse(
-      readFileSync(join(state.path, "credentials.json"), "utf8"),
-    ) as { url: string; apiKey: string };
+    const { url, apiKey } = ownerOf(state.path);
     const made = await fetch(`${url}/v1/agents`, {
       method: "POST",
       headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },

@@ -6,6 +6,7 @@ import { type Exchange, type Known, played } from "./contract-play.ts";
 import { breaches, shapeOf } from "./contract-shape.ts";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 // Requests that clients of version 1 make, and what they were answered when they were recorded: the product as
 // `npm start` serves it must answer them so for as long as there is a /v1. WISHUB_CONTRACT=record fills in the answers
@@ -22,8 +23,7 @@ beforeAll(async () => {
   state = temporaryState();
   product = launch({ state: state.path, port: await freePort() });
   await product.ready();
-  const credentials = readFileSync(join(state.path, "credentials.json"), "utf8");
-  ({ apiKey } = JSON.parse(credentials) as { apiKey: string });
+  ({ apiKey } = ownerOf(state.path));
 }, 120_000);
 afterAll(async () => {
   product.process.kill("SIGTERM");

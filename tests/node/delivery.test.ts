@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
+import { asOwnerOf } from "./owner.ts";
 
 let state: ReturnType<typeof temporaryState>;
 let port: number;
@@ -32,17 +31,7 @@ async function started(): Promise<Launched> {
   return one;
 }
 
-async function api<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
+const api = asOwnerOf(() => state.path);
 const path = () => `/v1/agents/${agentId}/delivery`;
 const ping = async () => (await api<{ id: string }>("POST", `${path()}/ping`)).id;
 const arrived = (ids: string[]) =>

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { browser } from "./browser.ts";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { openIdProvider, signInAt } from "./openid-provider.ts";
+import { ownerOf } from "./owner.ts";
 
 // An organisation connects its provider and its directory; one of its people comes, changes groups and goes.
 
@@ -40,7 +39,7 @@ beforeAll(async () => {
     env: { WISHUB_EGRESS_ALLOW: idp.issuer },
   });
   await product.ready();
-  ownersKey = JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")).apiKey;
+  ownersKey = ownerOf(state.path).apiKey;
   const made = await send(ownersKey, "POST", "/v1/identity-providers", {
     protocol: "oidc",
     name: "Corp",

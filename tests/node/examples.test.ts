@@ -14,6 +14,7 @@ import { queryAgent } from "#examples/query-agent.ts";
 import { WisHub } from "#sdk/client.ts";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 // The examples as somebody would run them: programs of their own against the served product, by the SDK alone.
 
@@ -26,9 +27,7 @@ let apiKey: string;
 beforeAll(async () => {
   product = launch({ state: state.path, port: await freePort() });
   await product.ready();
-  ({ apiKey } = JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")) as {
-    apiKey: string;
-  });
+  ({ apiKey } = ownerOf(state.path));
 }, START_MS);
 afterAll(async () => {
   stopped.abort();

@@ -5,6 +5,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, type TestContext } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 const CHROMIUM = [
   process.env["CHROME_PATH"],
@@ -101,8 +102,7 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
 }
 
 /** The key of the first account's owner. */
-export const keyOf = (state: string): string =>
-  (JSON.parse(readFileSync(`${state}/credentials.json`, "utf8")) as { apiKey: string }).apiKey;
+export const keyOf = (state: string): string => ownerOf(state).apiKey;
 
 /** Keeps a picture of a screen in both themes, and gives what axe finds in each. */
 export async function pictured(page: Page, name: string): Promise<string[]> {

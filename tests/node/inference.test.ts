@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import OpenAI, { APIError, NotFoundError, RateLimitError } from "openai";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { MODEL_KEY, modelServer, MODELS } from "./model-server.ts";
 import { commandLine } from "./command-line.ts";
 import { killAll, launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 // The official client of OpenAI against the served product, which has a server of models behind it.
 
@@ -27,9 +26,7 @@ beforeAll(async () => {
   };
   product = launch({ state: state.path, port, env });
   await product.ready();
-  ({ apiKey } = JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")) as {
-    apiKey: string;
-  });
+  ({ apiKey } = ownerOf(state.path));
   client = new OpenAI({ apiKey, baseURL: `${product.url}/v1/inference` });
 }, 120_000);
 afterAll(async () => {

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { killAll, launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 /**
  * The product on a state of each test's own, which is started, killed without a chance to tidy up, and started again.
@@ -26,8 +25,7 @@ export function killable(env: () => Promise<Record<string, string>> = async () =
   });
 
   async function api(path: string, init: RequestInit = {}): Promise<Response> {
-    const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-    const { apiKey } = JSON.parse(file) as { apiKey: string };
+    const { apiKey } = ownerOf(state.path);
     const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
     return await fetch(`http://127.0.0.1:${port}${path}`, {
       ...init,

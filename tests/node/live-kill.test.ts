@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { WisHub } from "#sdk/client.ts";
 import { commandLine } from "./command-line.ts";
 import { killable } from "./killable.ts";
+import { ownerOf } from "./owner.ts";
 
 const ROUNDS = 2;
 const TOLD_IN_A_ROUND = 60;
@@ -27,8 +26,7 @@ it.skipIf(process.platform !== "linux")(
   { timeout: ROUNDS * ROUND_MS_MAX },
   async () => {
     await product.start();
-    const file = readFileSync(join(product.state, "credentials.json"), "utf8");
-    const { apiKey } = JSON.parse(file) as { apiKey: string };
+    const { apiKey } = ownerOf(product.state);
     const over = new AbortController();
     const told: number[] = [];
     let lost = 0;

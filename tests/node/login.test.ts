@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
-import { type OwnerKey, ownerOf, person } from "./oauth-person.ts";
+import { person } from "./oauth-person.ts";
+import { type OwnerKey, ownerOf } from "./owner.ts";
 
 // `wishub login` as a user on another machine runs it: no key, no state, only an address.
 

@@ -2,7 +2,8 @@ import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
-import { accountClient, type OwnerKey, ownerOf, person } from "./oauth-person.ts";
+import { accountClient, person } from "./oauth-person.ts";
+import { type OwnerKey, ownerOf } from "./owner.ts";
 
 // Other people's clients against the product as `npm start` serves it: they check what they get, by the letter.
 

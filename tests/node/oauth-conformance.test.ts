@@ -12,7 +12,8 @@ import {
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
-import { application, type OwnerKey, ownerOf, person, REDIRECT } from "./oauth-person.ts";
+import { application, person, REDIRECT } from "./oauth-person.ts";
+import { type OwnerKey, ownerOf } from "./owner.ts";
 
 // The public suite of the Model Context Protocol, as far as it tests an authorization server; and what it tests of clients,
 // played by the official one against us: discovery, registration, consent, the token's resource, and stepping up.

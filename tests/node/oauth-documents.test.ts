@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
-import { type OwnerKey, ownerOf, person, REDIRECT } from "./oauth-person.ts";
+import { person, REDIRECT } from "./oauth-person.ts";
+import { type OwnerKey, ownerOf } from "./owner.ts";
 
 // An application that nobody registered: it names itself by the address where it describes itself.
 

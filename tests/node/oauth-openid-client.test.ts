@@ -2,14 +2,8 @@ import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
-import {
-  accountClient,
-  application,
-  type OwnerKey,
-  ownerOf,
-  person,
-  REDIRECT,
-} from "./oauth-person.ts";
+import { accountClient, application, person, REDIRECT } from "./oauth-person.ts";
+import { type OwnerKey, ownerOf } from "./owner.ts";
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 const state = temporaryState();

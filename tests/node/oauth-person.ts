@@ -1,10 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
-export type OwnerKey = { url: string; apiKey: string };
-
-export const ownerOf = (state: string): OwnerKey =>
-  JSON.parse(readFileSync(join(state, "credentials.json"), "utf8")) as OwnerKey;
+import type { OwnerKey } from "./owner.ts";
 
 /** The first account's owner in front of a browser, who reads a consent page and presses its button. */
 export async function person({ url, apiKey }: OwnerKey) {

@@ -1,13 +1,12 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { readOtlpLogs, readOtlpTraces } from "#domain/observability/otlp-reader.ts";
 import { commandLine } from "./command-line.ts";
 import { type Launched, launch, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 // The served product with a collector beside it, which takes OTLP/HTTP in JSON as the OpenTelemetry Collector does.
 
@@ -54,9 +53,7 @@ afterAll(async () => {
 });
 
 it("sends a recorded trace to the operator's collector, whole and once, and nothing of how it was sent", async () => {
-  const { apiKey } = JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")) as {
-    apiKey: string;
-  };
+  const { apiKey } = ownerOf(state.path);
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
   const answer = await fetch(`${product.url}/v1/units`, {
     method: "POST",

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type OutsideAgent, outsideAgent } from "./outside-agent.ts";
+import { ownerOf } from "./owner.ts";
 
 let state: ReturnType<typeof temporaryState>;
 let port: number;
@@ -32,9 +31,7 @@ type Shown = {
   version: number;
   outside: { card: string; cardVersion: string; endpoint: string };
 };
-const ownerKey = () =>
-  (JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")) as { apiKey: string })
-    .apiKey;
+const ownerKey = () => ownerOf(state.path).apiKey;
 async function api<T>(method: string, path: string, body?: unknown, apiKey = ownerKey()) {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
     method,

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type OutsideAgent, outsideAgent } from "./outside-agent.ts";
+import { ownerOf } from "./owner.ts";
 
 let state: ReturnType<typeof temporaryState>;
 let port: number;
@@ -25,8 +24,7 @@ afterAll(async () => {
 });
 
 async function api<T>(method: string, path: string, body?: unknown, apiKey?: string): Promise<T> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const owner = (JSON.parse(file) as { apiKey: string }).apiKey;
+  const owner = ownerOf(state.path).apiKey;
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
     method,
     headers: {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 // Key ring, audit log and erasure as whoever runs the product meets them: by the command line, over restarts, and with a
 // backup that is older than an erasure.
@@ -54,8 +55,7 @@ const wishub = (...args: string[]) =>
 const keyRing = (change: string) =>
   run(process.execPath, [join(ROOT, "scripts", "key-ring.ts"), change], {});
 
-const credentials = () =>
-  JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")) as { apiKey: string };
+const credentials = () => ownerOf(state.path);
 
 async function api<T>(method: string, path: string, body?: object): Promise<T> {
   const headers = {

@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -14,6 +13,7 @@ import {
   samlKeys,
   signedXml,
 } from "./saml-provider.ts";
+import { ownerOf } from "./owner.ts";
 
 const IDP = "https://idp.corp.example/metadata";
 const keys = samlKeys();
@@ -50,7 +50,7 @@ const SETTINGS = {
 beforeAll(async () => {
   product = launch({ state: state.path, port: await freePort() });
   await product.ready();
-  apiKey = JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")).apiKey;
+  apiKey = ownerOf(state.path).apiKey;
   const made = await api("POST", "/v1/identity-providers", SETTINGS);
   expect(made.status).toBe(201);
   provider = (await made.json()) as Provider;

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import { sessionsIn } from "#domain/sessions/room.ts";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { BareSocket } from "#bench/lib/socket.ts";
 import { launch, processesOf, temporaryState } from "./launched.ts";
+import { ownerOf } from "./owner.ts";
 
 /** What many systems give a process that asks for no more. */
 const FILES = 1_024;
@@ -22,9 +21,7 @@ it("has as many sessions awake as it has files for, refuses the next, and lives"
   launched = launch({ state: state.path, port: await freePort(), openFiles: FILES });
   await launched.ready();
   const { url } = launched;
-  const { apiKey } = JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")) as {
-    apiKey: string;
-  };
+  const { apiKey } = ownerOf(state.path);
   const authorization = `Bearer ${apiKey}`;
   const agentOf = async (n: number): Promise<string> => {
     const made = await fetch(`${url}/v1/agents`, {

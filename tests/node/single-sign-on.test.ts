@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browser } from "./browser.ts";
 import { type Attack, confused, hostileProvider, signed, unsigned } from "./hostile-provider.ts";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type Claims, openIdProvider, signInAt } from "./openid-provider.ts";
+import { ownerOf } from "./owner.ts";
 
 const CLIENT = {
   client_id: "wishub",
@@ -45,7 +44,7 @@ beforeAll(async () => {
     env: { WISHUB_EGRESS_ALLOW: `${good.issuer}, ${hostile.issuer}` },
   });
   await product.ready();
-  apiKey = JSON.parse(readFileSync(join(state.path, "credentials.json"), "utf8")).apiKey;
+  apiKey = ownerOf(state.path).apiKey;
 }, 120_000);
 afterAll(async () => {
   product.process.kill("SIGTERM");

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
 import { commandLine } from "./command-line.ts";
 import { killAll, launch, type Launched, temporaryState } from "./launched.ts";
 import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
+import { ownerOf } from "./owner.ts";
 
 // An account's webhooks against a receiver that verifies by the specification's own library, through the `wishub`
 // command where a person would; and over a kill.
@@ -37,8 +36,7 @@ async function started(): Promise<Launched> {
 
 type Event = { id: string; type: string; data: unknown };
 async function append(events: Event[]): Promise<void> {
-  const file = readFileSync(join(state.path, "credentials.json"), "utf8");
-  const { apiKey } = JSON.parse(file) as { apiKey: string };
+  const { apiKey } = ownerOf(state.path);
   const answer = await fetch(`${product.url}/v1/topics/agent.events/events`, {
     method: "POST",
     headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },

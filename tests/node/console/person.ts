@@ -1,5 +1,5 @@
 import { Secret, TOTP } from "otpauth";
-import { ownerOf } from "#tests/node/oauth-person.ts";
+import { ownerOf } from "#tests/node/owner.ts";
 
 export const PASSWORD = "violet anvil motorway";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
-import { ownerOf } from "#tests/node/oauth-person.ts";
+import { ownerOf } from "#tests/node/owner.ts";
 
 const TRACE_ID = "7bf92f3577b34da6a3ce929d0e0e4731";
 
