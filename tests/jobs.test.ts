@@ -1,85 +1,25 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { pullAnswer } from "#domain/jobs/pull.ts";
-import type { JobView, SourcePage } from "#domain/jobs/protocol.ts";
-import { wakeUp, type WakeUp } from "#domain/jobs/wakeup.ts";
-import { bytesOf } from "#domain/shared/bytes.ts";
-import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
-import { publish, searchable, until } from "./knowledge.ts";
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
+import { call, problemOf } from "./helpers.ts";
+import {
+  announced,
+  bearer,
+  claimed,
+  KINDS,
+  made,
+  newOwnerEachTime,
+  owner,
+  queue,
+  RANKED,
+  RERANK,
+  say,
+  shard,
+  shown,
+  working,
+} from "./job-desk.ts";
 import { asking, placeOf, randomHex, spanIn, traceOf } from "./tracing.ts";
 
-// The way of a heavy job to a backend and back, with the test as the backend: what it says is what any may say.
-
-type Task = { id: string; state: string; attempts: number; reason: string | null };
-const { WISHUB_JOBS_TOKEN: token } = env as Env;
-const bearer = (credential: string) => ({ Authorization: `Bearer ${credential}` });
-const SHARD = "shared/gpu/0";
-const queue = () => env.TASK_QUEUE.getByName(SHARD);
-const shard = (work: (state: DurableObjectState) => unknown) =>
-  runInDurableObject(queue(), async (_, state) => void (await work(state)));
-
-let owner: TestAccount;
-beforeEach(async () => {
-  await queue().depth();
-  await shard(async (state) => {
-    const tables = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'");
-    if (tables.toArray().length > 0)
-      state.storage.sql.exec("DELETE FROM task; DELETE FROM wake_up");
-    await state.storage.deleteAlarm();
-  });
-  await evictDurableObject(queue());
-  owner = await newAccount();
-});
-
-async function made(body: object): Promise<Task> {
-  const answer = await owner.call("POST", "/v1/tasks", { body: { pool: "gpu", ...body } });
-  expect(answer.status).toBe(201);
-  return await answer.json<Task>();
-}
-const shown = async ({ id }: Pick<Task, "id">) =>
-  await (await owner.call("GET", `/v1/tasks/${id}`)).json<Task>();
-
-async function pulled(): Promise<WakeUp[]> {
-  const body = { batch_size: 100, visibility_timeout_ms: 60_000 };
-  const path = "/jobs/queue/messages/pull";
-  const answer = await call("POST", path, { body, headers: bearer(token ?? "") });
-  const { messages } = pullAnswer.parse(await answer.json()).result;
-  return messages.map(({ body: text }) =>
-    wakeUp.parse(JSON.parse(new TextDecoder().decode(bytesOf(text)))),
-  );
-}
-/** Those that come after their outbox was relayed. */
-const announced = (count: number) =>
-  vi.waitFor(async () => {
-    const got = await pulled();
-    expect(got).toHaveLength(count);
-    return got;
-  });
-const say = (what: string, credential: string, body: object) =>
-  call("POST", `/jobs/${what}`, { body, headers: bearer(credential) });
-const KINDS = ["embed.batch", "kmeans", "reembed", "rerank"];
-async function claimed(secret: string, kinds = KINDS, leaseMs = 60_000): Promise<JobView | null> {
-  const answer = await say("claim", secret, { kinds, leaseMs });
-  expect(answer.status).toBe(200);
-  return (await answer.json<{ job: JobView | null }>()).job;
-}
-/** A job that is ours. */
-async function working(task: object): Promise<{ task: Task; job: JobView }> {
-  const one = await made(task);
-  const [message] = await announced(1);
-  const job = await claimed(message?.secret ?? "");
-  if (job === null) throw new Error("nothing was given");
-  return { task: one, job };
-}
-const RERANK = { type: "rerank", input: { query: "q", documents: ["a", "b"] } };
-const RANKED = {
-  model: "m",
-  results: [
-    { index: 1, score: 2 },
-    { index: 0, score: 1 },
-  ],
-};
+newOwnerEachTime();
 
 describe("a heavy job", () => {
   it("is announced, claimed, kept and done", async () => {
@@ -279,60 +219,5 @@ describe("a backend that lies", () => {
     const headers = { ...bearer(job.ticket), "Content-Type": "application/json" };
     const refused = await call("POST", "/jobs/complete", { body, headers });
     expect((await problemOf(refused)).code).toBe("body-too-large");
-  });
-});
-
-describe("the collection of a job", () => {
-  const read = async ({ ticket }: JobView, after?: string | null) => {
-    const path = `/jobs/source${after ? `?after=${encodeURIComponent(after)}` : ""}`;
-    return await call("GET", path, { headers: bearer(ticket) });
-  };
-  const CLUSTER = { type: "kmeans", input: { collection: "private" } };
-
-  it("is read as vectors of length 1, of its own account's units alone", async () => {
-    const other = await newAccount();
-    await searchable(other, { title: "Theirs", body: "Nobody else may read this." });
-    const units = await Promise.all(
-      ["tides", "otters", "engines"].map((what) =>
-        publish(owner, { title: what, body: `A private note on ${what}.` }),
-      ),
-    );
-    for (const { id } of units) await until(owner, id, "searchable");
-    const { job } = await working(CLUSTER);
-    const page = await (await read(job)).json<SourcePage>();
-    expect(page.next).toBeNull();
-    expect(page.units.map(({ unitId }) => unitId).toSorted()).toEqual(
-      units.map(({ id }) => id).toSorted(),
-    );
-    for (const { vector = "", text } of page.units) {
-      const values = new Float32Array(bytesOf(vector).buffer);
-      expect(values.length).toBe(page.dimensions);
-      expect(Math.hypot(...values)).toBeCloseTo(1, 4);
-      expect(text).toBeUndefined();
-    }
-  });
-
-  it("is read as texts where the job is to embed it anew", async () => {
-    await searchable(owner, { title: "Otters", body: "They hold hands while they sleep." });
-    const { job } = await working({ type: "reembed", input: { collection: "private" } });
-    const { units } = await (await read(job)).json<SourcePage>();
-    expect(units).toMatchObject([{ text: expect.stringContaining("hold hands") }]);
-    expect(units[0]?.vector).toBeUndefined();
-  });
-
-  it("is empty where nothing was published, and not there for a job that reads none", async () => {
-    const { job } = await working(CLUSTER);
-    const page = await (await read(job)).json<SourcePage>();
-    expect(page).toMatchObject({ units: [], next: null });
-    const { job: other } = await working(RERANK);
-    expect((await read(other)).status).toBe(404);
-  });
-
-  it("goes on only from where a page ended, in the collection it is of", async () => {
-    const { job } = await working(CLUSTER);
-    for (const odd of ["x", "e30", btoa('{"space":1}')])
-      expect((await read(job, odd)).status).toBe(400);
-    const foreign = btoa(JSON.stringify({ space: "s@1", leaf: "public|s@1", slot: -1 }));
-    expect(await (await read(job, foreign)).json()).toMatchObject({ units: [] });
   });
 });
