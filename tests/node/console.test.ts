@@ -10,6 +10,10 @@ import { agentJourneys } from "./console/agents.ts";
 import { eventJourneys } from "./console/events.ts";
 import { taskJourneys } from "./console/tasks.ts";
 import { alertJourneys } from "./console/alerts.ts";
+import { auditJourneys } from "./console/audit.ts";
+import { keyJourneys } from "./console/keys.ts";
+import { reviewJourneys } from "./console/review.ts";
+import { settingJourneys } from "./console/settings.ts";
 import { traceJourneys } from "./console/traces.ts";
 
 // The console and the API explorer in a real browser, against the product as `npm start` serves it: one start and one
@@ -25,6 +29,10 @@ describe("the console", { timeout: 60_000 }, () => {
   taskJourneys(place);
   alertJourneys(place);
   traceJourneys(place);
+  keyJourneys(place);
+  auditJourneys(place);
+  settingJourneys(place);
+  reviewJourneys(place);
   subPathJourneys(place);
   renewedJourneys(place);
 });

@@ -1,12 +1,16 @@
 import {
   BellIcon,
+  GearSixIcon,
   HouseIcon,
+  KeyIcon,
   type Icon,
   ListChecksIcon,
   ListBulletsIcon,
   MagnifyingGlassIcon,
   PulseIcon,
   RobotIcon,
+  SealCheckIcon,
+  ShieldCheckIcon,
   StackIcon,
   TreeStructureIcon,
   UploadSimpleIcon,
@@ -47,6 +51,7 @@ export const NAVIGATION: Group[] = [
         needs: "unit.publish",
         keys: "g p",
       },
+      { to: "/review", label: "review", icon: SealCheckIcon, needs: "unit.revise", keys: "g v" },
     ],
   },
   {
@@ -69,6 +74,9 @@ export const NAVIGATION: Group[] = [
   {
     label: "groupAccount",
     screens: [
+      { to: "/keys", label: "keys", icon: KeyIcon, needs: "key.read", keys: "g k" },
+      { to: "/audit", label: "audit", icon: ShieldCheckIcon, needs: "audit.read", keys: "g u" },
+      { to: "/settings", label: "settings", icon: GearSixIcon, needs: "account.read", keys: "g c" },
       { to: "/you", label: "you", icon: UserCircleIcon, needs: "session.read", keys: "g y" },
     ],
   },

@@ -48,6 +48,14 @@ const publish = createRoute({
   path: "/publish",
   component: lazyRouteComponent(() => import("#web/screens/publish/publish.tsx"), "Publish"),
 });
+const review = createRoute({
+  getParentRoute: () => root,
+  path: "/review",
+  validateSearch: ({ visibility }: Record<string, unknown>): ReviewQuestion => ({
+    visibility: text(visibility),
+  }),
+  component: lazyRouteComponent(() => import("#web/screens/review/review.tsx"), "Review"),
+});
 const agents = createRoute({
   getParentRoute: () => root,
   path: "/agents",
@@ -142,6 +150,29 @@ const logs = createRoute({
   }),
   component: lazyRouteComponent(() => import("#web/screens/logs/logs.tsx"), "Logs"),
 });
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  validateSearch: (given: Record<string, unknown>): AuditQuestion => ({
+    action: text(given["action"]),
+    phase: text(given["phase"]),
+    actor: word(given["actor"]),
+    resource: word(given["resource"]),
+    from: text(given["from"]),
+    to: text(given["to"]),
+  }),
+  component: lazyRouteComponent(() => import("#web/screens/audit/audit.tsx"), "Audit"),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("#web/screens/settings/settings.tsx"), "Settings"),
+});
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("#web/screens/keys/keys.tsx"), "Keys"),
+});
 const you = createRoute({
   getParentRoute: () => root,
   path: "/you",
@@ -155,6 +186,9 @@ export type SearchQuestion = {
   visibility?: string | undefined;
   language?: string | undefined;
 };
+
+/** Whose refused units are shown. */
+export type ReviewQuestion = { visibility?: string | undefined };
 
 /** Which tasks are listed. */
 export type TaskQuestion = {
@@ -186,6 +220,17 @@ export type LogQuestion = {
   q?: string | undefined;
 };
 
+/** Which entries of the audit log are shown. */
+export type AuditQuestion = {
+  action?: string | undefined;
+  phase?: string | undefined;
+  /** A principal, a pseudonym, or a credential. */
+  actor?: string | undefined;
+  resource?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+};
+
 /** Addresses stand behind the `#`, so that one page serves them all, under any path. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -193,6 +238,7 @@ export const router = createRouter({
     search,
     unit,
     publish,
+    review,
     agents,
     register,
     agent,
@@ -206,6 +252,9 @@ export const router = createRouter({
     traces,
     trace,
     logs,
+    keys,
+    audit,
+    settings,
     you,
   ]),
   history: createHashHistory(),

@@ -194,15 +194,24 @@ export function ChoiceField<T extends string>(props: ChoiceProps<T>) {
   );
 }
 
-type TickProps = { id: string; label: string; isOn: boolean; onTick(isOn: boolean): void };
+type TickProps = {
+  id: string;
+  label: ReactNode;
+  isOn: boolean;
+  onTick(isOn: boolean): void;
+  /** What is said of the group that it is in. */
+  errorId?: string | undefined;
+};
 
-export function TickField({ id, label, isOn, onTick }: TickProps) {
+export function TickField({ id, label, isOn, onTick, errorId }: TickProps) {
   return (
     <label htmlFor={id} className="inline-flex items-center gap-2.5">
       <input
         id={id}
         type="checkbox"
         checked={isOn}
+        aria-invalid={errorId !== undefined}
+        aria-describedby={errorId}
         onChange={({ target }) => onTick(target.checked)}
         className="size-4 accent-kumo-brand"
       />

@@ -50,6 +50,12 @@ export const ui = {
     "Tu sesión terminó. Inicia sesión de nuevo; lo que escribiste se conserva.",
   ],
   more: ["Show more", "显示更多", "さらに表示", "Mostrar más"],
+  shownOnce: [
+    "This key is shown once. Copy it now; nobody can read it again.",
+    "密钥只显示一次。请立即复制，之后无法再查看。",
+    "このキーは一度しか表示されません。今すぐコピーしてください。",
+    "Esta clave se muestra una sola vez. Cópiala ahora; nadie podrá volver a leerla.",
+  ],
   cancel: ["Cancel", "取消", "キャンセル", "Cancelar"],
   copy: ["Copy", "复制", "コピー", "Copiar"],
   copied: ["Copied", "已复制", "コピーしました", "Copiado"],

@@ -33,7 +33,7 @@ type SectionProps = { title: string; end?: ReactNode; children: ReactNode; class
 export function Section({ title, end, children, className = "" }: SectionProps) {
   return (
     <section className={`mt-8 ${className}`}>
-      <div className="mb-2.5 flex items-baseline justify-between gap-4">
+      <div className="mb-2.5 flex flex-wrap items-baseline justify-between gap-x-4 gap-y-2">
         <h2 className="font-semibold">{title}</h2>
         {end}
       </div>

@@ -37,7 +37,12 @@ export function frameJourneys({ signedIn }: Place): void {
     await page.fill("#api-key", key);
     await page.press("#api-key", "Enter");
     await page.waitForSelector("nav a");
-    expect(await page.locator("nav a").allTextContents()).toEqual(["Overview", "Search", "You"]);
+    expect(await page.locator("nav a").allTextContents()).toEqual([
+      "Overview",
+      "Search",
+      "Settings",
+      "You",
+    ]);
     await page.evaluate(() => location.assign("#/publish"));
     await page.waitForSelector("text=scope:units:write");
     expect(await pictured(page, "forbidden")).toEqual([]);

@@ -7,10 +7,10 @@ import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { changed } from "#web/app/queries.ts";
 import { agentWords } from "#web/screens/agent/messages.ts";
-import { CopyButton } from "#web/ui/copy.tsx";
 import { TextField } from "#web/ui/form.tsx";
 import { Card } from "#web/ui/page.tsx";
 import { usePages } from "#web/ui/pages.ts";
+import { ShownOnce } from "#web/ui/shown-once.tsx";
 import { Failure, Read } from "#web/ui/states.tsx";
 import { Ago } from "#web/ui/time.tsx";
 
@@ -60,15 +60,7 @@ export function Keys({ agentId }: { agentId: string }) {
           )
         }
       </Read>
-      {make.data !== undefined && (
-        <div role="status" className="new-key grid gap-2 rounded-lg bg-(--warm) p-4">
-          <p className="text-kumo-warning">{t("keyOnce")}</p>
-          <div className="flex items-center gap-2">
-            <code className="min-w-0 grow font-mono text-xs break-all">{make.data.apiKey}</code>
-            <CopyButton text={make.data.apiKey} />
-          </div>
-        </div>
-      )}
+      {make.data !== undefined && <ShownOnce key={make.data.id} secret={make.data.apiKey} />}
       {may("agent-key.make") && (
         <form
           className="flex flex-wrap items-end gap-3"

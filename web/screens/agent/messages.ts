@@ -47,12 +47,6 @@ export const agentWords = {
   keys: ["API keys", "API 密钥", "API キー", "Claves de API"],
   keyName: ["Name of the key", "密钥名称", "キーの名前", "Nombre de la clave"],
   makeKey: ["Make a key", "创建密钥", "キーを作成", "Crear una clave"],
-  keyOnce: [
-    "This key is shown once. Copy it now; nobody can read it again.",
-    "密钥只显示一次。请立即复制，之后无法再查看。",
-    "このキーは一度しか表示されません。今すぐコピーしてください。",
-    "Esta clave se muestra una sola vez. Cópiala ahora; nadie podrá volver a leerla.",
-  ],
   noKeys: ["It has no key yet.", "还没有密钥。", "キーはまだありません。", "Aún no tiene clave."],
   revoke: ["Revoke", "吊销", "取り消す", "Revocar"],
   neverUsed: ["never used", "从未使用", "未使用", "nunca usada"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { regionInput } from "#domain/regions/input.ts";
 import { HOMES, homeFrom, isJurisdiction } from "#domain/regions/regions.ts";
 import { fails, feature, json, refuse, route } from "#workers/http/kit.ts";
 
@@ -8,7 +9,6 @@ const accountView = z.object({
   /** Near where its collections are made; null is wherever they are first asked for. */
   region: z.enum(HOMES).nullable(),
 });
-const regionInput = z.strictObject({ region: z.enum(HOMES).nullable() });
 
 const read = route(
   {

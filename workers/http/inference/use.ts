@@ -1,17 +1,16 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { boundInput, tokensPerDay } from "#domain/inference/bound.ts";
 import { boundOf } from "#domain/inference/budget.ts";
 import { INFERENCE_KINDS } from "#domain/inference/models.ts";
 import { tokensADay } from "#domain/limits/plans.ts";
-import { LIMITS } from "#domain/shared/limits.ts";
 import { type AppEnv, feature, json, route } from "#workers/http/kit.ts";
 
-const tokens = z.int().min(0).max(LIMITS.inferenceBudgetMax).nullable();
 const useView = z.object({
   /** What may be spent in a day (UTC), of all models together; null: no bound. */
-  tokensPerDay: tokens,
-  planTokensPerDay: tokens,
-  ownTokensPerDay: tokens,
+  tokensPerDay,
+  planTokensPerDay: tokensPerDay,
+  ownTokensPerDay: tokensPerDay,
   spentToday: z.int(),
   /** By calls that are under way. */
   heldNow: z.int(),
@@ -29,7 +28,6 @@ const useView = z.object({
     }),
   ),
 });
-const boundInput = z.strictObject({ tokensPerDay: tokens });
 
 const read = route(
   {

@@ -1,0 +1,94 @@
+import { expect, it } from "vitest";
+import { pictured, type Place } from "#tests/node/in-browser.ts";
+import { peopleOf } from "./person.ts";
+
+type Made = { id: string; apiKey: string };
+
+/** Making, rotating and revoking the keys of an account. */
+export function keyJourneys({ signedIn, visit, url, state }: Place): void {
+  const { byOwner } = peopleOf(url, state);
+  const scopesOf = async (apiKey: string): Promise<string[] | number> => {
+    const answer = await fetch(`${url()}/v1/sessions/current`, {
+      headers: { Authorization: `Bearer ${apiKey}` },
+    });
+    return answer.ok ? ((await answer.json()) as { scopes: string[] }).scopes : answer.status;
+  };
+
+  it("makes a key by the keyboard, shows it once, rotates it, and revokes it with what was made with it", async () => {
+    const { page, complaints } = await signedIn("/keys");
+    await page.waitForSelector('h1:text-is("API keys")');
+    const named = (name: string) => page.locator(`.key:has(> div > span:text-is("${name}"))`);
+    await page.waitForSelector(".key >> text=you are signed in with it");
+    expect(await pictured(page, "keys")).toEqual([]);
+
+    await page.locator("main button", { hasText: "Make a key" }).press("Enter");
+    await page.press("#key-name", "Enter");
+    await page.waitForSelector("#key-scopes-error >> text=Choose at least one");
+    expect(await page.evaluate("document.activeElement.id")).toBe("key-name");
+    expect(await pictured(page, "key-refused")).toEqual([]);
+    await page.keyboard.type("Night otter");
+    for (const scope of ["search", "keys"]) {
+      await page.focus(`#key-scope-${scope}`);
+      await page.keyboard.press("Space");
+    }
+    await page.selectOption("#key-life", "30");
+    await page.press("#key-name", "Enter");
+    const secret = page.locator(".new-key code");
+    const first = (await secret.textContent()) ?? "";
+    expect(await scopesOf(first)).toEqual(["search", "keys"]);
+    await named("Night otter").waitFor();
+    expect(await pictured(page, "key-made")).toEqual([]);
+
+    // What others make is heard of; it ends with its maker at the latest.
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const cub = await fetch(`${url()}/v1/keys`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${first}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ name: "Otter cub", scopes: ["search"], expiresAt }),
+    });
+    expect(cub.status).toBe(201);
+    await named("Otter cub").locator("text=made with Night otter").waitFor();
+
+    await page.click("[aria-label='Rotate Night otter']");
+    await page.selectOption("#key-overlap", "0");
+    expect(await pictured(page, "key-rotate")).toEqual([]);
+    await page.press("#key-overlap", "Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await named("Night otter").filter({ hasText: "replaced" }).waitFor();
+    const second = (await secret.textContent()) ?? "";
+    expect(second).not.toBe(first);
+    expect(await scopesOf(second)).toEqual(["search", "keys"]);
+    await expect.poll(() => scopesOf(first), { timeout: 10_000 }).toBe(401);
+
+    const now = named("Night otter").filter({ hasNotText: "replaced" });
+    await now.locator("text=Revoke").click();
+    await page.waitForSelector("text=The key made with it ends too: Otter cub.");
+    expect(await pictured(page, "key-revoke")).toEqual([]);
+    await page.locator("[role=dialog] button", { hasText: "Revoke" }).click();
+    await now.waitFor({ state: "detached" });
+    await named("Otter cub").waitFor({ state: "detached" });
+    await expect.poll(() => scopesOf(second), { timeout: 10_000 }).toBe(401);
+    expect(complaints).toEqual([]);
+  });
+
+  it("says which rule keeps keys and the audit log from whoever may not see them", async () => {
+    const scopes = ["search", "units:read"];
+    const made = await byOwner("POST", "/v1/keys", { name: "Only reading", scopes });
+    const { page, complaints } = await visit("/");
+    await page.click("main summary");
+    await page.fill("#api-key", (made as Made).apiKey);
+    await page.press("#api-key", "Enter");
+    await page.waitForSelector("nav a >> text=Search");
+    expect(await page.locator("nav a", { hasText: /API keys|Audit log/ }).count()).toBe(0);
+    for (const [screen, scope] of [
+      ["keys", "keys"],
+      ["audit", "audit"],
+    ]) {
+      await page.evaluate((hash) => location.assign(hash), `#/${screen}`);
+      await page.waitForSelector(`text=needs the scope ${scope}`);
+    }
+    expect(await pictured(page, "keys-forbidden")).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+}

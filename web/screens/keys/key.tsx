@@ -1,0 +1,227 @@
+import { Button } from "@cloudflare/kumo/components/button";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { rotation } from "#domain/accounts/rotate.ts";
+import type { Session } from "#sdk/client.ts";
+import type { Operations } from "#sdk/types.ts";
+import { api } from "#web/app/client.ts";
+import { useMessages } from "#web/app/language.ts";
+import { usePermissions } from "#web/app/permissions.ts";
+import { changed } from "#web/app/queries.ts";
+import { keyWords } from "#web/screens/keys/messages.ts";
+import { Asked, FormEnd } from "#web/ui/asked.tsx";
+import { Badge } from "#web/ui/badges.tsx";
+import { ChoiceField, useForm } from "#web/ui/form.tsx";
+import { useFormat } from "#web/ui/format.ts";
+import { Sure } from "#web/ui/sure.tsx";
+import { Ago } from "#web/ui/time.tsx";
+
+export type Key = Operations["GET /v1/keys"]["answer"]["items"][number];
+export type Made = Operations["POST /v1/keys"]["answer"];
+export const KEY = new Set(["key"]);
+
+type Props = {
+  apiKey: Key;
+  /** Those of the account as far as they were read. */
+  keys: readonly Key[];
+  session: Session;
+  take(made: Made): void;
+};
+
+const isOver = ({ expiresAt }: Key): boolean =>
+  expiresAt !== null && Date.parse(expiresAt) <= Date.now();
+
+/** A key and those that it was made with, itself first. */
+function line(key: Key, keys: readonly Key[]): Key[] {
+  const above = keys.find(({ id }) => id === key.parentId);
+  return above === undefined ? [key] : [key, ...line(above, keys)];
+}
+
+const madeWith = (id: string, keys: readonly Key[]): Key[] =>
+  keys.filter((each) => each.id !== id && line(each, keys).some((above) => above.id === id));
+
+/** A key: what it may do, what became of it, and what can be done with it. */
+export function KeyRow(props: Props) {
+  const { apiKey, session } = props;
+  const t = useMessages(keyWords);
+  return (
+    <div className="key grid gap-1.5 py-1">
+      <div className="flex flex-wrap items-center gap-2">
+        <span className="font-medium" dir="auto">
+          {apiKey.name}
+        </span>
+        {apiKey.id === session.keyId && <Badge tone="good">{t("yours")}</Badge>}
+        {isOver(apiKey) && <Badge tone="bad">{t("expired")}</Badge>}
+        {apiKey.replacedById !== null && <Badge tone="busy">{t("replaced")}</Badge>}
+        <Change {...props} />
+      </div>
+      <p className="flex flex-wrap gap-1.5">
+        {apiKey.scopes.map((scope) => (
+          <Badge key={scope} tone="plain">
+            {scope}
+          </Badge>
+        ))}
+      </p>
+      <Facts {...props} />
+    </div>
+  );
+}
+
+function Facts({ apiKey, keys, session }: Props) {
+  const t = useMessages(keyWords);
+  const format = useFormat();
+  const { may } = usePermissions();
+  const { id, createdAt, lastUsedAt, expiresAt, parentId, agentId, networks } = apiKey;
+  const maker = keys.find((each) => each.id === parentId);
+  const isAnothers = agentId === null && apiKey.principalId !== session.principalId;
+  const facts: [string, ReactNode][] = [
+    ["id", <code className="font-mono">{id}</code>],
+    [
+      "made",
+      <>
+        {t("made")} <Ago at={createdAt} />
+      </>,
+    ],
+    [
+      "used",
+      lastUsedAt === null ? (
+        t("neverUsed")
+      ) : (
+        <>
+          {t("used")} <Ago at={lastUsedAt} />
+        </>
+      ),
+    ],
+    ["ends", expiresAt !== null && t("ends", { time: format.time(expiresAt) })],
+    ["maker", parentId !== null && t("madeWith", { name: maker?.name ?? parentId })],
+    ["holder", isAnothers && t("holder", { id: apiKey.principalId })],
+    [
+      "agent",
+      agentId !== null && (
+        <Link to="/agent/$id" params={{ id: agentId }} className="link">
+          {t("actsAs")}
+        </Link>
+      ),
+    ],
+    [
+      "did",
+      may("audit.read") && (
+        <Link to="/audit" search={{ actor: id }} className="link">
+          {t("did")}
+        </Link>
+      ),
+    ],
+    ["from", networks !== null && t("from", { networks: networks.join(", ") })],
+  ];
+  return (
+    <ul className="flex flex-wrap gap-x-4 gap-y-0.5 text-xs text-kumo-subtle">
+      {facts.map(([name, fact]) => fact !== false && <li key={name}>{fact}</li>)}
+    </ul>
+  );
+}
+
+function Change(props: Props) {
+  const { apiKey, keys, session } = props;
+  const t = useMessages(keyWords);
+  const { may } = usePermissions();
+  const [asking, setAsking] = useState<"rotate" | "revoke" | null>(null);
+  const close = () => setAsking(null);
+  const { name } = apiKey;
+  // A key in whose session one is turns only itself, and what was made with it, into another.
+  const isInReach =
+    session.keyId === null || line(apiKey, keys).some(({ id }) => id === session.keyId);
+  const isRotatable =
+    apiKey.principalId === session.principalId &&
+    apiKey.replacedById === null &&
+    !isOver(apiKey) &&
+    isInReach;
+  return (
+    <div className="ms-auto flex flex-wrap gap-2">
+      {isRotatable && may("key.rotate") && (
+        <Button size="sm" aria-label={t("rotateOf", { name })} onClick={() => setAsking("rotate")}>
+          {t("rotate")}
+        </Button>
+      )}
+      {may("key.revoke") && (
+        <Button
+          size="sm"
+          variant="secondary-destructive"
+          aria-label={t("revokeOf", { name })}
+          onClick={() => setAsking("revoke")}
+        >
+          {t("revoke")}
+        </Button>
+      )}
+      <Asked title={t("rotateOf", { name })} isOpen={asking === "rotate"} close={close}>
+        <Rotate {...props} close={close} />
+      </Asked>
+      <Revoke {...props} isOpen={asking === "revoke"} close={close} />
+    </div>
+  );
+}
+
+const OVERLAPS = ["0", "3600", "86400", "604800"] as const;
+
+function Rotate({ apiKey: { id }, take, close }: Props & { close(): void }) {
+  const t = useMessages(keyWords);
+  const { form, values, change, problem, isBusy, onSubmit } = useForm({
+    name: `rotate-${id}`,
+    first: { overlap: "86400" as (typeof OVERLAPS)[number] },
+    schema: rotation,
+    inputOf: ({ overlap }) => ({ overlapSeconds: Number(overlap) }),
+    send: (body: { overlapSeconds: number }) =>
+      api.operation("POST /v1/keys/{id}/rotate", {
+        path: { id },
+        body,
+        headers: { "idempotency-key": crypto.randomUUID() },
+      }),
+    done: (made: Made) => {
+      take(made);
+      changed(KEY);
+      close();
+    },
+  });
+  return (
+    <form ref={form} noValidate onSubmit={onSubmit} className="mt-2 grid gap-4">
+      <p className="text-kumo-subtle">{t("rotateLead")}</p>
+      <ChoiceField
+        id="key-overlap"
+        label={t("overlap")}
+        value={values.overlap}
+        options={OVERLAPS.map((value) => ({ value, label: t(`overlap${value}`) }))}
+        onChoose={(overlap) => change({ overlap })}
+      />
+      <FormEnd problem={problem} isBusy={isBusy} close={close} label={t("rotate")} />
+    </form>
+  );
+}
+
+function Revoke({
+  apiKey,
+  keys,
+  session,
+  isOpen,
+  close,
+}: Props & { isOpen: boolean; close(): void }) {
+  const t = useMessages(keyWords);
+  const { id, name } = apiKey;
+  const below = madeWith(id, keys);
+  return (
+    <Sure
+      title={t("revokeOf", { name })}
+      isOpen={isOpen}
+      close={close}
+      label={t("revoke")}
+      act={() => api.operation("DELETE /v1/keys/{id}", { path: { id } })}
+      done={() => changed(KEY)}
+    >
+      <p className="text-kumo-subtle">{t("revokeLead")}</p>
+      {below.length > 0 && (
+        <p dir="auto">
+          {t("revokeDown", { n: below.length, names: below.map((each) => each.name).join(", ") })}
+        </p>
+      )}
+      {id === session.keyId && <p className="text-kumo-warning">{t("revokeYours")}</p>}
+    </Sure>
+  );
+}

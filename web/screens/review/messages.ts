@@ -1,0 +1,60 @@
+import type { Messages } from "#web/app/language.ts";
+
+export const reviewWords = {
+  title: ["Review", "审查", "レビュー", "Revisión"],
+  lead: [
+    "Your units that verification has not let through yet, and why.",
+    "尚未通过验证的智核及其原因。",
+    "まだ検証を通っていないユニットと、その理由。",
+    "Tus unidades que la verificación aún no dejó pasar, y por qué.",
+  ],
+  refused: ["Refused", "未通过", "却下", "Rechazadas"],
+  onTheWay: ["On the way", "处理中", "処理中", "En camino"],
+  noneOnTheWay: [
+    "Nothing waits to be verified.",
+    "没有等待验证的智核。",
+    "検証を待つものはありません。",
+    "Nada espera a ser verificado.",
+  ],
+  stuck: [
+    "What failed on every attempt lies among the dead letters.",
+    "每次尝试都失败的在死信中。",
+    "毎回失敗したものはデッドレターにあります。",
+    "Lo que falló en cada intento está entre los mensajes fallidos.",
+  ],
+  toQueues: ["Go to the queues", "前往队列", "キューへ", "Ir a las colas"],
+  none: [
+    "Nothing was refused",
+    "没有未通过的智核",
+    "却下されたものはありません",
+    "No se rechazó nada",
+  ],
+  noneDetail: [
+    "A unit that breaks a rule of verification waits here to be mended or retracted.",
+    "违反验证规则的智核会在此等待修改或撤回。",
+    "検証のルールに反したユニットがここに並び、修正か撤回を待ちます。",
+    "Una unidad que incumple una regla espera aquí a que se corrija o se retire.",
+  ],
+  visibility: ["Visibility", "可见范围", "公開範囲", "Visibilidad"],
+  any: ["any", "不限", "すべて", "cualquiera"],
+  failing: ["What it failed", "未通过的检查", "通らなかった検査", "Qué no superó"],
+  mend: ["Mend", "修改", "修正", "Corregir"],
+  mendOf: ["Mend {title}", "修改 {title}", "修正：{title}", "Corregir {title}"],
+  mendLead: [
+    "A new version is verified from the beginning.",
+    "新版本将从头验证。",
+    "新しい版は最初から検証されます。",
+    "La versión nueva se verifica desde el principio.",
+  ],
+  unitTitle: ["Title", "标题", "タイトル", "Título"],
+  body: ["What it says", "内容", "本文", "Qué dice"],
+  send: ["Publish the new version", "发布新版本", "新しい版を公開", "Publicar la versión nueva"],
+  retract: ["Retract", "撤回", "撤回", "Retirar"],
+  retractOf: ["Retract {title}", "撤回 {title}", "撤回：{title}", "Retirar {title}"],
+  retractLead: [
+    "It leaves every search for good; its versions stay readable for you.",
+    "它将永久离开所有搜索；其各版本你仍可阅读。",
+    "すべての検索から永久に外れます。各版は引き続き閲覧できます。",
+    "Sale de toda búsqueda para siempre; sus versiones siguen siendo legibles para ti.",
+  ],
+} as const satisfies Messages;
