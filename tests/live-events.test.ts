@@ -132,8 +132,9 @@ describe("what cannot be told", () => {
     expect(await failed("?topic=unit.eventz")).toMatchObject({ code: "topic-unknown" });
     const wrong: [string, string][] = [
       ["?type=UNIT.*", "#/query/type/0"],
+      ["?type=unit.*,unt.published", "#/query/type/1"],
       [
-        `?type=${Array.from({ length: LIMITS.eventTypesPerFilterMax + 1 }, () => "a.b").join()}`,
+        `?type=${Array.from({ length: LIMITS.eventTypesPerFilterMax + 1 }, () => "custom.b").join()}`,
         "#/query/type",
       ],
       ["?after=xyz", "#/query/after"],

@@ -4,12 +4,18 @@ import { text } from "#domain/shared/text.ts";
 import { eventAbout, typePattern } from "./filter.ts";
 import { type Parents, readable } from "./groups.ts";
 import { type Position, POSITION_CHARS_MAX } from "./position.ts";
-import { TOPIC_NAMES, type TopicName } from "./topics.ts";
+import { TOPIC_NAMES, type TopicName, topicsOfPattern } from "./topics.ts";
+
+/** Whoever misspells a type would wait for ever. */
+const heardType = typePattern.refine(
+  (type) => topicsOfPattern(type).length > 0,
+  "no topic has such events",
+);
 
 /** What a live reader asks for: the same by HTTP and over a WebSocket. */
 export const liveFilter = {
   topics: z.array(text(LIMITS.eventTypeCharsMax)).min(1).max(TOPIC_NAMES.length).optional(),
-  types: z.array(typePattern).min(1).max(LIMITS.eventTypesPerFilterMax).optional(),
+  types: z.array(heardType).min(1).max(LIMITS.eventTypesPerFilterMax).optional(),
   ...eventAbout,
   /** The position of the newest event that the reader has. */
   after: text(POSITION_CHARS_MAX).optional(),

@@ -18,6 +18,20 @@ export const TOPICS = {
 export type TopicName = keyof typeof TOPICS;
 export const TOPIC_NAMES = Object.keys(TOPICS) as [TopicName, ...TopicName[]];
 
+/** What the types of a topic begin with. */
+const NOUNS: Record<TopicName, readonly string[]> = {
+  "unit.events": ["unit"],
+  "agent.events": ["agent", "custom", "webhook"],
+  "agent.tasks": ["task"],
+  "audit.logs": ["audit"],
+};
+
+/** The topics in which events of such a type can be: a whole one, `unit.*`, or `*`. */
+export const topicsOfPattern = (pattern: string): TopicName[] =>
+  pattern === "*"
+    ? [...TOPIC_NAMES]
+    : TOPIC_NAMES.filter((topic) => NOUNS[topic].includes(pattern.split(".", 1)[0] ?? ""));
+
 /** What every account uses, platform-wide: an event's key is its account. Kept until its aggregate is sealed, too. */
 export const USAGE = { name: "usage.records", partitions: 16, retentionDays: 30 } as const;
 

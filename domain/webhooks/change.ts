@@ -3,9 +3,8 @@ import type { Principal } from "#domain/accounts/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
-import type { TopicName } from "#domain/topics/topics.ts";
+import { type TopicName, topicsOfPattern } from "#domain/topics/topics.ts";
 import type { WebhookInput, WebhookPatch, WebhookRecord } from "#domain/webhooks/model.ts";
-import { topicsOfPattern } from "#domain/webhooks/patterns.ts";
 
 type Deps = {
   webhooks: {

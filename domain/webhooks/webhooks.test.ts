@@ -4,7 +4,8 @@ import type { Outcome } from "#domain/delivery/pace.ts";
 import { TOPIC_NAMES } from "#domain/topics/topics.ts";
 import { topicsFor } from "./change.ts";
 import { laneFrom, laneText, placeOf, traceparentOf, webhookIdOf } from "./events.ts";
-import { eventPattern, matcherOf, topicsOfPattern } from "./patterns.ts";
+import { topicsOfPattern } from "#domain/topics/topics.ts";
+import { eventPattern, matcherOf } from "./patterns.ts";
 import { nextTryMs, TRIES_MAX, WAITS_MS } from "./schedule.ts";
 import {
   attemptsAtOnce,
