@@ -4,6 +4,7 @@ import {
   type ChannelRef,
   type DeadItem,
   type ItemOutcome,
+  NOTHING_LATELY,
   type Traffic,
   type Way,
   WAYS,
@@ -15,6 +16,7 @@ import { log } from "#domain/observability/log.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { ChannelItems, ITEM_STEP, type NewItem, THREAD_STEP } from "#objects/channel-items.ts";
+import { latelyTaken } from "#objects/channel-lately.ts";
 import { toQueue } from "#objects/channel-queues.ts";
 import { isMigrated, migrate } from "#objects/migrate.ts";
 
@@ -117,11 +119,12 @@ export class Channel extends DurableObject<Env> {
   traffic(): Traffic {
     const of = (way: Way) =>
       this.#about === null
-        ? { waiting: 0, dead: 0, health: HEALTHY }
+        ? { waiting: 0, dead: 0, health: HEALTHY, lately: NOTHING_LATELY }
         : {
             waiting: this.#items.waiting(way).items,
             dead: this.#items.deadCount(way),
             health: this.#health[way],
+            lately: latelyTaken(this.ctx.storage.sql, way, Date.now()),
           };
     return { in: of("in"), out: of("out") };
   }

@@ -566,6 +566,7 @@ export type Operations = {
         id?: string;
       };
       keyId?: string;
+      memberId?: string;
     };
     answer: {
       decision: "allow" | "deny" | "depends";
@@ -3585,12 +3586,16 @@ export type Operations = {
         deadLetters: number;
         failures: number;
         resumesAt: string | null;
+        lastMinute: number;
+        lastAt: string | null;
       };
       outbound: {
         waiting: number;
         deadLetters: number;
         failures: number;
         resumesAt: string | null;
+        lastMinute: number;
+        lastAt: string | null;
       };
     };
   };
@@ -4244,6 +4249,23 @@ export type Operations = {
       }>;
       partial: boolean;
       tookMs: number;
+    };
+  };
+  /** Read what an agent's tasks have shown: how likely it does the next one, how long that takes, and at what cost */
+  "GET /v1/agents/{id}/record": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      success: number;
+      tasks: number;
+      latencyMs: number | null;
+      credits: number | null;
+      lastAnsweredAt: string | null;
+      capabilities: Array<{
+        capability: string;
+        grade: "declared" | "exercised" | "verified";
+      }>;
     };
   };
   /** The Agent Card of the platform itself (A2A 1.0, signed) */

@@ -87,6 +87,21 @@ describe("a channel's object", () => {
     });
   });
 
+  it("tells what was taken of late, each way by itself, as long as it is remembered", async () => {
+    await within("lately", async ({ channel, storage }) => {
+      const fromMs = Date.now();
+      await channel.accept(about(), [item("a"), item("b")]);
+      await channel.enqueue(about(), item("c"));
+      const { in: came, out: went } = channel.traffic();
+      expect([came.lately.lastMinute, went.lately.lastMinute]).toEqual([2, 1]);
+      expect(came.lately.lastMs).toBeGreaterThanOrEqual(fromMs);
+      storage.sql.exec("UPDATE seen SET at_ms = at_ms - ? WHERE id = 'out c'", LIFE_MS);
+      storage.sql.exec("UPDATE seen SET at_ms = ? WHERE id = 'in a'", fromMs - 60_000);
+      expect(channel.traffic().out.lately).toEqual({ lastMs: null, lastMinute: 0 });
+      expect(channel.traffic().in.lately.lastMinute).toBe(1);
+    });
+  });
+
   it("gives nobody what somebody works on, and takes no outcome of who has lost it", async () => {
     await within("leased", async ({ channel, handed }) => {
       await channel.accept(about(), [item("a")]);

@@ -30,6 +30,16 @@ async function register(account: TestAccount, name: string): Promise<string> {
   return (await answer.json<{ id: string }>()).id;
 }
 
+type TaskRecord = {
+  success: number;
+  tasks: number;
+  latencyMs: number | null;
+  credits: number | null;
+  capabilities: { capability: string; grade: string }[];
+};
+const recordOf = (account: TestAccount, id: string) =>
+  isolate({})(account, "GET", `/v1/agents/${id}/record`);
+
 /** Asked of an isolate that remembers nothing of what it was told before. */
 async function matches(account: TestAccount): Promise<Match[]> {
   const asked = { task: "a map of the Danube", requiredCapabilities: [CAPABILITY] };
@@ -88,6 +98,22 @@ async function longAgo(id: string, forMs: number): Promise<void> {
 }
 
 describe("what agents did", () => {
+  it("is read by who may see them: how it went, how long it took, at what cost", async () => {
+    const account = await newAccount();
+    const id = await register(account, "Map seven");
+    const before = await (await recordOf(account, id)).json<TaskRecord>();
+    expect(before).toMatchObject({ tasks: 0, latencyMs: null, credits: null });
+    expect(before.capabilities).toEqual([{ capability: CAPABILITY, grade: "declared" }]);
+    for (const credits of [2, 4]) await observe(id, { latencyMs: 500, credits });
+    await told(id);
+    const after = await (await recordOf(account, id)).json<TaskRecord>();
+    expect(after).toMatchObject({ tasks: 2, latencyMs: 500 });
+    expect(after.credits).toBeCloseTo(3);
+    expect(after.success).toBeGreaterThan(before.success);
+    expect(after.capabilities).toEqual([{ capability: CAPABILITY, grade: "exercised" }]);
+    expect((await recordOf(await newAccount(), id)).status).toBe(404);
+  });
+
   it("ranks those whose cards are as near, and says why", async () => {
     const account = await newAccount();
     const [idle, proven, failing] = [

@@ -66,6 +66,7 @@ export const explainPolicy: Command = {
   takes: ["ACTION", "[ID]"],
   flags: {
     as: { type: "text", value: "KEY-ID", help: "ask about another key of the account" },
+    member: { type: "text", value: "MEMBER-ID", help: "ask about a person of the account" },
   },
   examples: [
     "wishub policies explain unit.publish",
@@ -78,11 +79,15 @@ export const explainPolicy: Command = {
     const known = items.find(({ action }) => action === name);
     if (known === undefined)
       throw new UsageError(`there is no action "${name}"; \`wishub policies actions\` lists them`);
-    const keyId = flags.text("as");
+    const [keyId, memberId] = [flags.text("as"), flags.text("member")];
+    const who = {
+      ...(keyId !== undefined && { keyId }),
+      ...(memberId !== undefined && { memberId }),
+    };
     const resource = { type: known.resource, ...(id !== undefined && { id }) };
     // The list of actions is the server's own, so the name is one of them.
     const action = name as Parameters<typeof api.explain>[0]["action"];
-    const said = await api.explain({ action, resource, ...(keyId !== undefined && { keyId }) });
+    const said = await api.explain({ action, resource, ...who });
     await terminal.out(
       json
         ? `${JSON.stringify(said)}\n`

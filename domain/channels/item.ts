@@ -54,7 +54,13 @@ export type DeadItem = {
 };
 
 /** How a channel does. */
-export type Traffic = Record<Way, { waiting: number; dead: number; health: Health }>;
+export type Traffic = Record<
+  Way,
+  { waiting: number; dead: number; health: Health; lately: Lately }
+>;
+/** What was taken within a day: when the newest was, and how many in the last minute. */
+export type Lately = { lastMs: number | null; lastMinute: number };
+export const NOTHING_LATELY: Lately = { lastMs: null, lastMinute: 0 };
 
 export function isChannelRef(body: unknown): body is ChannelRef {
   if (typeof body !== "object" || body === null) return false;

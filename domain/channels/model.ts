@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ID_BYTES } from "#domain/accounts/credential.ts";
 import { CHANNEL_KINDS, CHANNEL_TYPES, type ChannelType, kindOf } from "#domain/channels/kinds.ts";
-import { type About, type DeadItem, type Traffic, WAYS } from "#domain/channels/item.ts";
+import type { About, DeadItem, Traffic, Way } from "#domain/channels/item.ts";
 import { base32 } from "#domain/shared/base32.ts";
 import { invalidOf } from "#domain/shared/input.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -245,19 +245,27 @@ const trafficOfWay = z.object({
   deadLetters: z.int(),
   failures: z.int().describe("Attempts in a row that the other side could not take"),
   resumesAt: z.string().nullable(),
+  lastMinute: z.int().describe("Messages that were taken in the last minute"),
+  lastAt: z.string().nullable().describe("When the newest of the last day was taken"),
 });
 /** How a channel does, both ways. */
 export const trafficView = z.object({ inbound: trafficOfWay, outbound: trafficOfWay });
 
 export function viewOfTraffic(traffic: Traffic, nowMs: number): z.infer<typeof trafficView> {
-  const [inbound, outbound] = WAYS.map((way) => {
-    const { waiting, dead, health } = traffic[way];
-    const resumesAt =
-      health.resumesAtMs > nowMs ? new Date(health.resumesAtMs).toISOString() : null;
-    return { waiting, deadLetters: dead, failures: health.failures, resumesAt };
-  });
-  const none = { waiting: 0, deadLetters: 0, failures: 0, resumesAt: null };
-  return { inbound: inbound ?? none, outbound: outbound ?? none };
+  const timeOf = (ms: number) => new Date(ms).toISOString();
+  const of = (way: Way) => {
+    const { waiting, dead, health, lately } = traffic[way];
+    const { lastMs, lastMinute } = lately;
+    return {
+      waiting,
+      deadLetters: dead,
+      failures: health.failures,
+      resumesAt: health.resumesAtMs > nowMs ? timeOf(health.resumesAtMs) : null,
+      lastMinute,
+      lastAt: lastMs === null ? null : timeOf(lastMs),
+    };
+  };
+  return { inbound: of("in"), outbound: of("out") };
 }
 
 export const deadItemView = z.object({

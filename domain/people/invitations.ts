@@ -6,7 +6,7 @@ import { counted, type CountAttempt, guesserOf } from "#domain/people/attempts.t
 import { linkKeyOf } from "#domain/people/links.ts";
 import { mailRecord, type MailRecord, MAILS_MAX, mailText } from "#domain/people/mail.ts";
 import {
-  emailText,
+  type InvitationInput,
   passwordText,
   personNameText,
   type PersonRecord,
@@ -28,19 +28,6 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { text } from "#domain/shared/text.ts";
-
-/** Into the account of whoever invites, or, from the operator, to begin an account of one's own. */
-export const invitationInput = z
-  .strictObject({
-    email: emailText,
-    role: z.enum(ROLES).optional(),
-    newAccount: z.literal(true).optional(),
-  })
-  .refine(
-    ({ role, newAccount }) => (role === undefined) === (newAccount === true),
-    "give either role or newAccount",
-  );
-export type InvitationInput = z.infer<typeof invitationInput>;
 
 /** As stored; the e-mail is sealed under the account's key. */
 export type InvitationRecord = {

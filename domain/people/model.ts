@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Role, type Scope, SCOPES } from "#domain/accounts/model.ts";
+import { type Role, ROLES, type Scope, SCOPES } from "#domain/accounts/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { text } from "#domain/shared/text.ts";
 
@@ -35,6 +35,19 @@ export const emailText = text(LIMITS.emailCharsMax)
 export const personNameText = text(LIMITS.nameCharsMax);
 /** Its rules stand in password.ts: they are answered in words, and only once the rest is right. */
 export const passwordText = z.string().min(1).max(LIMITS.passwordCharsMax);
+
+/** Into the account of whoever invites, or, from the operator, to begin an account of one's own. */
+export const invitationInput = z
+  .strictObject({
+    email: emailText,
+    role: z.enum(ROLES).optional(),
+    newAccount: z.literal(true).optional(),
+  })
+  .refine(
+    ({ role, newAccount }) => (role === undefined) === (newAccount === true),
+    "give either role or newAccount",
+  );
+export type InvitationInput = z.infer<typeof invitationInput>;
 
 const WITHOUT_ADMIN: readonly Scope[] = SCOPES.filter(
   (scope) => scope !== "admin" && scope !== "audit" && scope !== "scim",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { agentRefusal } from "#domain/agents/principal.ts";
 import type { Principal } from "#domain/accounts/model.ts";
+import { ACTION_NAMES } from "#domain/policies/model.ts";
 import { type Action, ACTIONS, refusalOf, requirementOf } from "#domain/policies/actions.ts";
 import {
   type Circumstances,
@@ -8,25 +9,6 @@ import {
   type Policies,
   type Resource,
 } from "#domain/policies/policies.ts";
-import { LIMITS } from "#domain/shared/limits.ts";
-import { text } from "#domain/shared/text.ts";
-
-const ACTION_NAMES = Object.keys(ACTIONS) as [Action, ...Action[]];
-
-export const explainInput = z
-  .strictObject({
-    action: z.enum(ACTION_NAMES),
-    resource: z.strictObject({
-      type: text(LIMITS.idCharsMax),
-      id: text(LIMITS.idCharsMax).optional(),
-    }),
-    /** Another key of the account, in place of the caller. */
-    keyId: text(LIMITS.idCharsMax).optional(),
-  })
-  .refine(({ action, resource }) => ACTIONS[action].resource === resource.type, {
-    message: "is not what this action is done to",
-    path: ["resource", "type"],
-  });
 
 export const explained = z.object({
   decision: z.enum(["allow", "deny", "depends"]),

@@ -44,6 +44,30 @@ export const policyInput = z
   });
 export type PolicyInput = z.infer<typeof policyInput>;
 
+export const ACTION_NAMES = Object.keys(ACTIONS) as [Action, ...Action[]];
+
+/** Who asks to do what to which thing. */
+export const explainInput = z
+  .strictObject({
+    action: z.enum(ACTION_NAMES),
+    resource: z.strictObject({
+      type: text(LIMITS.idCharsMax),
+      id: text(LIMITS.idCharsMax).optional(),
+    }),
+    /** Another key of the account, in place of the caller. */
+    keyId: text(LIMITS.idCharsMax).optional(),
+    /** A person of the account, as in a session in which they have just proven their second factor. */
+    memberId: text(LIMITS.idCharsMax).optional(),
+  })
+  .refine(({ action, resource }) => ACTIONS[action].resource === resource.type, {
+    message: "is not what this action is done to",
+    path: ["resource", "type"],
+  })
+  .refine(({ keyId, memberId }) => keyId === undefined || memberId === undefined, {
+    message: "is given beside keyId",
+    path: ["memberId"],
+  });
+
 /** A version of an account's policy as it is stored: never changed, only followed by another one. */
 export type PolicyRecord = {
   accountId: string;
@@ -78,8 +102,7 @@ export const viewOfPolicy = (record: PolicyRecord | null): PolicyView =>
 
 /** The actions a pattern names; none where it is no pattern of this release. */
 export function actionsOf(pattern: string): Action[] {
-  const all = Object.keys(ACTIONS) as Action[];
-  if (pattern === "*") return all;
-  if (!pattern.endsWith(".*")) return all.filter((action) => action === pattern);
-  return all.filter((action) => action.startsWith(pattern.slice(0, -1)));
+  if (pattern === "*") return [...ACTION_NAMES];
+  if (!pattern.endsWith(".*")) return ACTION_NAMES.filter((action) => action === pattern);
+  return ACTION_NAMES.filter((action) => action.startsWith(pattern.slice(0, -1)));
 }

@@ -3,16 +3,12 @@ import { ACTIONS, type Action, refusalOf, requirementOf } from "#domain/policies
 import { agentAttributes } from "#domain/agents/attributes.ts";
 import { isVisibleTo } from "#domain/agents/record.ts";
 import { attributesOf } from "#domain/policies/attributes.ts";
-import {
-  decideAll,
-  decisions,
-  explain,
-  explained,
-  explainInput,
-} from "#domain/policies/explain.ts";
-import { policyInput, policyView, viewOfPolicy } from "#domain/policies/model.ts";
+import { decideAll, decisions, explain, explained } from "#domain/policies/explain.ts";
+import { explainInput, policyInput, policyView, viewOfPolicy } from "#domain/policies/model.ts";
 import { checkPolicy, type Resource } from "#domain/policies/policies.ts";
 import type { Principal } from "#domain/accounts/model.ts";
+import type { MemberRecord } from "#domain/people/members.ts";
+import { scopesOfRole } from "#domain/people/model.ts";
 import { keyVerdictOf } from "#domain/accounts/verdict.ts";
 import { cursorFrom } from "#domain/shared/cursor.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -182,7 +178,7 @@ const why = route(
     path: "/v1/policies/explain",
     summary: "Tell whether you may do something, and which rule decides",
     description:
-      "Nothing is done. `depends` means that a rule looks at the resource: name one by its id. With `keyId`, what another key of your account may do; that needs what reading policies needs.",
+      "Nothing is done. `depends` means that a rule looks at the resource: name one by its id. With `keyId` or `memberId`, what another key or a person of your account may do; that needs what reading policies needs.",
     access: "policy.explain",
     idempotency: "ignored",
     request: { body: json(explainInput) },
@@ -193,8 +189,8 @@ const why = route(
   },
   async (c) => {
     const { services } = c.var;
-    const { action, resource, keyId } = c.req.valid("json");
-    const principal = await inPlaceOf(c, keyId);
+    const { action, resource, ...who } = c.req.valid("json");
+    const principal = await inPlaceOf(c, who);
     const policies = await services.policies.policiesOf(principal);
     const subject = await subjectOf(c, resource);
     return c.json(explain(policies, principal, action, subject, circumstancesOf(c)));
@@ -203,17 +199,41 @@ const why = route(
 
 type Explaining = Call<{ access: "policy.explain" }>;
 
-/** The caller, or the key it asks about: of its own account, and only for who may read policies. */
-async function inPlaceOf(c: unknown, keyId: string | undefined): Promise<Principal> {
+type Who = Pick<z.infer<typeof explainInput>, "keyId" | "memberId">;
+
+/** The caller, or who it asks about: of its own account, and only for who may read policies. */
+async function inPlaceOf(c: unknown, { keyId, memberId }: Who): Promise<Principal> {
   const { services, principal, nowMs } = (c as Explaining).var;
-  if (keyId === undefined || keyId === principal.keyId) return principal;
+  const isOwnKey = keyId === undefined || keyId === principal.keyId;
+  if (memberId === undefined && isOwnKey) return principal;
   const here = circumstancesOf(c as Explaining);
   const allowed = explain(null, principal, "policy.read", { type: "policy" }, here);
   if (allowed.decision !== "allow") refuse({ code: "forbidden", detail: allowed.reason });
-  const row = await services.accounts.keyRow(keyId);
+  if (memberId !== undefined) {
+    const member = await services.people.member(principal.accountId, memberId);
+    return member?.person == null
+      ? refuse({ code: "not-found" })
+      : personOf(member, principal, nowMs);
+  }
+  const row = keyId === undefined ? null : await services.accounts.keyRow(keyId);
   const verdict = row?.accountId === principal.accountId ? keyVerdictOf(row, nowMs) : null;
   return verdict?.principal ?? refuse({ code: "not-found" });
 }
+
+/** A member in a session of their own, in which they have just proven their second factor. */
+const personOf = (
+  { id, role }: MemberRecord,
+  { accountId, policyVersion }: Principal,
+  nowMs: number,
+): Principal => ({
+  accountId,
+  principalId: id,
+  kind: "session",
+  scopes: new Set(scopesOfRole(role)),
+  role,
+  policyVersion,
+  factor: { provenAtMs: nowMs },
+});
 
 /**
  * With what a policy may ask of it, where it is a unit or an agent that the caller may see. Whoever may read none is told

@@ -1,7 +1,8 @@
-import type { AgentRecord } from "#domain/agents/record.ts";
+import { type AgentRecord, isVisibleTo } from "#domain/agents/record.ts";
+import { taskRecordOf, taskRecordView } from "#domain/agents/record-of-tasks.ts";
 import { matchAgents, matchInput, matchView } from "#domain/agents/match.ts";
 import { permittedAgents } from "#workers/http/guard/policing.ts";
-import { fails, feature, json, route, unwrap } from "#workers/http/kit.ts";
+import { fails, feature, idParam, json, refuse, route, unwrap } from "#workers/http/kit.ts";
 
 const match = route(
   {
@@ -28,4 +29,28 @@ const match = route(
   { policed: "items" },
 );
 
-export const matching = feature(match);
+const record = route(
+  {
+    method: "get",
+    path: "/v1/agents/{id}/record",
+    summary:
+      "Read what an agent's tasks have shown: how likely it does the next one, how long that takes, and at what cost",
+    description:
+      "Older tasks count less. Of an agent that little is known of it says what is expected of most.",
+    access: "agent.read",
+    request: { params: idParam },
+    responses: {
+      200: { description: "What is known of it", ...json(taskRecordView) },
+      ...fails("not-found"),
+    },
+  },
+  async (c) => {
+    const { services, principal, nowMs } = c.var;
+    const agent = await services.agents.lately(c.req.valid("param").id);
+    if (agent === null || !isVisibleTo(agent, principal)) return refuse({ code: "not-found" });
+    const known = await services.quality.manyLately([agent.id]);
+    return c.json(taskRecordOf(agent.capabilities, known.get(agent.id) ?? null, nowMs));
+  },
+);
+
+export const matching = feature(match, record);

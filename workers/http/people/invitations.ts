@@ -4,11 +4,11 @@ import { networkName } from "#domain/people/attempts.ts";
 import {
   accept,
   acceptance,
-  invitationInput,
   invitationView,
   invite,
   viewOfInvitation,
 } from "#domain/people/invitations.ts";
+import { invitationInput } from "#domain/people/model.ts";
 import { personMade } from "#domain/people/sign-up.ts";
 import { noted } from "#workers/http/guard/noted.ts";
 import { fails, feature, idParam, json, refuse, route, unwrap } from "#workers/http/kit.ts";
