@@ -5,11 +5,12 @@ const OWNER = "wishub-drafts-of";
 
 /**
  * What somebody is writing, kept in this tab under a name until it is sent: it outlives an error, a reload and the end of
- * a session. `done` forgets it.
+ * a session. `done` forgets it. `kept` takes out what is to lie nowhere.
  */
 export function useDraft<T>(
   name: string,
   first: T,
+  kept: (value: T) => T = (value) => value,
 ): { value: T; set(value: T): void; done(): void } {
   const key = PREFIX + name;
   const blank = useRef(first).current;
@@ -17,9 +18,9 @@ export function useDraft<T>(
   const set = useCallback(
     (next: T) => {
       setValue(next);
-      sessionStorage.setItem(key, JSON.stringify(next));
+      sessionStorage.setItem(key, JSON.stringify(kept(next)));
     },
-    [key],
+    [key, kept],
   );
   const done = useCallback(() => {
     sessionStorage.removeItem(key);

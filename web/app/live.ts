@@ -31,10 +31,19 @@ export function useEvents(heard: (event: WisHubEvent) => void): void {
   }, []);
 }
 
+const nounOf = (name: string): string => name.split(".", 1)[0] ?? "";
+
+/** What an event changes: its type's noun; of an entry of the audit log also that of what was done. */
+function nounsOf({ type, data }: WisHubEvent): string[] {
+  const { action } = (data ?? {}) as { action?: unknown };
+  const isRecorded = type === "audit.recorded" && typeof action === "string";
+  return isRecorded ? [nounOf(type), nounOf(action)] : [nounOf(type)];
+}
+
 function take(event: WisHubEvent): void {
   recent.set([event, ...recent.get().slice(0, RECENT_MAX - 1)]);
   for (const listener of listeners) listener(event);
-  gathered.add(event.type.split(".", 1)[0] ?? "");
+  for (const noun of nounsOf(event)) gathered.add(noun);
   timer ??= setTimeout(() => {
     timer = undefined;
     const nouns = gathered;

@@ -1,6 +1,7 @@
 import {
   BellIcon,
   GearSixIcon,
+  ChatCircleTextIcon,
   HouseIcon,
   KeyIcon,
   type Icon,
@@ -11,10 +12,13 @@ import {
   RobotIcon,
   SealCheckIcon,
   ShieldCheckIcon,
+  ScalesIcon,
   StackIcon,
   TreeStructureIcon,
   UploadSimpleIcon,
   UserCircleIcon,
+  UsersThreeIcon,
+  WebhooksLogoIcon,
 } from "@phosphor-icons/react";
 import type { LinkProps } from "@tanstack/react-router";
 import type { shell } from "#web/app/messages.ts";
@@ -61,6 +65,20 @@ export const NAVIGATION: Group[] = [
       { to: "/tasks", label: "tasks", icon: ListChecksIcon, needs: "task.show", keys: "g t" },
       { to: "/queues", label: "queues", icon: StackIcon, needs: "queue.read", keys: "g q" },
       { to: "/events", label: "events", icon: PulseIcon, needs: "topic.read", keys: "g e" },
+      {
+        to: "/channels",
+        label: "channels",
+        icon: ChatCircleTextIcon,
+        needs: "channel.read",
+        keys: "g n",
+      },
+      {
+        to: "/webhooks",
+        label: "webhooks",
+        icon: WebhooksLogoIcon,
+        needs: "webhook.read",
+        keys: "g h",
+      },
     ],
   },
   {
@@ -77,6 +95,14 @@ export const NAVIGATION: Group[] = [
       { to: "/keys", label: "keys", icon: KeyIcon, needs: "key.read", keys: "g k" },
       { to: "/audit", label: "audit", icon: ShieldCheckIcon, needs: "audit.read", keys: "g u" },
       { to: "/settings", label: "settings", icon: GearSixIcon, needs: "account.read", keys: "g c" },
+      { to: "/people", label: "people", icon: UsersThreeIcon, needs: "member.read", keys: "g m" },
+      {
+        to: "/policies",
+        label: "policies",
+        icon: ScalesIcon,
+        needs: "policy.read",
+        keys: "g d",
+      },
       { to: "/you", label: "you", icon: UserCircleIcon, needs: "session.read", keys: "g y" },
     ],
   },

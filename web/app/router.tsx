@@ -173,6 +173,46 @@ const keys = createRoute({
   path: "/keys",
   component: lazyRouteComponent(() => import("#web/screens/keys/keys.tsx"), "Keys"),
 });
+const people = createRoute({
+  getParentRoute: () => root,
+  path: "/people",
+  component: lazyRouteComponent(() => import("#web/screens/people/people.tsx"), "People"),
+});
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: "/policies",
+  component: lazyRouteComponent(() => import("#web/screens/policies/policies.tsx"), "Policies"),
+});
+const channels = createRoute({
+  getParentRoute: () => root,
+  path: "/channels",
+  component: lazyRouteComponent(() => import("#web/screens/channels/channels.tsx"), "Channels"),
+});
+const connect = createRoute({
+  getParentRoute: () => root,
+  path: "/channels/new",
+  component: lazyRouteComponent(() => import("#web/screens/channels/connect.tsx"), "Connect"),
+});
+const channel = createRoute({
+  getParentRoute: () => root,
+  path: "/channel/$id",
+  component: lazyRouteComponent(() => import("#web/screens/channel/channel.tsx"), "ChannelScreen"),
+});
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("#web/screens/webhooks/webhooks.tsx"), "Webhooks"),
+});
+const addWebhook = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks/new",
+  component: lazyRouteComponent(() => import("#web/screens/webhooks/add.tsx"), "AddWebhook"),
+});
+const webhook = createRoute({
+  getParentRoute: () => root,
+  path: "/webhook/$id",
+  component: lazyRouteComponent(() => import("#web/screens/webhook/webhook.tsx"), "WebhookScreen"),
+});
 const you = createRoute({
   getParentRoute: () => root,
   path: "/you",
@@ -255,6 +295,14 @@ export const router = createRouter({
     keys,
     audit,
     settings,
+    people,
+    policies,
+    channels,
+    connect,
+    channel,
+    webhooks,
+    addWebhook,
+    webhook,
     you,
   ]),
   history: createHashHistory(),

@@ -21,3 +21,15 @@ export function CopyButton({ text }: { text: string }) {
     </Button>
   );
 }
+
+/** A text to be taken elsewhere. */
+export function Copied({ text }: { text: string }) {
+  return (
+    <div className="flex items-center gap-2">
+      <code className="min-w-0 grow rounded-lg bg-kumo-recessed px-3 py-2 font-mono text-xs break-all">
+        {text}
+      </code>
+      <CopyButton text={text} />
+    </div>
+  );
+}

@@ -16,14 +16,16 @@ type FormOptions<V, I, A> = {
   schema: z.ZodType<unknown>;
   /** What is sent, of what was typed. */
   inputOf(values: V): I;
-  send(input: I): Promise<A>;
+  send(input: I, values: V): Promise<A>;
   done(answer: A): void;
+  /** The values without what is secret of them: that outlives nothing. */
+  kept?(values: V): V;
 };
 
 /** A form whose typed values outlive errors, reloads and sessions, and whose errors stand beside their fields. */
 export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
   const t = useMessages(ui);
-  const draft = useDraft(options.name, options.first);
+  const draft = useDraft(options.name, options.first, options.kept);
   const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -43,7 +45,7 @@ export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
     setErrors(new Map());
     setBusy(true);
     try {
-      const answer = await options.send(input);
+      const answer = await options.send(input, draft.value);
       draft.done();
       options.done(answer);
     } catch (error) {
@@ -63,6 +65,8 @@ export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
     /** What went wrong with none of the fields. */
     problem,
     errors,
+    /** What was typed is given up. */
+    forget: draft.done,
     change: (changed: Partial<V>) => draft.set({ ...draft.value, ...changed }),
     onSubmit: (event: { preventDefault(): void }) => {
       event.preventDefault();

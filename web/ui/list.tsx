@@ -19,7 +19,17 @@ const NEAR_END = 10;
 export function LongList<T>({ items, keyOf, rowHeight = 56, row, more, label }: Props<T>) {
   const place = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(place.current?.offsetTop ?? 0), []);
+  // What stands above it may grow at any time.
+  useLayoutEffect(() => {
+    const look = () => {
+      const box = place.current?.getBoundingClientRect();
+      if (box !== undefined) setTop(Math.round(box.top + window.scrollY));
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, []);
   const list = useWindowVirtualizer({
     count: items.length,
     estimateSize: () => rowHeight,

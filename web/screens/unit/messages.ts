@@ -19,11 +19,8 @@ export const unitWords = {
   appliesTo: ["Applies to", "适用于", "適用範囲", "Se aplica a"],
   links: ["Linked units", "关联的智核", "関連ユニット", "Unidades enlazadas"],
   versions: ["Versions", "版本", "版の履歴", "Versiones"],
-  changes: ["What changed", "变更内容", "変更点", "Qué cambió"],
   firstVersion: ["The first version.", "第一个版本。", "最初の版です。", "La primera versión."],
   numbered: ["Version {version}", "第 {version} 版", "第 {version} 版", "Versión {version}"],
-  lineadded: ["added", "新增", "追加", "añadido"],
-  lineremoved: ["removed", "删除", "削除", "quitado"],
   withheld: [
     "It is in no search while an agent that wrote it is in quarantine.",
     "其作者智能体处于隔离期间，它不会出现在搜索里。",

@@ -1,9 +1,10 @@
 import type { Unit } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
-import { diffLines, type DiffLine } from "#web/screens/unit/diff.ts";
 import { unitWords } from "#web/screens/unit/messages.ts";
 import { LevelBadge, StatusBadge } from "#web/ui/badges.tsx";
+import { diffLines } from "#web/ui/diff.ts";
+import { Difference } from "#web/ui/difference.tsx";
 import { ui } from "#web/ui/messages.ts";
 import { Card } from "#web/ui/page.tsx";
 import { usePages } from "#web/ui/pages.ts";
@@ -38,6 +39,7 @@ export function Versions({ unit }: { unit: Unit }) {
 
 function VersionCard({ version, before }: { version: Unit; before: Unit | undefined }) {
   const t = useMessages(unitWords);
+  const say = useMessages(ui);
   return (
     <Card className="px-4 py-2.5">
       <details>
@@ -47,7 +49,7 @@ function VersionCard({ version, before }: { version: Unit; before: Unit | undefi
           <StatusBadge status={version.status} />
           <Ago at={version.createdAt} className="ms-auto text-xs" />
         </summary>
-        <h3 className="mt-3 mb-1.5 font-medium">{t("changes")}</h3>
+        <h3 className="mt-3 mb-1.5 font-medium">{say("changes")}</h3>
         {before === undefined ? (
           <p className="text-kumo-subtle">{t("firstVersion")}</p>
         ) : (
@@ -60,31 +62,3 @@ function VersionCard({ version, before }: { version: Unit; before: Unit | undefi
 
 const textOf = ({ title, tags, body }: Unit): string =>
   `# ${title}\n${tags.length === 0 ? "" : `[${tags.join(", ")}]\n`}\n${body}`;
-
-const SIGNS = {
-  same: { sign: " ", tone: "text-kumo-subtle" },
-  added: { sign: "+", tone: "bg-(--soft) text-kumo-success" },
-  removed: { sign: "−", tone: "bg-(--rose) text-kumo-danger" },
-} as const;
-
-function Difference({ lines }: { lines: DiffLine[] }) {
-  const t = useMessages(unitWords);
-  return (
-    <div
-      tabIndex={0}
-      role="group"
-      aria-label={t("changes")}
-      className="overflow-x-auto rounded-lg border border-kumo-line bg-kumo-recessed py-2 font-mono text-xs leading-relaxed"
-    >
-      {lines.map(({ kind, text }, at) => (
-        <div key={at} className={`px-3 whitespace-pre-wrap ${SIGNS[kind].tone}`} dir="auto">
-          <span aria-hidden="true" className="me-2 inline-block w-3 select-none">
-            {SIGNS[kind].sign}
-          </span>
-          {kind !== "same" && <span className="sr-only">{t(`line${kind}`)}: </span>}
-          {text}
-        </div>
-      ))}
-    </div>
-  );
-}

@@ -23,9 +23,4 @@ export const youWords = {
     "códigos de recuperación restantes: {count}",
   ],
   factorNone: ["none yet", "尚无", "未設定", "ninguno aún"],
-  roleowner: ["owner", "所有者", "所有者", "propietario"],
-  roleadmin: ["administrator", "管理员", "管理者", "administrador"],
-  rolemember: ["member", "成员", "メンバー", "miembro"],
-  roleauditor: ["auditor", "审计员", "監査人", "auditor"],
-  roleviewer: ["viewer", "查看者", "閲覧者", "observador"],
 } as const satisfies Messages;

@@ -5,6 +5,7 @@ import { api } from "#web/app/client.ts";
 import { type Say, useMessages } from "#web/app/language.ts";
 import { youWords } from "#web/screens/you/messages.ts";
 import { Card, Page } from "#web/ui/page.tsx";
+import { roles } from "#web/ui/role-messages.ts";
 import { Read } from "#web/ui/states.tsx";
 
 type Person = Operations["GET /v1/people/me"]["answer"];
@@ -13,6 +14,7 @@ type Who = { session: Session; account: string; person: Person | null };
 /** Who one is here, and in which account. */
 export function You() {
   const t = useMessages(youWords);
+  const say = useMessages(roles);
   const who = useQuery({
     queryKey: ["person", "who"],
     queryFn: readWho,
@@ -25,7 +27,7 @@ export function You() {
         {(read) => (
           <Card className="max-w-xl px-6 py-5">
             <dl className="you grid grid-cols-[auto_minmax(0,1fr)] gap-x-8 gap-y-3">
-              {rowsOf(t, read).map(([name, value]) => (
+              {rowsOf(t, say, read).map(([name, value]) => (
                 <div key={name} className="contents">
                   <dt className="text-kumo-subtle">{name}</dt>
                   <dd>{value}</dd>
@@ -49,10 +51,14 @@ async function readWho(): Promise<Who> {
   return { session, account, person };
 }
 
-function rowsOf(t: Say<typeof youWords>, { session, account, person }: Who): [string, string][] {
+function rowsOf(
+  t: Say<typeof youWords>,
+  say: Say<typeof roles>,
+  { session, account, person }: Who,
+): [string, string][] {
   const here: [string, string][] = [
     [t("account"), account],
-    [t("role"), t(`role${session.role}`)],
+    [t("role"), say(`role${session.role}`)],
   ];
   if (person === null) return [[t("signedInBy"), t("apiKey")], ...here];
   return [

@@ -1,0 +1,65 @@
+import type { Messages } from "#web/app/language.ts";
+
+export const webhookListWords = {
+  title: ["Webhooks", "Webhook", "Webhook", "Webhooks"],
+  lead: [
+    "Programs that are sent your account's events, signed and as often as it takes.",
+    "接收你账户事件的程序：带签名，反复投递直至送达。",
+    "アカウントのイベントを受け取るプログラム。署名付きで、届くまで送ります。",
+    "Programas a los que se envían los eventos de tu cuenta, firmados y cuantas veces haga falta.",
+  ],
+  add: ["Add a webhook", "添加 Webhook", "Webhook を追加", "Añadir un webhook"],
+  added: [
+    "The webhook is there",
+    "Webhook 已添加",
+    "Webhook を追加しました",
+    "El webhook está listo",
+  ],
+  none: ["No webhooks yet", "还没有 Webhook", "Webhook はまだありません", "Aún no hay webhooks"],
+  noneDetail: [
+    "Add an address, and what happens in your account is sent there.",
+    "添加地址后，账户中发生的事件会发送到那里。",
+    "アドレスを追加すると、アカウントの出来事がそこへ送られます。",
+    "Añade una dirección y se enviará allí lo que pase en tu cuenta.",
+  ],
+  stateactive: ["active", "运行中", "稼働中", "activo"],
+  statepaused: ["paused", "已暂停", "一時停止", "en pausa"],
+  statedisabled: ["disabled", "已停用", "無効", "desactivado"],
+  reasongone: ["it wants nothing more", "对方不再接收", "受信を終了した", "ya no quiere nada"],
+  reasonfailing: [
+    "it took nothing for five days",
+    "五天未成功接收",
+    "5 日間受け取らなかった",
+    "no aceptó nada en cinco días",
+  ],
+  reasonforbidden: [
+    "whoever set it up may not read it any more",
+    "设置者已无权读取",
+    "設定者に閲覧権限がなくなった",
+    "quien lo creó ya no puede leerlo",
+  ],
+  url: ["Address", "地址", "アドレス", "Dirección"],
+  events: ["Which events", "哪些事件", "送るイベント", "Qué eventos"],
+  eventsHint: [
+    "Types or beginnings such as unit.published or task.*, by commas; * is everything.",
+    "类型或前缀，例如 unit.published 或 task.*，用逗号分隔；* 表示全部。",
+    "unit.published や task.* のような種類をコンマ区切りで。* はすべて。",
+    "Tipos o comienzos como unit.published o task.*, con comas; * es todo.",
+  ],
+  description: ["What it is for", "用途", "用途", "Para qué es"],
+  ordered: [
+    "In order: what is not taken holds up what follows of the same key",
+    "按顺序：未被接收的事件会阻塞同一键的后续事件",
+    "順番どおり：受け取られないものは同じキーの後続を待たせる",
+    "En orden: lo que no se acepta detiene lo que sigue de la misma clave",
+  ],
+  send: ["Add", "添加", "追加する", "Añadir"],
+  sending: ["Adding…", "正在添加…", "追加中…", "Añadiendo…"],
+  secretName: [
+    "The secret that deliveries are signed with",
+    "用于签名投递的密钥",
+    "配信の署名に使うシークレット",
+    "El secreto con el que se firman las entregas",
+  ],
+  toWebhook: ["To the webhook", "查看 Webhook", "Webhook へ", "Ir al webhook"],
+} as const satisfies Messages;
