@@ -1,5 +1,7 @@
-import { describe } from "vitest";
+import { afterAll, describe } from "vitest";
 import { inBrowser } from "./in-browser.ts";
+import { vendorServer } from "./vendor-server.ts";
+import { webhookReceiver } from "./webhook-receiver.ts";
 import { consoleJourneys } from "./console/console.ts";
 import { frameJourneys } from "./console/frame.ts";
 import { peopleJourneys } from "./console/people.ts";
@@ -14,11 +16,22 @@ import { auditJourneys } from "./console/audit.ts";
 import { keyJourneys } from "./console/keys.ts";
 import { reviewJourneys } from "./console/review.ts";
 import { settingJourneys } from "./console/settings.ts";
+import { channelJourneys } from "./console/channels.ts";
+import { memberJourneys } from "./console/members.ts";
+import { policyJourneys } from "./console/policies.ts";
+import { webhookJourneys } from "./console/webhooks.ts";
 import { traceJourneys } from "./console/traces.ts";
 
 // The console and the API explorer in a real browser, against the product as `npm start` serves it: one start and one
 // browser for them all. A passkey belongs to a name, so the product has one here.
-const place = inBrowser({ host: "localhost", env: { WISHUB_SIGNUP: "open" } });
+// Two programs outside stand beside it, which it may call.
+const vendor = await vendorServer("webhook");
+const receiver = await webhookReceiver();
+afterAll(() => Promise.all([vendor.close(), receiver.close()]));
+const place = inBrowser({
+  host: "localhost",
+  env: { WISHUB_SIGNUP: "open", WISHUB_EGRESS_ALLOW: `${vendor.url},${receiver.url}` },
+});
 
 describe("the console", { timeout: 60_000 }, () => {
   consoleJourneys(place);
@@ -27,12 +40,16 @@ describe("the console", { timeout: 60_000 }, () => {
   agentJourneys(place);
   eventJourneys(place);
   taskJourneys(place);
-  alertJourneys(place);
+  alertJourneys(place, receiver);
   traceJourneys(place);
   keyJourneys(place);
   auditJourneys(place);
   settingJourneys(place);
   reviewJourneys(place);
+  memberJourneys(place);
+  policyJourneys(place);
+  channelJourneys(place, vendor);
+  webhookJourneys(place, receiver);
   subPathJourneys(place);
   renewedJourneys(place);
 });

@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
+import { peopleOf } from "./person.ts";
 
 /** Registering an agent and looking after it. */
-export function agentJourneys({ signedIn }: Place): void {
+export function agentJourneys({ signedIn, url, state }: Place): void {
+  const { byOwner } = peopleOf(url, state);
+
   it("registers an agent, shows its key once, and stops and releases it", async () => {
     const { page, complaints } = await signedIn("/agents");
     await page.click("text=Register an agent");
@@ -20,8 +23,32 @@ export function agentJourneys({ signedIn }: Place): void {
     await page.waitForSelector(".timeline >> text=agent.registered");
     await page.fill("#key-name", "On board");
     await page.press("#key-name", "Enter");
-    expect(await page.textContent(".new-key code")).toMatch(/^wh0_/);
+    const apiKey = (await page.textContent(".new-key code")) ?? "";
+    expect(apiKey).toMatch(/^wh0_/);
     expect(await pictured(page, "agent")).toEqual([]);
+    const id = page.url().split("/").at(-1) ?? "";
+    await byOwner("POST", `/v1/agents/${id}/messages`, { body: { text: "Mind the north bank." } });
+    await page.waitForSelector(".message >> text=Mind the north bank.");
+    const { id: taskId } = (await byOwner("POST", "/v1/tasks", {
+      type: "pilot.guide",
+      input: {},
+    })) as { id: string };
+    const headers = { Authorization: `Bearer ${apiKey}`, "Content-Type": "application/json" };
+    const asIt = async (path: string, body: object) => {
+      const sent = { method: "POST", headers, body: JSON.stringify(body) };
+      return (await (await fetch(url() + path, sent)).json()) as {
+        tasks: { fencingToken: number }[];
+      };
+    };
+    const { tasks } = await asIt("/v1/tasks/lease", { types: ["pilot.guide"] });
+    const { fencingToken } = tasks[0] ?? {};
+    await page.waitForSelector(".tasks >> text=working");
+    await asIt(`/v1/tasks/${taskId}/complete`, { fencingToken, result: { berth: 4 } });
+    await page.waitForSelector(".tasks >> text=completed");
+    await page.waitForSelector(".timeline >> text=task.completed");
+    await page.waitForSelector(".card-preview >> text=signed");
+    await page.click(".message summary");
+    expect(await pictured(page, "agent-busy")).toEqual([]);
     await page.click("text=Quarantine");
     await page.fill("#quarantine-reason", "It ran aground.");
     expect(await pictured(page, "quarantine")).toEqual([]);

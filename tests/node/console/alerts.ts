@@ -1,12 +1,13 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
+import type { Receiver } from "#tests/node/webhook-receiver.ts";
 import { PASSWORD, peopleOf } from "./person.ts";
 
 /** Host samples come every 15 seconds, and the screen reads again every 10. */
 const FIRES_MS = 60_000;
 
 /** Setting a rule, silencing what it says, and what the objectives draw. */
-export function alertJourneys({ signedIn, visit, url, state }: Place): void {
+export function alertJourneys({ signedIn, visit, url, state }: Place, receiver: Receiver): void {
   it(
     "sets a rule, sees it fire by itself, silences it, and puts both back",
     { timeout: 120_000 },
@@ -53,6 +54,95 @@ export function alertJourneys({ signedIn, visit, url, state }: Place): void {
       expect(complaints).toEqual([]);
     },
   );
+
+  it("makes a rule of one's own, and tells a program of alerts, which one can try", async () => {
+    const { page, complaints } = await signedIn("/alerts");
+    await page.click("main >> text=Make a rule");
+    await page.fill("#rule-id", "memory-high");
+    await page.press("#rule-id", "Enter");
+    await page.waitForSelector("#rule-id-error >> text=Another rule is called so.");
+    await page.waitForSelector("#rule-above-error >> text=A number is needed.");
+    await page.fill("#rule-id", "gpu-backlog");
+    await page.selectOption("#rule-signal", "queue.backlog");
+    await page.fill("#rule-above", "500");
+    await page.fill("#rule-labels", "queue=gpu");
+    await page.fill("#rule-description", "The GPU is behind.");
+    expect(await pictured(page, "alert-own-rule")).toEqual([]);
+    await page.press("#rule-id", "Enter");
+    const rule = page.locator(".rules > li", { hasText: "gpu-backlog" });
+    await rule.locator("text=your own").waitFor();
+    expect(await rule.textContent()).toContain("queue.backlog above 500 for 60 s");
+    await page.click("[aria-label='Edit gpu-backlog']");
+    await page.fill("#rule-above", "750");
+    await page.press("#rule-above", "Enter");
+    await rule.locator("text=above 750").waitFor();
+    await rule.locator("text=queue gpu").waitFor();
+
+    await page.click("main >> text=Add a route");
+    await page.press("#route-place", "Enter");
+    await page.waitForSelector("#route-place-error");
+    await page.selectOption("#route-kind", "webhook");
+    await page.fill("#route-place", receiver.url);
+    await page.uncheck("#route-info");
+    await page.fill("#route-rules", "gpu-backlog");
+    expect(await pictured(page, "alert-route")).toEqual([]);
+    await page.press("#route-place", "Enter");
+    await page.waitForSelector("[role=dialog] .new-key code");
+    receiver.secret = (await page.textContent("[role=dialog] .new-key code")) ?? "";
+    expect(await pictured(page, "alert-route-added")).toEqual([]);
+    await page.click("[role=dialog] >> text=Done");
+    const heard = receiver.received.length;
+    await page.click(`[aria-label='Try it: Webhook ${receiver.url}']`);
+    await page.waitForSelector("text=A test is on its way.");
+    await expect.poll(() => receiver.received.length).toBe(heard + 1);
+    await page.locator(".routes").scrollIntoViewIfNeeded();
+    expect(await pictured(page, "alert-routes")).toEqual([]);
+    await page.click(`[aria-label='Remove Webhook ${receiver.url}']`);
+    await page.click("[role=dialog] button >> text=Remove");
+    await page.waitForSelector("text=Nobody is told yet");
+    await page.click("[aria-label='Remove gpu-backlog']");
+    await rule.waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+  });
+
+  it("notifies a browser that was asked, also of what it is told while no page is open", async () => {
+    const { page, complaints } = await signedIn("/alerts");
+    await page.context().grantPermissions(["notifications"]);
+    const devtools = await page.context().newCDPSession(page);
+    const registered = new Promise<string>((done) =>
+      devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+        const [one] = registrations;
+        if (one !== undefined) done(one.registrationId);
+      }),
+    );
+    await devtools.send("ServiceWorker.enable");
+    // The push service of the browser's maker is elsewhere, and nothing here asks it.
+    await page.evaluate(() => {
+      PushManager.prototype.subscribe = () => {
+        const keys = { p256dh: "B".repeat(87), auth: "a".repeat(22) };
+        const subscription = { endpoint: "https://push.example/one", keys };
+        return Promise.resolve({ toJSON: () => subscription } as unknown as PushSubscription);
+      };
+    });
+    await page.click("main >> text=Notify this browser");
+    await page.waitForSelector("text=This browser is notified.");
+    await page.waitForSelector(".browsers >> text=https://push.example");
+    await devtools.send("ServiceWorker.deliverPushMessage", {
+      origin: url(),
+      registrationId: await registered,
+      data: JSON.stringify({ title: "memory-high", body: "97 %", tag: "alert-1" }),
+    });
+    const shown = () =>
+      page.evaluate(async () => {
+        const [registration] = await navigator.serviceWorker.getRegistrations();
+        const all = (await registration?.getNotifications()) ?? [];
+        return all.map(({ title, body }) => `${title}: ${body}`);
+      });
+    await expect.poll(shown).toEqual(["memory-high: 97 %"]);
+    await page.click("[aria-label='Remove https://push.example']");
+    await page.waitForSelector(".browsers >> text=None yet.");
+    expect(complaints).toEqual([]);
+  });
 
   it("asks for no objectives where they are another account's", async () => {
     const email = "watcher@example.org";

@@ -2,8 +2,6 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { ruleInput } from "#domain/alerts/model.ts";
-import { SEVERITIES } from "#domain/alerts/rules.ts";
-import { SIGNALS } from "#domain/alerts/signals.ts";
 import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
@@ -11,22 +9,15 @@ import { usePermissions } from "#web/app/permissions.ts";
 import { changed } from "#web/app/queries.ts";
 import { Asked, FormEnd } from "#web/ui/asked.tsx";
 import { alertWords } from "#web/screens/alerts/messages.ts";
+import { RuleFields, type RuleValues } from "#web/screens/alerts/rule-fields.tsx";
 import { SilenceButton } from "#web/screens/alerts/silence.tsx";
 import { ALERT, type Rule, scaleOf, TONE, useValue } from "#web/screens/alerts/values.ts";
 import { Badge, Labels } from "#web/ui/badges.tsx";
-import {
-  ChoiceField,
-  errorAt,
-  type FieldsOf,
-  TextField,
-  TickField,
-  useForm,
-} from "#web/ui/form.tsx";
+import { useForm } from "#web/ui/form.tsx";
 import { Failure } from "#web/ui/states.tsx";
 import { numberOf } from "#web/ui/typed.ts";
 
 type Input = Operations["PUT /v1/alerts/rules/{id}"]["body"];
-type Values = { above: string; forSeconds: string; severity: Rule["severity"]; enabled: boolean };
 
 /** A rule: when it fires, and what can be done with it. */
 export function RuleRow({ rule }: { rule: Rule }) {
@@ -95,7 +86,7 @@ const typedOf = (value: number): string => String(Number(value.toPrecision(12)))
 function RuleForm({ rule, close }: { rule: Rule; close(): void }) {
   const t = useMessages(alertWords);
   const { id, signal, labels, description } = rule;
-  const first: Values = {
+  const first: RuleValues = {
     above: typedOf(rule.above * scaleOf(signal)),
     forSeconds: String(rule.forSeconds),
     severity: rule.severity,
@@ -123,53 +114,8 @@ function RuleForm({ rule, close }: { rule: Rule; close(): void }) {
   return (
     <form ref={form} noValidate onSubmit={onSubmit} className="mt-2 grid gap-4">
       <p className="text-kumo-subtle">{t("editHint")}</p>
-      <Fields signal={signal} values={values} errors={errors} change={change} />
+      <RuleFields signal={signal} values={values} errors={errors} change={change} />
       <FormEnd problem={problem} isBusy={isBusy} close={close} label={t("save")} />
     </form>
-  );
-}
-
-type FieldsProps = FieldsOf<Values> & { signal: Rule["signal"] };
-
-function Fields({ signal, values, errors, change }: FieldsProps) {
-  const t = useMessages(alertWords);
-  const told = (pointer: string, typed: string) => {
-    const error = errorAt(errors, pointer);
-    return error !== undefined && Number.isNaN(numberOf(typed)) ? t("noNumber") : error;
-  };
-  return (
-    <>
-      <TextField
-        id="rule-above"
-        label={t("bound", { unit: t(`unit${SIGNALS[signal].unit}`) })}
-        inputMode="decimal"
-        autoComplete="off"
-        value={values.above}
-        onChange={({ target }) => change({ above: target.value })}
-        error={told("/above", values.above)}
-      />
-      <TextField
-        id="rule-seconds"
-        label={t("held")}
-        inputMode="numeric"
-        autoComplete="off"
-        value={values.forSeconds}
-        onChange={({ target }) => change({ forSeconds: target.value })}
-        error={told("/forSeconds", values.forSeconds)}
-      />
-      <ChoiceField
-        id="rule-severity"
-        label={t("severity")}
-        value={values.severity}
-        options={SEVERITIES.map((value) => ({ value, label: t(`severity${value}`) }))}
-        onChoose={(severity) => change({ severity })}
-      />
-      <TickField
-        id="rule-enabled"
-        label={t("watched")}
-        isOn={values.enabled}
-        onTick={(enabled) => change({ enabled })}
-      />
-    </>
   );
 }
