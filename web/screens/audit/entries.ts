@@ -4,7 +4,7 @@ import { PHASES } from "#domain/audit/model.ts";
 import { api } from "#web/app/client.ts";
 import { useEvents } from "#web/app/live.ts";
 import { queries } from "#web/app/queries.ts";
-import type { AuditQuestion } from "#web/app/router.tsx";
+import type { AuditQuestion } from "#web/app/questions.ts";
 import type { Entry } from "#web/screens/audit/entry.tsx";
 import { usePages } from "#web/ui/pages.ts";
 

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import type { AuditPage } from "#sdk/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
-import type { AuditQuestion } from "#web/app/router.tsx";
+import type { AuditQuestion } from "#web/app/questions.ts";
 import { type Check, CheckList, Hash } from "#web/screens/audit/checks.tsx";
 import { logOf } from "#web/screens/audit/log.ts";
 import { auditWords } from "#web/screens/audit/messages.ts";

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { PHASES } from "#domain/audit/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import { useMessages } from "#web/app/language.ts";
-import type { AuditQuestion } from "#web/app/router.tsx";
+import type { AuditQuestion } from "#web/app/questions.ts";
 import { auditWords } from "#web/screens/audit/messages.ts";
 import { ChoiceField, TextField } from "#web/ui/form.tsx";
 import { SearchForm } from "#web/ui/form-card.tsx";

@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { EventsOptions, WisHubEvent } from "#sdk/live.ts";
 import { useMessages } from "#web/app/language.ts";
-import type { EventQuestion } from "#web/app/router.tsx";
+import type { EventQuestion } from "#web/app/questions.ts";
 import { useShortcut } from "#web/app/shortcuts.ts";
 import { EventRow } from "#web/screens/events/event-row.tsx";
 import { Filter } from "#web/screens/events/filter.tsx";

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { eventAbout, typePattern } from "#domain/topics/filter.ts";
 import { TOPIC_NAMES } from "#domain/topics/topics.ts";
 import { useMessages } from "#web/app/language.ts";
-import type { EventQuestion } from "#web/app/router.tsx";
+import type { EventQuestion } from "#web/app/questions.ts";
 import { eventWords } from "#web/screens/events/messages.ts";
 import { ChoiceField, errorAt, TextField } from "#web/ui/form.tsx";
 import { SearchForm } from "#web/ui/form-card.tsx";

@@ -6,7 +6,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import { api, BASE } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { changed } from "#web/app/queries.ts";
-import type { LogQuestion } from "#web/app/router.tsx";
+import type { LogQuestion } from "#web/app/questions.ts";
 import { useShortcut } from "#web/app/shortcuts.ts";
 import { LogLines } from "#web/screens/logs/line.tsx";
 import { logWords } from "#web/screens/logs/messages.ts";

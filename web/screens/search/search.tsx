@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import type { SearchAnswer, SearchRequest } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
 import { LANGUAGE_NAMES, LANGUAGES, useMessages } from "#web/app/language.ts";
-import type { SearchQuestion } from "#web/app/router.tsx";
+import type { SearchQuestion } from "#web/app/questions.ts";
 import { Hit } from "#web/screens/search/hit.tsx";
 import { search } from "#web/screens/search/messages.ts";
 import { ChoiceFilter } from "#web/ui/filter.tsx";

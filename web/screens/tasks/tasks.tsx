@@ -6,7 +6,7 @@ import { TASK_STATES } from "#domain/tasks/state.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
-import type { TaskQuestion } from "#web/app/router.tsx";
+import type { TaskQuestion } from "#web/app/questions.ts";
 import { taskListWords } from "#web/screens/tasks/messages.ts";
 import { ChoiceField, TextField } from "#web/ui/form.tsx";
 import { LinkButton } from "#web/ui/link-button.tsx";

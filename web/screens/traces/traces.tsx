@@ -6,7 +6,7 @@ import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { changed } from "#web/app/queries.ts";
-import type { TraceQuestion } from "#web/app/router.tsx";
+import type { TraceQuestion } from "#web/app/questions.ts";
 import { useShortcut } from "#web/app/shortcuts.ts";
 import { traceWords } from "#web/screens/traces/messages.ts";
 import { Badge } from "#web/ui/badges.tsx";
