@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
-import { ownerOf } from "#tests/node/oauth-person.ts";
+import { ownerOf } from "#tests/node/owner.ts";
 import { peopleOf } from "./person.ts";
 
 const RULE = {
