@@ -180,6 +180,8 @@ const settings = createRoute({
 const keys = createRoute({
   getParentRoute: () => root,
   path: "/keys",
+  validateSearch: ({ make }: Record<string, unknown>): { make?: true } =>
+    make === true ? { make } : {},
   component: lazyRouteComponent(() => import("#web/screens/keys/keys.tsx"), "Keys"),
 });
 const people = createRoute({

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
-import { peopleOf } from "./person.ts";
+import { PASSWORD, peopleOf } from "./person.ts";
 
 type Made = { id: string; apiKey: string };
 
 /** Making, rotating and revoking the keys of an account. */
 export function keyJourneys({ signedIn, visit, url, state }: Place): void {
-  const { byOwner } = peopleOf(url, state);
+  const { byOwner, person } = peopleOf(url, state);
   const scopesOf = async (apiKey: string): Promise<string[] | number> => {
     const answer = await fetch(`${url()}/v1/sessions/current`, {
       headers: { Authorization: `Bearer ${apiKey}` },
@@ -90,5 +90,26 @@ export function keyJourneys({ signedIn, visit, url, state }: Place): void {
     }
     expect(await pictured(page, "keys-forbidden")).toEqual([]);
     expect(complaints).toEqual([]);
+  });
+
+  it("keeps what was typed while a second factor is asked for", async () => {
+    const email = "keyless@example.org";
+    await person(email);
+    const { page } = await visit("/");
+    await page.fill("#email", email);
+    await page.fill("#password", PASSWORD);
+    await page.press("#password", "Enter");
+    await page.click("nav a >> text=API keys");
+    await page.waitForSelector("text=No keys");
+    expect(await pictured(page, "keys-none")).toEqual([]);
+    await page.locator("main button", { hasText: "Make a key" }).click();
+    await page.fill("#key-name", "For later");
+    await page.click("#key-scope-search");
+    await page.press("#key-name", "Enter");
+    await page.waitForSelector("text=You have no second factor yet");
+    await page.click(".place .primary");
+    await page.waitForSelector("#key-name");
+    expect(await page.inputValue("#key-name")).toBe("For later");
+    expect(await page.isChecked("#key-scope-search")).toBe(true);
   });
 }

@@ -1,6 +1,12 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
+import { accountClient, application, person, REDIRECT } from "#tests/node/oauth-person.ts";
+import { ownerOf } from "#tests/node/owner.ts";
 import { PASSWORD, peopleOf } from "./person.ts";
+
+/** The example of RFC 7636, appendix B. */
+const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /** What an account is, may ask for and used. */
 export function settingJourneys({ signedIn, visit, url, state }: Place): void {
@@ -64,5 +70,71 @@ export function settingJourneys({ signedIn, visit, url, state }: Place): void {
     expect(complaints).toEqual([]);
     await page.click("text=Prove your second factor to export");
     await page.waitForSelector("text=You have no second factor yet");
+  });
+
+  it("lists who may act here, by consent or because the account registered it, and ends both", async () => {
+    const { page, complaints } = await signedIn("/settings");
+    await page.waitForSelector("text=No application acts for anybody here.");
+    const owner = { ...ownerOf(state()), url: url() };
+    const { client_id } = await application(owner, ["authorization_code", "refresh_token"]);
+    const asked = new URLSearchParams({
+      response_type: "code",
+      client_id,
+      redirect_uri: REDIRECT,
+      scope: "search",
+      code_challenge: CHALLENGE,
+      code_challenge_method: "S256",
+    });
+    const consent = `${url()}/oauth/authorize?${asked.toString()}`;
+    const code = (await (await person(owner)).answers(consent)).searchParams.get("code") ?? "";
+    const taken = await fetch(`${url()}/oauth/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        client_id,
+        redirect_uri: REDIRECT,
+        code,
+        code_verifier: VERIFIER,
+      }),
+    });
+    expect(taken.status).toBe(200);
+    await accountClient(owner, { client_name: "Night import" });
+
+    const grant = page.locator(".grants > li", { hasText: "Application" });
+    await grant.locator("text=search").waitFor();
+    const client = page.locator(".clients > li", { hasText: "Night import" });
+    await client.waitFor();
+    expect(await pictured(page, "settings-applications")).toEqual([]);
+    await page.click('[aria-label="End Application"]');
+    await page.locator("[role=dialog] button", { hasText: "End" }).click();
+    await page.waitForSelector("text=No application acts for anybody here.");
+    await page.click('[aria-label="Revoke Night import"]');
+    await page.locator("[role=dialog] button", { hasText: "Revoke" }).click();
+    await client.waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+  });
+
+  it("speaks Chinese and fits a small dark screen on each screen of the account", async () => {
+    const look = { colorScheme: "dark", width: 360, locale: "zh-CN" } as const;
+    const { page, complaints } = await signedIn("/keys?make=true", look);
+    for (const [screen, shown] of [
+      ["keys?make=true", ".key"],
+      ["audit", ".entry"],
+      ["settings", ".usage li"],
+      ["review", "main h2"],
+    ] as const) {
+      await page.evaluate((hash) => location.assign(hash), `#/${screen}`);
+      await page.locator(shown).first().waitFor();
+      if (screen === "audit") {
+        await page.click("text=验证日志");
+        await page.waitForSelector(".found >> text=日志完整");
+        await page.locator(".entry summary").first().click();
+        await page.locator(".entry >> text=证明此记录").first().click();
+        await page.waitForSelector(".proof");
+      }
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+      expect(await pictured(page, `small-${screen.split("?", 1).join()}`)).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
   });
 }

@@ -1,6 +1,7 @@
 import { Button } from "@cloudflare/kumo/components/button";
 import { KeyIcon } from "@phosphor-icons/react";
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Session } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
@@ -22,7 +23,11 @@ const ROW_PX = 92;
 export function Keys() {
   const t = useMessages(keyWords);
   const { may } = usePermissions();
-  const [isMaking, setMaking] = useState(false);
+  // In the address, so that whoever is sent to prove a second factor comes back to what they began.
+  const isMaking = useSearch({ from: "/keys" }).make === true;
+  const navigate = useNavigate();
+  const setMaking = (makes: boolean) =>
+    void navigate({ to: "/keys", search: makes ? { make: true } : {}, replace: !makes });
   const [made, setMade] = useState<Made | null>(null);
   const session = useQuery({
     queryKey: ["session"],

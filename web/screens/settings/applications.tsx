@@ -1,5 +1,5 @@
 import { Button } from "@cloudflare/kumo/components/button";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
@@ -16,10 +16,22 @@ import { Ago } from "#web/ui/time.tsx";
 
 type Grant = Operations["GET /v1/oauth/grants"]["answer"]["items"][number];
 const PAGE = 100;
-const GRANT = new Set(["grant"]);
 
-/** The applications that may act for people of the account. */
+type Client = Operations["GET /v1/oauth/clients"]["answer"]["items"][number];
+const CLIENT = new Set(["client", "grant"]);
+
+/** The applications that may act for people of the account, and those that the account registered. */
 export function Applications() {
+  const { may } = usePermissions();
+  return (
+    <div className="grid gap-3">
+      {may("grant.read") && <Grants />}
+      {may("client.read") && <Clients />}
+    </div>
+  );
+}
+
+function Grants() {
   const t = useMessages(settingWords);
   const say = useMessages(ui);
   const grants = usePages(
@@ -52,16 +64,88 @@ export function Applications() {
   );
 }
 
+function Clients() {
+  const t = useMessages(settingWords);
+  const say = useMessages(ui);
+  const clients = usePages(
+    ["client"],
+    (cursor) => api.operation("GET /v1/oauth/clients", { query: { limit: PAGE, cursor } }),
+    ["audit"],
+  );
+  return (
+    <Read query={clients} action="client.read" lines={1}>
+      {(items) =>
+        items.length > 0 && (
+          <Card>
+            <ul aria-label={t("clients")} className="clients divide-y divide-kumo-line">
+              {items.map((client) => (
+                <ClientRow key={client.id} client={client} />
+              ))}
+            </ul>
+            {clients.more !== undefined && (
+              <Button className="m-3" onClick={clients.more}>
+                {say("more")}
+              </Button>
+            )}
+          </Card>
+        )
+      }
+    </Read>
+  );
+}
+
 function GrantRow({ grant }: { grant: Grant }) {
   const t = useMessages(settingWords);
   const { may } = usePermissions();
-  const [isAsking, setAsking] = useState(false);
-  const { clientName: name, scopes, createdAt, lastUsedAt } = grant;
+  const { id, clientName: name, scopes, createdAt, lastUsedAt } = grant;
+  return (
+    <Row name={name} scopes={scopes} at={lastUsedAt ?? createdAt}>
+      {may("grant.revoke") && (
+        <End
+          title={t("endOf", { name })}
+          label={t("end")}
+          says={t("endLead")}
+          act={() => api.operation("DELETE /v1/oauth/grants/{id}", { path: { id } })}
+        />
+      )}
+    </Row>
+  );
+}
+
+function ClientRow({ client: { id, name, scopes, createdAt } }: { client: Client }) {
+  const t = useMessages(settingWords);
+  const { may } = usePermissions();
+  return (
+    <Row name={name} note={t("client")} scopes={scopes} at={createdAt}>
+      {may("client.revoke") && (
+        <End
+          title={t("revokeOf", { name })}
+          label={t("revoke")}
+          says={t("revokeLead")}
+          act={() => api.operation("DELETE /v1/oauth/clients/{id}", { path: { id } })}
+        />
+      )}
+    </Row>
+  );
+}
+
+type RowProps = {
+  name: string;
+  note?: string;
+  scopes: readonly string[];
+  at: string;
+  children: ReactNode;
+};
+
+function Row({ name, note, scopes, at, children }: RowProps) {
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1.5 px-4 py-3">
       <div className="min-w-0 grow">
-        <p className="font-medium" dir="auto">
-          {name}
+        <p className="flex flex-wrap items-baseline gap-x-2">
+          <span className="font-medium" dir="auto">
+            {name}
+          </span>
+          {note !== undefined && <span className="text-xs text-kumo-subtle">{note}</span>}
         </p>
         <p className="mt-1 flex flex-wrap gap-1.5">
           {scopes.map((scope) => (
@@ -71,27 +155,36 @@ function GrantRow({ grant }: { grant: Grant }) {
           ))}
         </p>
       </div>
-      <Ago at={lastUsedAt ?? createdAt} className="text-xs" />
-      {may("grant.revoke") && (
-        <Button
-          size="sm"
-          variant="secondary-destructive"
-          aria-label={t("endOf", { name })}
-          onClick={() => setAsking(true)}
-        >
-          {t("end")}
-        </Button>
-      )}
+      <Ago at={at} className="text-xs" />
+      {children}
+    </li>
+  );
+}
+
+type EndProps = { title: string; label: string; says: string; act(): Promise<unknown> };
+
+function End({ title, label, says, act }: EndProps) {
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <>
+      <Button
+        size="sm"
+        variant="secondary-destructive"
+        aria-label={title}
+        onClick={() => setAsking(true)}
+      >
+        {label}
+      </Button>
       <Sure
-        title={t("endOf", { name })}
+        title={title}
         isOpen={isAsking}
         close={() => setAsking(false)}
-        label={t("end")}
-        act={() => api.operation("DELETE /v1/oauth/grants/{id}", { path: { id: grant.id } })}
-        done={() => changed(GRANT)}
+        label={label}
+        act={act}
+        done={() => changed(CLIENT)}
       >
-        <p className="text-kumo-subtle">{t("endLead")}</p>
+        <p className="text-kumo-subtle">{says}</p>
       </Sure>
-    </li>
+    </>
   );
 }

@@ -211,7 +211,22 @@ export const settingWords = {
     "誰かの代わりに動くアプリはありません。",
     "Ninguna aplicación actúa por nadie aquí.",
   ],
-  end: ["End it", "终止", "終了する", "Terminar"],
+  clients: [
+    "Applications of this account",
+    "此账户的应用",
+    "このアカウントのアプリ",
+    "Aplicaciones de esta cuenta",
+  ],
+  client: ["registered here", "在此注册", "ここで登録", "registrada aquí"],
+  revoke: ["Revoke", "吊销", "取り消す", "Revocar"],
+  revokeOf: ["Revoke {name}", "吊销 {name}", "取り消す：{name}", "Revocar {name}"],
+  revokeLead: [
+    "The application is unknown from then on, and every token that it has ends.",
+    "此后该应用不再被识别，其所有令牌都将失效。",
+    "以後このアプリは認識されず、持っているトークンはすべて終わります。",
+    "Desde entonces la aplicación es desconocida y termina todo token que tenga.",
+  ],
+  end: ["End", "终止", "終了", "Terminar"],
   endOf: ["End {name}", "终止 {name}", "終了：{name}", "Terminar {name}"],
   endLead: [
     "All its tokens stop working within five seconds. Who wants it again allows it anew.",

@@ -39,7 +39,7 @@ export function Settings() {
                 <Collections />
               </Section>
             )}
-            {may("grant.read") && (
+            {(may("grant.read") || may("client.read")) && (
               <Section title={t("applications")}>
                 <Applications />
               </Section>
