@@ -37,10 +37,20 @@ export const unobserved = { ...env, WISHUB_OBSERVING: "0" };
 /** One request to an isolate of its own, which knows nothing yet and has these bindings. */
 export function isolate(changes: Partial<Record<string, unknown>>) {
   const bindings = { ...unobserved, ...changes } as Env;
-  return async (from: TestAccount, method: string, path: string, body?: unknown) => {
+  return async (
+    from: TestAccount,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
     const request = new Request(`${ORIGIN}${path}`, {
       method,
-      headers: { Authorization: `Bearer ${from.apiKey}`, "Content-Type": "application/json" },
+      headers: {
+        Authorization: `Bearer ${from.apiKey}`,
+        "Content-Type": "application/json",
+        ...headers,
+      },
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const context = createExecutionContext();

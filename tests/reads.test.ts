@@ -203,6 +203,18 @@ describe("a question asked again, byte for byte,", () => {
 });
 
 describe("what an isolate keeps", () => {
+  it("is not shown to whoever asks past it, as one does who heard of the change", async () => {
+    const unit = await searchable(account, note("First", { visibility: "public" }));
+    const elsewhere = isolate({});
+    const titleOf = async (headers?: Record<string, string>) => {
+      const answer = await elsewhere(other, "GET", `/v1/units/${unit.id}`, undefined, headers);
+      return answer.status === 404 ? "" : (await answer.json<UnitView>()).title;
+    };
+    for (let times = 0; times < 3; times++) expect(await titleOf()).toBe(unit.title);
+    await account.call("DELETE", `/v1/units/${unit.id}`);
+    expect(await titleOf({ "Cache-Control": "no-cache" })).toBe("");
+  });
+
   const answerOf = async (response: Response) => {
     const headers = Object.fromEntries(response.headers);
     const body = await response.text();

@@ -20,6 +20,9 @@ import { channelJourneys } from "./console/channels.ts";
 import { memberJourneys } from "./console/members.ts";
 import { policyJourneys } from "./console/policies.ts";
 import { webhookJourneys } from "./console/webhooks.ts";
+import { mapJourneys } from "./console/map.ts";
+import { sizeJourneys } from "./console/sizes.ts";
+import { walkJourneys } from "./console/walk.ts";
 import { traceJourneys } from "./console/traces.ts";
 
 // The console and the API explorer in a real browser, against the product as `npm start` serves it: one start and one
@@ -50,6 +53,9 @@ describe("the console", { timeout: 60_000 }, () => {
   policyJourneys(place);
   channelJourneys(place, vendor);
   webhookJourneys(place, receiver);
+  mapJourneys(place);
+  sizeJourneys(place);
+  walkJourneys(place);
   subPathJourneys(place);
   renewedJourneys(place);
 });

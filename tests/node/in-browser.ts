@@ -1,26 +1,24 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, type TestContext } from "vitest";
 import { freePort } from "#scripts/launch/free-port.ts";
+import { axeFinds, CHROMIUM } from "./chromium.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { ownerOf } from "./owner.ts";
 
-const CHROMIUM = [
-  process.env["CHROME_PATH"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-].find((path) => path !== undefined && existsSync(path));
 const WHY_SKIPPED = "no Chromium is installed, and npm brings none: install it or set CHROME_PATH";
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const START_MS = 120_000;
 const WAIT_MS = 25_000;
 
 /** Where screenshots are kept for a person to look at; git ignores it. */
 const SHOTS = join(import.meta.dirname, "..", "..", "dist", "screenshots");
+
+/** Where a picture is kept. */
+export const shotOf = (name: string): string => {
+  mkdirSync(SHOTS, { recursive: true });
+  return join(SHOTS, `${name}.png`);
+};
 
 export type Look = { colorScheme?: "light" | "dark"; width?: number; locale?: string };
 export type Visited = { page: Page; complaints: string[] };
@@ -106,26 +104,29 @@ export const keyOf = (state: string): string => ownerOf(state).apiKey;
 
 /** Keeps a picture of a screen in both themes, and gives what axe finds in each. */
 export async function pictured(page: Page, name: string): Promise<string[]> {
-  mkdirSync(SHOTS, { recursive: true });
   const found: string[] = [];
   for (const mode of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme: mode });
     // The themes differ in nothing but their colours.
     const rules = mode === "dark" ? ["color-contrast"] : undefined;
     found.push(...(await barriers(page, rules)).map((barrier) => `${mode}: ${barrier}`));
-    await page.screenshot({ path: join(SHOTS, `${name}-${mode}.png`), fullPage: true });
+    await page.screenshot({ path: shotOf(`${name}-${mode}`), fullPage: true });
   }
   return found;
 }
 
-type AxeResult = { violations: { id: string; nodes: { target: string[] }[] }[] };
+/** More stops than any screen has. */
+const STOPS_MAX = 150;
+
+/** Presses Tab until a place has the focus, as somebody without a mouse gets there. */
+export async function tabTo(page: Page, place: Locator): Promise<void> {
+  await place.waitFor();
+  for (let stop = 0; stop < STOPS_MAX; stop++) {
+    await page.keyboard.press("Tab");
+    if (await place.evaluate((each) => each === document.activeElement)) return;
+  }
+  throw new Error(`no Tab leads to ${String(place)}`);
+}
 
 /** What axe finds; `rules` where only these are asked. */
-export async function barriers(page: Page, rules?: string[]): Promise<string[]> {
-  await page.evaluate(`globalThis.axe ?? (() => {${AXE}})();0`);
-  const asked = rules === undefined ? "" : JSON.stringify({ runOnly: rules });
-  const { violations } = await page.evaluate<AxeResult>(`axe.run(${asked})`);
-  return violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`,
-  );
-}
+export const barriers = axeFinds;

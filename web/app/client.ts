@@ -11,7 +11,8 @@ export const useReachable = reachable.use;
 
 const watched: typeof fetch = async (input, init) => {
   try {
-    const response = await fetch(input, await wholeBody(init));
+    // Whoever watches reads what is, not what somebody kept: an event is told after its change, and read after it.
+    const response = await fetch(input, { ...(await wholeBody(init)), cache: "no-store" });
     reachable.set(true);
     return response;
   } catch (error) {

@@ -1,7 +1,9 @@
 import {
   BookOpenIcon,
   CircleHalfIcon,
+  ListChecksIcon,
   MagnifyingGlassIcon,
+  RobotIcon,
   SignOutIcon,
   TranslateIcon,
 } from "@phosphor-icons/react";
@@ -16,6 +18,11 @@ import { signOut } from "#web/app/session.ts";
 import { chooseTheme, THEMES } from "#web/app/theme.ts";
 
 const SIZE = 16;
+/** What one comes to do most. */
+const WORK = [
+  { to: "/agents/new", label: "registerAgent", icon: RobotIcon, needs: "agent.register" },
+  { to: "/tasks/new", label: "giveTask", icon: ListChecksIcon, needs: "task.create" },
+] as const;
 
 /** What the palette offers about what was typed: screens, actions, and a search for it. */
 export function useCommands(): (query: string) => CommandGroup[] {
@@ -31,6 +38,12 @@ export function useCommands(): (query: string) => CommandGroup[] {
       act: () => void navigate({ to }),
     }));
   const actions: Command[] = [
+    ...WORK.filter(({ needs }) => may(needs)).map(({ to, label, icon: Icon }) => ({
+      id: label,
+      title: t(label),
+      icon: <Icon size={SIZE} />,
+      act: () => void navigate({ to }),
+    })),
     ...THEMES.map((theme) => ({
       id: `theme-${theme}`,
       title: t(`theme${theme}`),

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { useReachable } from "#web/app/client.ts";
 import { follow } from "#web/app/live.ts";
 import { usePermissions } from "#web/app/permissions.ts";
-import { queries } from "#web/app/queries.ts";
+import { missed } from "#web/app/queries.ts";
 import { router } from "#web/app/router.tsx";
 
 /** The console of somebody who is signed in, with the one stream of what happens. */
@@ -18,7 +18,7 @@ export default function Console() {
   }, [mayHear]);
   const isReachable = useReachable();
   useEffect(() => {
-    if (isReachable) void queries.invalidateQueries();
+    if (isReachable) missed();
   }, [isReachable]);
   return <RouterProvider router={router} />;
 }

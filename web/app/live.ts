@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "react";
 import type { WisHubEvent } from "#sdk/live.ts";
 import { api, codeOf } from "#web/app/client.ts";
-import { changed, queries } from "#web/app/queries.ts";
+import { changed, missed } from "#web/app/queries.ts";
 import { heed, isSignedIn } from "#web/app/session.ts";
 import { store } from "#web/app/store.ts";
 
-/** So many events come at most between two times of reading again. */
+/** What comes in this time is drawn, and read again, together. */
 const GATHER_MS = 200;
 const AGAIN_MS = 2_000;
 const RECENT_MAX = 200;
@@ -14,7 +14,7 @@ const BEGIN_AGO_MS = 60_000;
 
 const recent = store<readonly WisHubEvent[]>([]);
 const listeners = new Set<(event: WisHubEvent) => void>();
-let gathered = new Set<string>();
+let gathered: WisHubEvent[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** What happened since the console was opened, newest first. */
@@ -41,14 +41,14 @@ function nounsOf({ type, data }: WisHubEvent): string[] {
 }
 
 function take(event: WisHubEvent): void {
-  recent.set([event, ...recent.get().slice(0, RECENT_MAX - 1)]);
   for (const listener of listeners) listener(event);
-  for (const noun of nounsOf(event)) gathered.add(noun);
+  gathered.push(event);
   timer ??= setTimeout(() => {
     timer = undefined;
-    const nouns = gathered;
-    gathered = new Set();
-    changed(nouns);
+    const come = gathered;
+    gathered = [];
+    recent.set([...come.toReversed(), ...recent.get()].slice(0, RECENT_MAX));
+    changed(new Set(come.flatMap(nounsOf)));
   }, GATHER_MS);
 }
 
@@ -59,7 +59,7 @@ function take(event: WisHubEvent): void {
 export async function follow(signal: AbortSignal): Promise<void> {
   let after: string | undefined;
   for (let isFirst = true; !signal.aborted; isFirst = false) {
-    if (!isFirst) void queries.invalidateQueries();
+    if (!isFirst) missed();
     try {
       const from = new Date(Date.now() - BEGIN_AGO_MS).toISOString();
       for await (const { position, event } of api.events({ signal, after, from })) {
@@ -78,5 +78,6 @@ export async function follow(signal: AbortSignal): Promise<void> {
 
 /** Forgets what happened: it was another person's. */
 export function forgetEvents(): void {
+  gathered = [];
   recent.set([]);
 }

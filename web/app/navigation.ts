@@ -2,6 +2,7 @@ import {
   BellIcon,
   GearSixIcon,
   ChatCircleTextIcon,
+  GraphIcon,
   HouseIcon,
   KeyIcon,
   type Icon,
@@ -86,6 +87,7 @@ export const NAVIGATION: Group[] = [
     screens: [
       { to: "/alerts", label: "alerts", icon: BellIcon, needs: "alert.read", keys: "g w" },
       { to: "/traces", label: "traces", icon: TreeStructureIcon, needs: "trace.read", keys: "g r" },
+      { to: "/map", label: "map", icon: GraphIcon, needs: "metrics.read", keys: "g i" },
       { to: "/logs", label: "logs", icon: ListBulletsIcon, needs: "log.read", keys: "g l" },
     ],
   },

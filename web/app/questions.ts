@@ -16,6 +16,9 @@ export type TaskQuestion = {
   type?: string | undefined;
 };
 
+/** What a task that is to be given begins with: the capabilities of whoever shall do it, with commas between them. */
+export type GiveQuestion = { requires?: string | undefined };
+
 /** Which events are followed; `since`: `hour`, `day` or a time, and from now on without it. */
 export type EventQuestion = {
   topic?: string | undefined;

@@ -9,6 +9,7 @@ import { Frame } from "#web/app/frame.tsx";
 import type {
   AuditQuestion,
   EventQuestion,
+  GiveQuestion,
   LogQuestion,
   ReviewQuestion,
   SearchQuestion,
@@ -93,6 +94,9 @@ const tasks = createRoute({
 const give = createRoute({
   getParentRoute: () => root,
   path: "/tasks/new",
+  validateSearch: ({ requires }: Record<string, unknown>): GiveQuestion => ({
+    requires: word(requires),
+  }),
   component: lazyRouteComponent(() => import("#web/screens/tasks/give.tsx"), "Give"),
 });
 const task = createRoute({
@@ -224,6 +228,11 @@ const webhook = createRoute({
   path: "/webhook/$id",
   component: lazyRouteComponent(() => import("#web/screens/webhook/webhook.tsx"), "WebhookScreen"),
 });
+const map = createRoute({
+  getParentRoute: () => root,
+  path: "/map",
+  component: lazyRouteComponent(() => import("#web/screens/map/map.tsx"), "MapScreen"),
+});
 const you = createRoute({
   getParentRoute: () => root,
   path: "/you",
@@ -262,6 +271,7 @@ export const router = createRouter({
     webhooks,
     addWebhook,
     webhook,
+    map,
     you,
   ]),
   history: createHashHistory(),

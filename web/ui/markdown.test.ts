@@ -1,8 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { blocksOf, inlinesOf } from "./markdown.ts";
+import { blocksOf, inlinesOf, plainText } from "./markdown.ts";
 
 describe("a unit's Markdown in the console", () => {
+  it("is without its marks where it is only looked at in passing", () => {
+    expect(
+      plainText("## Tides\nTwice a **day**, by\n\n- the [moon](https://a.example)\n- `sun`"),
+    ).toBe("Tides Twice a day, by the moon · sun");
+  });
+
   it("becomes headings, paragraphs, lists and code", () => {
     expect(
       blocksOf(

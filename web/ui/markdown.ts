@@ -30,6 +30,18 @@ export function blocksOf(text: string): Block[] {
   return blocks;
 }
 
+/** The words of a text without their marks, for where it is only looked at in passing. */
+export function plainText(text: string): string {
+  const words = (inlines: Inline[]) => inlines.map((inline) => inline.text).join("");
+  return blocksOf(text)
+    .map((block) => {
+      if (block.kind === "code") return block.text;
+      if (block.kind === "list") return block.items.map(words).join(" · ");
+      return words(block.inlines);
+    })
+    .join(" ");
+}
+
 function code(lines: string[], start: number, blocks: Block[]): number {
   const fence = (lines[start] ?? "").trimStart().slice(0, 3);
   let at = start + 1;

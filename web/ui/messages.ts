@@ -49,6 +49,12 @@ export const ui = {
     "セッションが終了しました。もう一度サインインしてください。入力内容は残っています。",
     "Tu sesión terminó. Inicia sesión de nuevo; lo que escribiste se conserva.",
   ],
+  behind: [
+    "Something changed. Show it",
+    "有变化，点击查看",
+    "変更があります。表示する",
+    "Algo cambió. Mostrarlo",
+  ],
   more: ["Show more", "显示更多", "さらに表示", "Mostrar más"],
   shownOnce: [
     "This key is shown once. Copy it now; nobody can read it again.",

@@ -1,11 +1,13 @@
 import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
+import { useBehind } from "#web/app/queries.ts";
 
 type Page<T> = { items: T[]; nextCursor: string | null };
 
 /**
  * A list of the API, page by page as it is scrolled: `items` so far, and `more` while there is more. `live` names the
- * nouns of other events that change it.
+ * nouns of other events that change it. `renew` is there where something happened that a list of this length does not follow
+ * by itself.
  */
 export function usePages<T>(
   queryKey: QueryKey,
@@ -23,5 +25,11 @@ export function usePages<T>(
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
   const items = data?.pages.flatMap((page) => page.items);
-  return { ...query, data: items, more: hasNextPage ? more : undefined };
+  const { isBehind, renew } = useBehind(queryKey);
+  return {
+    ...query,
+    data: items,
+    more: hasNextPage ? more : undefined,
+    renew: isBehind ? renew : undefined,
+  };
 }

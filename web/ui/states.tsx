@@ -123,8 +123,31 @@ function ForbiddenPage({ action }: { action: Action }) {
   );
 }
 
+/** What is shown is too long to follow what happens by itself. */
+function Behind({ renew }: { renew(): void }) {
+  const t = useMessages(ui);
+  return (
+    <div role="status" className="sticky top-2 z-10 mb-3 flex justify-center">
+      <Button
+        variant="primary"
+        onClick={() => {
+          scrollTo({ top: 0 });
+          renew();
+        }}
+      >
+        {t("behind")}
+      </Button>
+    </div>
+  );
+}
+
 type ReadProps<T> = {
-  query: Pick<UseQueryResult<T>, "error"> & { data: T | undefined; refetch(): unknown };
+  query: Pick<UseQueryResult<T>, "error"> & {
+    data: T | undefined;
+    refetch(): unknown;
+    /** Where something happened since that is not shown (pages.ts). */
+    renew?: (() => void) | undefined;
+  };
   /** What reading it takes, to say which rule refuses it. */
   action?: Action;
   lines?: number;
@@ -133,10 +156,11 @@ type ReadProps<T> = {
 
 /** What a query has read, or how that goes: a skeleton, the failure with a retry, or the rule that forbids it. */
 export function Read<T>({ query, action, lines = 4, children }: ReadProps<T>) {
-  const { data, error, refetch } = query;
+  const { data, error, refetch, renew } = query;
   if (data !== undefined)
     return (
       <>
+        {renew !== undefined && <Behind renew={renew} />}
         {error !== null && <Failure error={error} retry={() => void refetch()} />}
         {children(data)}
       </>

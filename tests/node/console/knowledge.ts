@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { pictured, type Place } from "#tests/node/in-browser.ts";
+import { peopleOf } from "#tests/node/console/person.ts";
+import { pictured, type Place, tabTo } from "#tests/node/in-browser.ts";
 
 async function publishes(page: Page, title: string, body: string) {
   await page.waitForSelector("#new-title");
@@ -14,7 +15,7 @@ async function publishes(page: Page, title: string, body: string) {
 }
 
 /** Publishing, watching, finding, reading. */
-export function knowledgeJourneys({ signedIn }: Place): void {
+export function knowledgeJourneys({ signedIn, url, state }: Place): void {
   it("publishes a unit, shows its way live, finds it and explains the score", async () => {
     const { page, complaints } = await signedIn("/publish");
     await page.waitForSelector("#new-title");
@@ -52,6 +53,38 @@ export function knowledgeJourneys({ signedIn }: Place): void {
     await page.waitForSelector('h1:text-is("Search")');
     await page.fill("#question", "灯塔怎样辨认");
     await page.waitForSelector(".hit >> text=How a lighthouse is recognised");
+    expect(complaints).toEqual([]);
+  });
+
+  it("lists what a unit is linked with, and draws it, also for whoever has no mouse", async () => {
+    const { byOwner } = peopleOf(url, state);
+    const made = async (title: string, links: object[]) =>
+      (await byOwner("POST", "/v1/units", {
+        title,
+        body: `${title}: every word of it was checked by a keeper.`,
+        links,
+      })) as { id: string };
+    const rope = await made("How rope is laid", []);
+    const knot = await made("How a bowline is tied", [{ rel: "requires", unitId: rope.id }]);
+    const rival = await made("Why no knot is needed", []);
+    const mooring = await made("How a boat is moored", [
+      { rel: "extends", unitId: knot.id },
+      { rel: "contradicts", unitId: rival.id },
+    ]);
+    const { page, complaints } = await signedIn(`/unit/${mooring.id}`);
+    await page.waitForSelector(".unit-links >> text=How a bowline is tied");
+    expect(await page.locator(".unit-links li").allInnerTexts()).toEqual([
+      expect.stringMatching(/^extends\s+How a bowline is tied/),
+      expect.stringMatching(/^contradicts\s+Why no knot is needed/),
+    ]);
+    const boxes = page.locator(".unit-graph .react-flow__node");
+    await boxes.filter({ hasText: "How rope is laid" }).waitFor();
+    expect(await boxes.count()).toBe(4);
+    expect(await page.locator(".unit-graph .react-flow__edge").count()).toBe(3);
+    expect(await pictured(page, "unit-links")).toEqual([]);
+    await tabTo(page, boxes.filter({ hasText: "How rope is laid" }).locator("a"));
+    await page.keyboard.press("Enter");
+    await page.waitForSelector('h1:text-is("How rope is laid")');
     expect(complaints).toEqual([]);
   });
 

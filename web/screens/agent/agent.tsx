@@ -1,3 +1,4 @@
+import { ListChecksIcon } from "@phosphor-icons/react";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -16,12 +17,14 @@ import { Tasks } from "#web/screens/agent/tasks.tsx";
 import { Timeline } from "#web/screens/agent/timeline.tsx";
 import { useTail } from "#web/screens/events/tail.ts";
 import { type Agent, AgentBadge } from "#web/ui/agent-badge.tsx";
+import { LinkButton } from "#web/ui/link-button.tsx";
 import { Page, Section } from "#web/ui/page.tsx";
 import { Read } from "#web/ui/states.tsx";
 
 /** An agent: what it is, whether it is there, what waits for it, and what happened. */
 export function AgentScreen() {
   const t = useMessages(agentWords);
+  const { may } = usePermissions();
   const { id } = useParams({ from: "/agent/$id" });
   const query = useQuery({
     queryKey: ["agent", id],
@@ -44,7 +47,22 @@ export function AgentScreen() {
           </>
         )
       }
-      actions={data !== undefined && <Life agent={data} />}
+      actions={
+        data !== undefined && (
+          <>
+            {data.state === "active" && data.outside === undefined && may("task.create") && (
+              <LinkButton
+                to="/tasks/new"
+                search={{ requires: data.capabilities.join(", ") || undefined }}
+                icon={ListChecksIcon}
+              >
+                {t("give")}
+              </LinkButton>
+            )}
+            <Life agent={data} />
+          </>
+        )
+      }
     >
       <Read query={query} action="agent.read" lines={8}>
         {(agent) => <Whole agent={agent} />}

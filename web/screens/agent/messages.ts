@@ -2,6 +2,7 @@ import type { Messages } from "#web/app/language.ts";
 
 export const agentWords = {
   agent: ["Agent", "智能体", "エージェント", "Agente"],
+  give: ["Give it a task", "交给它任务", "タスクを任せる", "Darle una tarea"],
   facts: ["Facts", "信息", "基本情報", "Datos"],
   type: ["Type", "类型", "種類", "Tipo"],
   visibility: ["Found by", "可见范围", "公開範囲", "Lo encuentra"],

@@ -10,7 +10,8 @@ const SHOWN = 12;
 /** The newest events as they come. */
 export function Happening() {
   const t = useMessages(overview);
-  const events = useRecentEvents();
+  // Who did what stands in the audit log, and would drown the rest here.
+  const events = useRecentEvents().filter(({ type }) => !type.startsWith("audit."));
   return (
     <Card>
       {events.length === 0 ? (
@@ -19,7 +20,7 @@ export function Happening() {
         <ul className="divide-y divide-kumo-line" aria-live="polite" aria-relevant="additions">
           {events.slice(0, SHOWN).map((event) => (
             <li key={event.id} className="appear flex items-baseline gap-3 px-4 py-2">
-              <span className="font-mono text-xs">{event.type}</span>
+              <span className="flex-none font-mono text-xs">{event.type}</span>
               <EventSubject event={event} />
               <Ago at={event.time} className="ms-auto flex-none text-xs" />
             </li>

@@ -2,6 +2,12 @@ import type { Messages } from "#web/app/language.ts";
 
 export const overview = {
   title: ["Overview", "概览", "概要", "Resumen"],
+  lead: [
+    "Knowledge that agents share, verified before anybody finds it.",
+    "智能体共享的知识，先验证，后可见。",
+    "エージェントが共有する知識。検証されてから見つかるようになります。",
+    "Conocimiento que los agentes comparten, verificado antes de que nadie lo encuentre.",
+  ],
   ask: ["What is known about…", "关于……已知什么？", "何が知られていますか…", "¿Qué se sabe de…?"],
   placeholder: [
     "Ask a question, in any language",
@@ -23,23 +29,85 @@ export const overview = {
     "How do I cache the responses of requests?",
     "怎样缓存请求的响应？",
   ],
-  collectionpublic: [
-    "searchable units you made public",
-    "个你公开的可搜索智核",
-    "件の公開した検索可能ユニット",
-    "unidades localizables que hiciste públicas",
+  glance: ["At a glance", "一览", "ひと目で", "De un vistazo"],
+  known: ["What is known", "已知什么", "知られていること", "Qué se sabe"],
+  knownUnits: [
+    "{count, plural, one {searchable unit} other {searchable units}}",
+    "{count, plural, other {个可搜索的智核}}",
+    "{count, plural, other {件の検索可能ユニット}}",
+    "{count, plural, one {unidad localizable} other {unidades localizables}}",
   ],
-  collectionprivate: [
-    "searchable units of your own",
-    "个你私有的可搜索智核",
-    "件の非公開の検索可能ユニット",
-    "unidades localizables solo tuyas",
+  knownNote: [
+    "{open, number} for everybody, {own, number} for your account alone",
+    "{open, number} 个对所有人公开，{own, number} 个仅限你的账户",
+    "全員に公開 {open, number} 件、アカウント内のみ {own, number} 件",
+    "{open, number} para todos, {own, number} solo para tu cuenta",
   ],
   onTheWay: [
     "{count, number} on the way",
     "{count, number} 个处理中",
     "{count, number} 件が処理中",
     "{count, number} en camino",
+  ],
+  working: ["Who is working", "谁在工作", "誰が働いているか", "Quién trabaja"],
+  workingTasks: [
+    "{count, plural, one {task being worked on} other {tasks being worked on}}",
+    "{count, plural, other {个任务进行中}}",
+    "{count, plural, other {件のタスクが作業中}}",
+    "{count, plural, one {tarea en curso} other {tareas en curso}}",
+  ],
+  workingNote: [
+    "{agents, plural, one {# active agent} other {# active agents}}, {waiting, plural, =0 {no task waits} one {# task waits} other {# tasks wait}}",
+    "{agents, number} 个启用的智能体，{waiting, number} 个任务等待中",
+    "有効なエージェント {agents, number} 件、待機中のタスク {waiting, number} 件",
+    "{agents, plural, one {# agente activo} other {# agentes activos}}, {waiting, plural, =0 {ninguna tarea espera} one {# tarea espera} other {# tareas esperan}}",
+  ],
+  workingNoteMany: [
+    "More than {agents, number} active agents, {waiting, plural, =0 {no task waits} one {# task waits} other {# tasks wait}}",
+    "超过 {agents, number} 个启用的智能体，{waiting, number} 个任务等待中",
+    "有効なエージェント {agents, number} 件以上、待機中のタスク {waiting, number} 件",
+    "Más de {agents, number} agentes activos, {waiting, plural, =0 {ninguna tarea espera} one {# tarea espera} other {# tareas esperan}}",
+  ],
+  atWork: ["At work now", "正在进行", "いま作業中", "Trabajando ahora"],
+  idle: [
+    "Nobody works on a task at this moment.",
+    "此刻没有人在处理任务。",
+    "いま作業中のタスクはありません。",
+    "Nadie trabaja en una tarea en este momento.",
+  ],
+  register: ["Register an agent", "注册智能体", "エージェントを登録", "Registrar un agente"],
+  give: ["Give a task", "交付任务", "タスクを出す", "Dar una tarea"],
+  costs: ["What it costs", "花费多少", "費用", "Qué cuesta"],
+  costUnits: [
+    "{count, plural, one {unit of cost in 24 hours} other {units of cost in 24 hours}}",
+    "{count, plural, other {个费用单位（24 小时内）}}",
+    "{count, plural, other {費用単位（24 時間）}}",
+    "{count, plural, one {unidad de coste en 24 horas} other {unidades de coste en 24 horas}}",
+  ],
+  costNote: [
+    "{calls, plural, one {# request} other {# requests}}, {failed, number} of them failed",
+    "{calls, number} 个请求，其中 {failed, number} 个失败",
+    "リクエスト {calls, number} 件、うち失敗 {failed, number} 件",
+    "{calls, plural, one {# solicitud} other {# solicitudes}}, {failed, number} de ellas fallidas",
+  ],
+  costTokens: [
+    "{tokens, number} tokens of models today",
+    "今日模型用了 {tokens, number} 个 token",
+    "今日のモデルのトークン {tokens, number}",
+    "{tokens, number} tokens de modelos hoy",
+  ],
+  wrong: ["What is wrong", "有何异常", "異常", "Qué va mal"],
+  wrongAlerts: [
+    "{count, plural, one {alert firing} other {alerts firing}}",
+    "{count, plural, other {个告警触发中}}",
+    "{count, plural, other {件のアラートが発報中}}",
+    "{count, plural, one {alerta activa} other {alertas activas}}",
+  ],
+  wrongNote: [
+    "{failed, plural, =0 {No task failed} one {# task failed} other {# tasks failed}} for good, {dead, plural, =0 {no unit} one {# unit} other {# units}} stuck on the way",
+    "{failed, number} 个任务最终失败，{dead, number} 个智核卡在途中",
+    "最終的に失敗したタスク {failed, number} 件、途中で止まったユニット {dead, number} 件",
+    "{failed, plural, =0 {Ninguna tarea falló} one {# tarea falló} other {# tareas fallaron}} del todo, {dead, plural, =0 {ninguna unidad atascada} one {# unidad atascada} other {# unidades atascadas}}",
   ],
   latest: ["Your latest units", "你最近发布的智核", "最近のユニット", "Tus últimas unidades"],
   none: [

@@ -2,14 +2,15 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { BooksIcon } from "@phosphor-icons/react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { Collections, UnitPage } from "#sdk/client.ts";
+import type { UnitPage } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { overview } from "#web/screens/overview/messages.ts";
+import { Glance } from "#web/screens/overview/glance.tsx";
 import { Happening } from "#web/screens/overview/happening.tsx";
+import { Workers } from "#web/screens/overview/workers.tsx";
 import { LevelBadge, StatusBadge } from "#web/ui/badges.tsx";
-import { useFormat } from "#web/ui/format.ts";
 import { Card, Page, Section } from "#web/ui/page.tsx";
 import { SearchBox } from "#web/ui/search-box.tsx";
 import { Empty, Read } from "#web/ui/states.tsx";
@@ -17,43 +18,36 @@ import { Ago } from "#web/ui/time.tsx";
 
 const LATEST = 8;
 
-/** What is known here, and what just happened. */
+/** What is known here, who is working, what it costs, what is wrong, and what just happened. */
 export function Overview() {
   const t = useMessages(overview);
   const { may } = usePermissions();
-  const collections = useQuery({
-    queryKey: ["unit", "collections"],
-    queryFn: () => api.collections(),
-  });
   const latest = useQuery({
     queryKey: ["unit", "latest"],
     queryFn: () => api.listUnits({ limit: LATEST }),
   });
   return (
-    <Page title={t("title")}>
+    <Page title={t("title")} lead={t("lead")}>
       {may("unit.search") && <Ask />}
-      <div className="mt-6">
-        <Read query={collections} action="collection.read" lines={2}>
-          {({ items }) => (
-            <div className="grid gap-3 sm:grid-cols-2">
-              {items.map((each) => (
-                <CollectionCard key={each.visibility} collection={each} />
-              ))}
-            </div>
-          )}
-        </Read>
-      </div>
+      <Glance />
       <div className="grid gap-x-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Section title={t("latest")}>
           <Read query={latest} action="unit.read">
             {(page) => <Latest page={page} />}
           </Read>
         </Section>
-        {may("topic.read") && (
-          <Section title={t("happening")}>
-            <Happening />
-          </Section>
-        )}
+        <div>
+          {may("task.show") && (
+            <Section title={t("atWork")}>
+              <Workers />
+            </Section>
+          )}
+          {may("topic.read") && (
+            <Section title={t("happening")}>
+              <Happening />
+            </Section>
+          )}
+        </div>
       </div>
     </Page>
   );
@@ -80,30 +74,6 @@ function Ask() {
         ))}
       </p>
     </div>
-  );
-}
-
-function CollectionCard({ collection }: { collection: Collections["items"][number] }) {
-  const t = useMessages(overview);
-  const format = useFormat();
-  const count = (...statuses: string[]) =>
-    collection.units
-      .filter(({ status }) => statuses.includes(status))
-      .reduce((sum, each) => sum + each.count, 0);
-  const onTheWay = count("pending", "verifying");
-  return (
-    <Card className="number-card px-5 py-4">
-      <p className="flex items-baseline gap-3">
-        <strong className="text-2xl font-semibold tracking-tight tabular-nums">
-          {format.number(count("searchable"))}
-        </strong>
-        {onTheWay > 0 && (
-          <span className="text-kumo-warning">{t("onTheWay", { count: onTheWay })}</span>
-        )}
-      </p>
-      <p>{t(`collection${collection.visibility}`)}</p>
-      <p className="mt-1 font-mono text-xs text-kumo-subtle">{collection.space}</p>
-    </Card>
   );
 }
 

@@ -16,14 +16,19 @@ import { listOf } from "#web/ui/typed.ts";
 export function Publish() {
   const t = useMessages(publish);
   const [published, setPublished] = useState<Unit | null>(null);
+  const [isAnother, setAnother] = useState(false);
+  const another = () => {
+    setPublished(null);
+    setAnother(true);
+  };
   return (
     <Allowed action="unit.publish">
       <Page title={t("title")} lead={t("lead")}>
         <div className="grid gap-x-10 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
           {published === null ? (
-            <UnitForm done={setPublished} />
+            <UnitForm done={setPublished} isAnother={isAnother} />
           ) : (
-            <Way unit={published} another={() => setPublished(null)} />
+            <Way unit={published} another={another} />
           )}
           <Section title={t("import")} className="lg:mt-0">
             <Import />
@@ -48,7 +53,8 @@ function inputOf({ title, body, tags, source, isPublic }: Values): UnitInput {
   };
 }
 
-function UnitForm({ done }: { done(unit: Unit): void }) {
+/** `isAnother`: somebody who has published one goes on writing. */
+function UnitForm({ done, isAnother }: { done(unit: Unit): void; isAnother: boolean }) {
   const t = useMessages(publish);
   const form = useForm({
     name: "publish",
@@ -79,6 +85,7 @@ function UnitForm({ done }: { done(unit: Unit): void }) {
         value={values.title}
         onChange={({ target }) => change({ title: target.value })}
         autoComplete="off"
+        autoFocus={isAnother}
         dir="auto"
         error={errorAt(errors, "/title")}
       />

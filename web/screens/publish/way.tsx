@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 import type { Unit } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
+import { usePermissions } from "#web/app/permissions.ts";
 import { publish } from "#web/screens/publish/messages.ts";
 import { Checks, useEvidence } from "#web/ui/evidence.tsx";
 import { Card } from "#web/ui/page.tsx";
@@ -16,45 +17,50 @@ const STEPS = [
   ["searchable", "stepSearchable"],
 ] as const;
 
-const AGAIN_MS = 2_000;
-const isUnderway = (unit: Unit | undefined): boolean =>
-  unit?.status === "pending" || unit?.status === "verifying";
-
 /** The way of a unit that was just published, until it is searchable or rejected. */
 export function Way({ unit: first, another }: { unit: Unit; another(): void }) {
   const t = useMessages(publish);
-  const { data: unit = first } = useQuery({
+  const { may } = usePermissions();
+  const { data: unit = first, refetch } = useQuery({
     queryKey: ["unit", first.id],
     queryFn: () => api.getUnit(first.id),
     initialData: first,
     staleTime: 0,
-    // What is read just after an event may still be what was kept before it.
-    refetchInterval: ({ state }) => (isUnderway(state.data) ? AGAIN_MS : false),
   });
+  const isUnderway = unit.status === "pending" || unit.status === "verifying";
   const isRejected = unit.status === "rejected";
-  const evidence = useEvidence(unit.id, isRejected);
+  const evidence = useEvidence(unit.id, !isUnderway);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
-    <Card className="way p-5">
+    <Card className="way self-start p-5">
       <h2 ref={heading} tabIndex={-1} className="text-base font-semibold" dir="auto">
         {unit.title}
       </h2>
       <Steps status={unit.status} />
       <div role="status" aria-live="polite">
         {unit.status === "searchable" && <p>{t("nowSearchable")}</p>}
-        {isRejected && (
-          <>
-            <p className="mb-3">{t("nowRejected")}</p>
-            <Read query={evidence}>{(read) => <Checks evidence={read} />}</Read>
-          </>
-        )}
+        {isRejected && <p>{t("nowRejected")}</p>}
       </div>
+      {!isUnderway && (
+        <div className="mt-3">
+          <Read query={evidence}>{(read) => <Checks evidence={read} />}</Read>
+        </div>
+      )}
       <div className="mt-5 flex flex-wrap items-center gap-4">
         <Button onClick={another}>{t("another")}</Button>
+        {isUnderway && !may("topic.read") && (
+          // Nothing tells this person of its way.
+          <Button onClick={() => void refetch()}>{t("lookAgain")}</Button>
+        )}
         <Link to="/unit/$id" params={{ id: unit.id }} className="link">
           {t("openUnit")}
         </Link>
+        {unit.status === "searchable" && may("unit.search") && (
+          <Link to="/search" search={{ q: unit.title }} className="link">
+            {t("findIt")}
+          </Link>
+        )}
       </div>
     </Card>
   );

@@ -8,6 +8,7 @@ import { Why } from "#web/screens/search/why.tsx";
 import { LevelBadge } from "#web/ui/badges.tsx";
 import { Checks, useEvidence } from "#web/ui/evidence.tsx";
 import { useFormat } from "#web/ui/format.ts";
+import { plainText } from "#web/ui/markdown.ts";
 import { Card } from "#web/ui/page.tsx";
 import { Read } from "#web/ui/states.tsx";
 
@@ -33,7 +34,7 @@ export function Hit({ hit }: { hit: SearchHit }) {
           </p>
         </div>
         <p className="mt-1 line-clamp-3 text-kumo-subtle" dir="auto">
-          {hit.snippet}
+          {plainText(hit.snippet)}
         </p>
         <Why hit={hit} />
       </Card>

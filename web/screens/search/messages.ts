@@ -59,5 +59,17 @@ export const search = {
     "一致した語：{terms}",
     "Palabras encontradas: {terms}",
   ],
+  wordsTranslated: [
+    "Found by translation: {terms}",
+    "经翻译命中：{terms}",
+    "翻訳で一致した語：{terms}",
+    "Encontradas por traducción: {terms}",
+  ],
+  wordsNone: [
+    "It has none of the question's words.",
+    "其中没有问题里的词。",
+    "質問の語は含まれていません。",
+    "No contiene palabras de la pregunta.",
+  ],
   evidence: ["Evidence", "证据", "証拠", "Evidencia"],
 } as const satisfies Messages;

@@ -25,15 +25,26 @@ export function Why({ hit }: { hit: SearchHit }) {
     const value = weight * normalised;
     parts.push({ name: t("words"), color: "bg-(--second)", value, note: t("wordsNote", values) });
   }
-  const terms = why.lexical?.terms.map(({ term }) => term) ?? [];
+  const found = why.lexical?.terms.filter(({ tf }) => tf > 0) ?? [];
+  const listed = (some: typeof found) => some.map(({ term }) => term).join(" · ");
+  const own = found.filter(({ gloss }) => gloss !== true);
+  const translated = found.filter(({ gloss }) => gloss === true);
   return (
     <details className="mt-2">
       <summary className="w-fit py-0.5 text-kumo-subtle hover:text-kumo-link">{t("why")}</summary>
       {parts.map((part) => (
         <PartBar key={part.name} part={part} />
       ))}
-      {terms.length > 0 && (
-        <p className="mt-2 text-kumo-subtle">{t("wordsFound", { terms: terms.join(" · ") })}</p>
+      {own.length > 0 && (
+        <p className="mt-2 text-kumo-subtle">{t("wordsFound", { terms: listed(own) })}</p>
+      )}
+      {translated.length > 0 && (
+        <p className="mt-2 text-kumo-subtle">
+          {t("wordsTranslated", { terms: listed(translated) })}
+        </p>
+      )}
+      {why.lexical !== null && found.length === 0 && (
+        <p className="mt-2 text-kumo-subtle">{t("wordsNone")}</p>
       )}
       <p className="mt-2 text-kumo-subtle tabular-nums">
         {format.score(hit.score)} = {parts.map(({ value }) => format.score(value)).join(" + ")}

@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { EndCause } from "#domain/scheduling/row.ts";
 import type { WisHubEvent } from "#sdk/live.ts";
@@ -6,6 +5,7 @@ import { useMessages } from "#web/app/language.ts";
 import { EventRow } from "#web/screens/events/event-row.tsx";
 import { useTail } from "#web/screens/events/tail.ts";
 import { taskWords } from "#web/screens/task/messages.ts";
+import { AgentLink } from "#web/ui/agent-link.tsx";
 import { useFormat } from "#web/ui/format.ts";
 import { Card } from "#web/ui/page.tsx";
 import { Failure } from "#web/ui/states.tsx";
@@ -66,11 +66,7 @@ function About({ event: { data } }: { event: WisHubEvent }) {
   const t = useMessages(taskWords);
   return (
     <>
-      {agentId !== undefined && (
-        <Link to="/agent/$id" params={{ id: agentId }} className="link font-mono text-xs">
-          {agentId}
-        </Link>
-      )}
+      {agentId !== undefined && <AgentLink id={agentId} />}
       {cause !== undefined && <span className="text-kumo-subtle">{t(`cause${cause}`)}</span>}
       {progress !== undefined && <span className="tabular-nums">{format.percent(progress)}</span>}
     </>

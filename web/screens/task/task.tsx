@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { hasEnded } from "#domain/tasks/state.ts";
 import { api } from "#web/app/client.ts";
@@ -10,6 +10,7 @@ import { Ending } from "#web/screens/task/ending.tsx";
 import { taskWords } from "#web/screens/task/messages.ts";
 import { Result } from "#web/screens/task/result.tsx";
 import { Said } from "#web/screens/task/said.tsx";
+import { AgentLink } from "#web/ui/agent-link.tsx";
 import { useFormat } from "#web/ui/format.ts";
 import { Page, Section } from "#web/ui/page.tsx";
 import { Read } from "#web/ui/states.tsx";
@@ -131,10 +132,4 @@ const Missed = ({ reason, at }: { reason: string; at: string }) => (
   <>
     <span className="text-kumo-danger">{reason}</span> <Ago at={at} />
   </>
-);
-
-const AgentLink = ({ id }: { id: string }) => (
-  <Link to="/agent/$id" params={{ id }} className="link font-mono text-xs">
-    {id}
-  </Link>
 );

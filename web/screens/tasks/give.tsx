@@ -1,4 +1,4 @@
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { POOLS } from "#domain/resources/pools.ts";
 import { ATTEMPTS_DEFAULT, taskInput } from "#domain/tasks/model.ts";
 import type { Operations } from "#sdk/types.ts";
@@ -63,9 +63,10 @@ const inputOf = (values: Values): Input => ({
 export function Give() {
   const t = useMessages(taskListWords);
   const navigate = useNavigate();
+  const { requires = "" } = useSearch({ from: "/tasks/new" });
   const form = useForm({
-    name: "give-task",
-    first: BLANK,
+    name: `give-task ${requires}`.trim(),
+    first: { ...BLANK, requires },
     schema,
     inputOf,
     send: (body: Input) =>
@@ -77,7 +78,7 @@ export function Give() {
   });
   return (
     <Allowed action="task.create">
-      <Page title={t("give")}>
+      <Page title={t("give")} lead={t("giveLead")}>
         <FormCard form={form} send={t("give")} sending={t("giving")} className="max-w-2xl">
           <What form={form} />
           <How form={form} />

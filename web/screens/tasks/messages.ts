@@ -9,6 +9,12 @@ export const taskListWords = {
     "El trabajo de tu cuenta, lo más nuevo primero. Lo que terminó se guarda siete días.",
   ],
   give: ["Give a task", "交付任务", "タスクを出す", "Dar una tarea"],
+  giveLead: [
+    "An agent that asks for tasks of this type, and has the capabilities it takes, is given it.",
+    "请求该类型任务并具备所需能力的智能体会接到它。",
+    "この種類のタスクを求め、必要な能力を持つエージェントに渡されます。",
+    "La recibe un agente que pide tareas de este tipo y tiene las capacidades requeridas.",
+  ],
   giving: ["Giving…", "正在交付…", "送信中…", "Enviando…"],
   none: ["No tasks here", "这里没有任务", "タスクはありません", "No hay tareas aquí"],
   noneDetail: [

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import type { Unit } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { Ladder } from "#web/screens/unit/ladder.tsx";
+import { Links } from "#web/screens/unit/links.tsx";
 import { unitWords } from "#web/screens/unit/messages.ts";
 import { Versions } from "#web/screens/unit/versions.tsx";
 import { Badge, LevelBadge, StatusBadge } from "#web/ui/badges.tsx";
@@ -150,33 +151,5 @@ function SourceName({ source: { url, doi, title } }: { source: Unit["sources"][n
     <a href={address} rel="noopener noreferrer" target="_blank" className="link">
       {name}
     </a>
-  );
-}
-
-const RELATIONS = {
-  "derived-from": "relderivedfrom",
-  supersedes: "relsupersedes",
-  contradicts: "relcontradicts",
-  extends: "relextends",
-  requires: "relrequires",
-  cites: "relcites",
-} as const;
-
-function Links({ unit }: { unit: Unit }) {
-  const t = useMessages(unitWords);
-  if (unit.links.length === 0) return null;
-  return (
-    <Section title={t("links")}>
-      <ul className="grid gap-1.5">
-        {unit.links.map(({ rel, unitId }) => (
-          <li key={`${rel} ${unitId}`} className="flex gap-2">
-            <span className="text-kumo-subtle">{t(RELATIONS[rel])}</span>
-            <Link to="/unit/$id" params={{ id: unitId }} className="link font-mono text-xs">
-              {unitId}
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </Section>
   );
 }

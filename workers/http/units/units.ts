@@ -100,7 +100,7 @@ const get = route(
     path: "/v1/units/{id}",
     summary: "Read a unit",
     description:
-      "Its owner reads the newest version, others the one a search serves; `version` asks for another one.",
+      "Its owner reads the newest version, others the one a search serves; `version` asks for another one. It may be some seconds old, unless `Cache-Control: no-cache` or a bookmark asks for more: whoever has heard of a change by an event sends it.",
     access: "unit.read",
     request: { params: idParam, query: versionQuery },
     responses: { 200: { description: "The unit", ...json(unitView) }, ...fails("not-found") },
@@ -110,8 +110,10 @@ const get = route(
     const principal = c.get("principal");
     const { id } = c.req.valid("param");
     const { version } = c.req.valid("query");
-    // What an isolate keeps may be older than what this client has seen.
-    const isFresh = (c.get("bookmark")?.seenMs ?? 0) > c.get("nowMs") - KEPT_MAX_MS;
+    // What an isolate keeps may be older than what this client has seen, or was told by an event.
+    const isFresh =
+      c.req.header("Cache-Control") === "no-cache" ||
+      (c.get("bookmark")?.seenMs ?? 0) > c.get("nowMs") - KEPT_MAX_MS;
     if (version === undefined && !isFresh) {
       const unit = await services.units.textOf(id, principal.accountId);
       if (unit === null) return refuse({ code: "not-found" });
