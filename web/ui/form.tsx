@@ -6,6 +6,8 @@ import { useMessages } from "#web/app/language.ts";
 import { useDraft } from "#web/app/drafts.ts";
 import { heed } from "#web/app/session.ts";
 import { explain } from "#web/ui/explain.ts";
+import { issueWords } from "#web/ui/issue-messages.ts";
+import { sayIssue } from "#web/ui/issue.ts";
 import { ui } from "#web/ui/messages.ts";
 
 type FormOptions<V, I, A> = {
@@ -25,6 +27,7 @@ type FormOptions<V, I, A> = {
 /** A form whose typed values outlive errors, reloads and sessions, and whose errors stand beside their fields. */
 export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
   const t = useMessages(ui);
+  const name = useMessages(issueWords);
   const draft = useDraft(options.name, options.first, options.kept);
   const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
   const [problem, setProblem] = useState<string | null>(null);
@@ -37,7 +40,7 @@ export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
   const submit = async () => {
     setProblem(null);
     const input = options.inputOf(draft.value);
-    const checked = options.schema.safeParse(input);
+    const checked = options.schema.safeParse(input, { error: (issue) => sayIssue(name, issue) });
     if (!checked.success) {
       setErrors(byPointer(checked.error.issues.map(issueOf)));
       return;

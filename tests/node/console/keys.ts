@@ -24,6 +24,7 @@ export function keyJourneys({ signedIn, visit, url, state }: Place): void {
     await page.locator("main button", { hasText: "Make a key" }).press("Enter");
     await page.press("#key-name", "Enter");
     await page.waitForSelector("#key-scopes-error >> text=Choose at least one");
+    expect(await page.textContent("#key-name-error")).toBe("Something has to stand here.");
     expect(await page.evaluate("document.activeElement.id")).toBe("key-name");
     expect(await pictured(page, "key-refused")).toEqual([]);
     await page.keyboard.type("Night otter");

@@ -5,7 +5,7 @@ import { api } from "#web/app/client.ts";
 import { useEvents } from "#web/app/live.ts";
 import { queries } from "#web/app/queries.ts";
 import type { AuditQuestion } from "#web/app/questions.ts";
-import type { Entry } from "#web/screens/audit/entry.tsx";
+import { merged } from "#web/screens/audit/merged.ts";
 import { usePages } from "#web/ui/pages.ts";
 
 const PAGE = 100;
@@ -35,19 +35,13 @@ export function useEntries(asked: AuditQuestion) {
     enabled: hasHeard,
   });
   const { data } = pages;
-  const isTorn =
-    newest !== undefined &&
-    data !== undefined &&
-    newest.nextCursor !== null &&
-    (newest.items.at(-1)?.seq ?? 0) > (data[0]?.seq ?? 0);
+  const items = useMemo(
+    () => (newest === undefined || data === undefined ? data : merged(newest, data)),
+    [newest, data],
+  );
+  const isTorn = items === null;
   useEffect(() => {
     if (isTorn) void queries.resetQueries({ queryKey: key });
   }, [isTorn]);
-  const items = useMemo(() => data && merged(newest?.items ?? [], data), [newest, data]);
-  return { ...pages, data: items };
-}
-
-function merged(newer: readonly Entry[], older: readonly Entry[]): Entry[] {
-  const first = older[0]?.seq ?? 0;
-  return [...newer.filter(({ seq }) => seq > first), ...older];
+  return { ...pages, data: items ?? data };
 }
