@@ -18,6 +18,7 @@ import { reviewJourneys } from "./console/review.ts";
 import { settingJourneys } from "./console/settings.ts";
 import { channelJourneys } from "./console/channels.ts";
 import { memberJourneys } from "./console/members.ts";
+import { narrowJourneys } from "./console/narrow.ts";
 import { policyJourneys } from "./console/policies.ts";
 import { webhookJourneys } from "./console/webhooks.ts";
 import { mapJourneys } from "./console/map.ts";
@@ -26,8 +27,8 @@ import { walkJourneys } from "./console/walk.ts";
 import { traceJourneys } from "./console/traces.ts";
 
 // The console and the API explorer in a real browser, against the product as `npm start` serves it: one start and one
-// browser for them all. A passkey belongs to a name, so the product has one here.
-// Two programs outside stand beside it, which it may call.
+// browser for them all. A passkey belongs to a name, so the product has one here. Two programs outside stand beside it,
+// which it may call.
 const vendor = await vendorServer("webhook");
 const receiver = await webhookReceiver();
 afterAll(() => Promise.all([vendor.close(), receiver.close()]));
@@ -40,9 +41,9 @@ describe("the console", { timeout: 60_000 }, () => {
   consoleJourneys(place);
   frameJourneys(place);
   knowledgeJourneys(place);
-  agentJourneys(place);
   eventJourneys(place);
   taskJourneys(place);
+  agentJourneys(place);
   alertJourneys(place, receiver);
   traceJourneys(place);
   keyJourneys(place);
@@ -56,6 +57,7 @@ describe("the console", { timeout: 60_000 }, () => {
   mapJourneys(place);
   sizeJourneys(place);
   walkJourneys(place);
+  narrowJourneys(place);
   subPathJourneys(place);
   renewedJourneys(place);
 });

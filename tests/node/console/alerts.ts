@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
 import type { Receiver } from "#tests/node/webhook-receiver.ts";
-import { PASSWORD, peopleOf } from "./person.ts";
+import { PASSWORD, peopleOf, POLLED } from "./person.ts";
 
 /** Host samples come every 15 seconds, and the screen reads again every 10. */
 const FIRES_MS = 60_000;
@@ -94,7 +94,7 @@ export function alertJourneys({ signedIn, visit, url, state }: Place, receiver: 
     const heard = receiver.received.length;
     await page.click(`[aria-label='Try it: Webhook ${receiver.url}']`);
     await page.waitForSelector("text=A test is on its way.");
-    await expect.poll(() => receiver.received.length).toBe(heard + 1);
+    await expect.poll(() => receiver.received.length, POLLED).toBe(heard + 1);
     await page.locator(".routes").scrollIntoViewIfNeeded();
     expect(await pictured(page, "alert-routes")).toEqual([]);
     await page.click(`[aria-label='Remove Webhook ${receiver.url}']`);
@@ -138,7 +138,7 @@ export function alertJourneys({ signedIn, visit, url, state }: Place, receiver: 
         const all = (await registration?.getNotifications()) ?? [];
         return all.map(({ title, body }) => `${title}: ${body}`);
       });
-    await expect.poll(shown).toEqual(["memory-high: 97 %"]);
+    await expect.poll(shown, POLLED).toEqual(["memory-high: 97 %"]);
     await page.click("[aria-label='Remove https://push.example']");
     await page.waitForSelector(".browsers >> text=None yet.");
     expect(complaints).toEqual([]);

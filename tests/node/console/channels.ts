@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
 import { brought, type ServedVendor } from "#tests/node/vendor-server.ts";
-import { peopleOf } from "./person.ts";
+import { peopleOf, POLLED } from "./person.ts";
 
 /** Three retries, 14 seconds in all, and what is given up is read again every 10. */
 const GIVEN_UP_MS = 60_000;
@@ -51,7 +51,7 @@ export function channelJourneys({ signedIn, url, state }: Place, vendor: ServedV
       await page.press("#channel-secret", "Enter");
       await page.waitForSelector("[role=dialog]", { state: "detached" });
       const call = await vendor.says({ text: "Ferry, please!" }, Date.now());
-      await expect.poll(async () => (await brought(inboundUrl, call)).status).toBe(200);
+      await expect.poll(async () => (await brought(inboundUrl, call)).status, POLLED).toBe(200);
       await page.waitForSelector(".said >> text=Ferry, please!");
       await page.waitForSelector(".traffic .inbound dd >> text=/^1$/");
 
@@ -68,7 +68,7 @@ export function channelJourneys({ signedIn, url, state }: Place, vendor: ServedV
       await page.click("main >> text=Try them again");
       await page.waitForSelector("text=1 message was put back to work.");
       await dead.waitFor({ state: "detached" });
-      await expect.poll(() => vendor.heard.at(-1)?.text).toBe("On my way.");
+      await expect.poll(() => vendor.heard.at(-1)?.text, POLLED).toBe("On my way.");
 
       await page.click("main >> text=/^Pause$/");
       await page.waitForSelector("main header >> text=paused");

@@ -2,6 +2,8 @@ import { Secret, TOTP } from "otpauth";
 import { ownerOf } from "#tests/node/owner.ts";
 
 export const PASSWORD = "violet anvil motorway";
+/** What comes by itself may take its time on a busy machine. */
+export const POLLED = { timeout: 20_000, interval: 100 };
 
 /** What people have beside the browser of a test: a mailbox, an authenticator app, an application that sends them. */
 export function peopleOf(url: () => string, state: () => string) {

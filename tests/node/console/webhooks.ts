@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
 import type { Receiver } from "#tests/node/webhook-receiver.ts";
-import { peopleOf } from "./person.ts";
+import { peopleOf, POLLED } from "./person.ts";
 
 /** Sending the account's events to a program, and seeing how that goes. */
 export function webhookJourneys({ signedIn, url, state }: Place, receiver: Receiver): void {
@@ -43,7 +43,7 @@ export function webhookJourneys({ signedIn, url, state }: Place, receiver: Recei
     await page.press("#replay-from", "Enter");
     await page.waitForSelector("text=It begins again there.");
     await expect
-      .poll(() => receiver.received.filter(({ id }) => id === delivery?.id).length)
+      .poll(() => receiver.received.filter(({ id }) => id === delivery?.id).length, POLLED)
       .toBe(2);
     const before = receiver.secret;
     await page.click("main >> text=Make a new secret");
