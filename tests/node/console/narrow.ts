@@ -3,17 +3,7 @@ import type { Place } from "#tests/node/in-browser.ts";
 import { peopleOf } from "./person.ts";
 
 const WIDTH = 360;
-const SCREENS = [
-  "/people",
-  "/policies",
-  "/channels/new",
-  "/webhooks/new",
-  "/alerts",
-  "/agents",
-  "/tasks",
-  "/queues",
-  "/events",
-];
+const SCREENS = ["/people", "/policies", "/channels/new", "/webhooks/new", "/alerts"];
 
 /** Screens as a telephone has them. */
 export function narrowJourneys({ signedIn, url, state }: Place): void {

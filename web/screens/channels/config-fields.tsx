@@ -54,7 +54,6 @@ export function ConfigFields({ type, typed, errors, onType, isThere = false }: P
   return Object.keys(config.shape).map((name) => {
     const hint = hintOf(name);
     const value = typed[keyOf(type, name)] ?? "";
-    const error = errorAt(errors, `/config/${name}`);
     return (
       <TextField
         key={keyOf(type, name)}
@@ -66,7 +65,7 @@ export function ConfigFields({ type, typed, errors, onType, isThere = false }: P
         onChange={({ target }) => onType({ ...typed, [keyOf(type, name)]: target.value })}
         autoComplete={secrets.includes(name) ? "new-password" : "off"}
         spellCheck={false}
-        error={error !== undefined && value.trim() === "" ? t("needed") : error}
+        error={errorAt(errors, `/config/${name}`)}
       />
     );
   });

@@ -108,7 +108,6 @@ export const channelListWords = {
     "{name} を接続しました",
     "{name} está conectado",
   ],
-  needed: ["This is needed.", "此项必填。", "入力が必要です。", "Esto hace falta."],
   tellwebhook: [
     "Have your program call this address:",
     "请让你的程序调用此地址：",
