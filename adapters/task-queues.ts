@@ -75,14 +75,22 @@ export function taskQueues(env: Env) {
     lease: leasing(pools, of),
 
     /** Where a task that the account may see is; what is another account's is not there. */
+    locate,
+
+    /** The same with the object that keeps it. */
     find(id: string, accountId: string): Result<Found, Problem<"not-found">> {
-      const named = taskFrom(id);
-      if (named === null) return NOT_HERE;
-      const { queue, seq } = named;
-      if (queue.account !== null && queue.account !== accountId) return NOT_HERE;
-      return queue.shard < SHARDS_MAX ? ok({ queue, seq, object: of(queue) }) : NOT_HERE;
+      const place = locate(id, accountId);
+      return place.ok ? ok({ ...place.value, object: of(place.value.queue) }) : place;
     },
   };
+}
+
+function locate(id: string, accountId: string): Result<Place, Problem<"not-found">> {
+  const named = taskFrom(id);
+  if (named === null) return NOT_HERE;
+  const { account, shard } = named.queue;
+  const isHere = (account === null || account === accountId) && shard < SHARDS_MAX;
+  return isHere ? ok(named) : NOT_HERE;
 }
 
 /**
@@ -150,6 +158,7 @@ class Heard {
 }
 
 type Queue = ReturnType<Env["TASK_QUEUE"]["getByName"]>;
-type Found = { queue: QueueName; seq: number; object: Queue };
+type Place = { queue: QueueName; seq: number };
+type Found = Place & { object: Queue };
 
 const NOT_HERE = err<Problem<"not-found">>({ code: "not-found" });

@@ -179,6 +179,13 @@ it("remembers the newest ids, and no more of them than it may", () => {
   expect(recent.offsetOf("e20000")).toBe(20_000);
   expect(recent.offsetOf("e1")).toBe(undefined);
   expect(recent.entries()).toHaveLength(16_384);
+  // Nor of their texts: 6,000 of a hundred characters each.
+  const idOf = (n: number) => String(n).padStart(100, "e");
+  for (let n = 1; n <= 30_000; n++) recent.add(idOf(n), n);
+  expect(recent.entries().map(([, n]) => n)).toEqual(
+    Array.from({ length: 6_000 }, (_, i) => 24_001 + i),
+  );
+  expect(recent.offsetOf(idOf(24_000))).toBe(undefined);
 });
 
 holds([

@@ -5,6 +5,9 @@ const CHARS_MAX = 600_000;
 /** The newest ids of a partition and the offsets of their events; below zero, in the partition that it goes on from. */
 export class RecentIds {
   readonly #offsets = new Map<string, number>();
+  /** Oldest first from `#oldest` on: a map walks over all that was taken from its beginning before it finds its first. */
+  #order: string[] = [];
+  #oldest = 0;
   #chars = 0;
 
   offsetOf(id: string): number | undefined {
@@ -14,16 +17,22 @@ export class RecentIds {
   add(id: string, offset: number): void {
     if (this.#offsets.has(id)) return;
     this.#offsets.set(id, offset);
+    this.#order.push(id);
     this.#chars += id.length;
-    for (const oldest of this.#offsets.keys()) {
-      if (this.#offsets.size <= IDS_MAX && this.#chars <= CHARS_MAX) return;
-      this.#offsets.delete(oldest);
-      this.#chars -= oldest.length;
-    }
+    while (this.#offsets.size > IDS_MAX || this.#chars > CHARS_MAX) this.#forgetOldest();
   }
 
   /** As it is stored: oldest first. */
   entries(): [string, number][] {
     return [...this.#offsets];
+  }
+
+  #forgetOldest(): void {
+    const id = this.#order[this.#oldest++] ?? "";
+    this.#offsets.delete(id);
+    this.#chars -= id.length;
+    if (this.#oldest < IDS_MAX) return;
+    this.#order = this.#order.slice(this.#oldest);
+    this.#oldest = 0;
   }
 }

@@ -7,7 +7,7 @@ import { settledTaskView } from "#domain/tasks/record.ts";
 import { longBytes, resultFrom } from "#domain/tasks/results.ts";
 import type { TaskSettlement } from "#domain/tasks/settlement.ts";
 import type { settledViews } from "#domain/tasks/several.ts";
-import { queueNameOf } from "#domain/tasks/task-id.ts";
+import { type QueueName, queueNameOf } from "#domain/tasks/task-id.ts";
 import { PROBLEMS, type Problem } from "#domain/shared/problem.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import { type AppEnv, type Plain, unwrap } from "#workers/http/kit.ts";
@@ -47,25 +47,25 @@ export async function completions(c: C, all: readonly One[]): Promise<Shown[]> {
   const { accountId: account } = principal;
   const speaker = speakerOf(principal);
   const outcomes = new Map<One, Result<TaskSettled, Problem>>();
-  const shards = new Map<string, { object: Found["object"]; of: { one: One; seq: number }[] }>();
+  const shards = new Map<string, { queue: QueueName; of: { one: One; seq: number }[] }>();
   for (const one of all) {
-    const found = services.taskQueues.find(one.id, account);
-    if (!found.ok || longBytes(one.text) !== null) {
+    const place = services.taskQueues.locate(one.id, account);
+    if (!place.ok || longBytes(one.text) !== null) {
       outcomes.set(one, await completion(c, one.id, one.token, one.text));
       continue;
     }
-    const { queue, seq, object } = found.value;
+    const { queue, seq } = place.value;
     const name = queueNameOf(queue);
-    const shard = shards.get(name) ?? { object, of: [] };
+    const shard = shards.get(name) ?? { queue, of: [] };
     shard.of.push({ one, seq });
     shards.set(name, shard);
   }
-  for (const { object, of } of shards.values()) {
+  for (const { queue, of } of shards.values()) {
     const settlements = of.map(({ one, seq }) => {
       const said = { how: "complete", result: one.text } as const;
       return { seq, token: one.token, ...speaker, account, said };
     });
-    const settledAll = await object.settle(settlements);
+    const settledAll = await services.taskQueues.of(queue).settle(settlements);
     for (const [at, { one }] of of.entries()) outcomes.set(one, settledAll[at] ?? INTERNAL);
   }
   return all.map((one) => {
