@@ -32,7 +32,7 @@ export function Sidebar({ isOpen, openPalette }: Props) {
   return (
     <aside
       aria-label={t("menu")}
-      className={`${isOpen ? "" : "max-md:hidden"} flex flex-col gap-5 border-kumo-line bg-kumo-recessed px-3 py-4 max-md:border-b md:sticky md:top-0 md:h-dvh md:overflow-y-auto md:border-e`}
+      className={`${isOpen ? "" : "max-md:hidden"} flex flex-col gap-4 border-kumo-line bg-kumo-recessed px-3 py-4 max-md:border-b md:sticky md:top-0 md:h-dvh md:overflow-y-auto md:border-e`}
     >
       <div className="px-2 max-md:hidden">
         <Brand />
@@ -46,7 +46,7 @@ export function Sidebar({ isOpen, openPalette }: Props) {
         <span className="grow truncate">{t("jump")}</span>
         <kbd aria-hidden="true">{MODIFIER} K</kbd>
       </button>
-      <nav aria-label={t("navigation")} className="grid gap-5">
+      <nav aria-label={t("navigation")} className="grid gap-4">
         {!isKnown && <Skeleton lines={4} />}
         {groups.map(({ label, screens }) => (
           <div key={label}>
@@ -65,7 +65,7 @@ export function Sidebar({ isOpen, openPalette }: Props) {
 }
 
 const ITEM =
-  "flex w-full items-center gap-2.5 rounded-md px-2 py-1.5 text-start text-kumo-strong hover:bg-kumo-tint hover:text-kumo-default";
+  "flex w-full items-center gap-2.5 rounded-md px-2 py-1 text-start text-kumo-strong hover:bg-kumo-tint hover:text-kumo-default";
 
 function NavigationItem({ screen: { to, label, icon: Icon, keys } }: { screen: Screen }) {
   const t = useMessages(shell);
