@@ -1,5 +1,5 @@
 import { RouterProvider } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useReachable } from "#web/app/client.ts";
 import { follow } from "#web/app/live.ts";
 import { usePermissions } from "#web/app/permissions.ts";
@@ -17,8 +17,10 @@ export default function Console() {
     return () => leaving.abort();
   }, [mayHear]);
   const isReachable = useReachable();
+  const wasGone = useRef(false);
   useEffect(() => {
-    if (isReachable) missed();
+    if (isReachable && wasGone.current) missed();
+    wasGone.current = !isReachable;
   }, [isReachable]);
   return <RouterProvider router={router} />;
 }

@@ -7,6 +7,7 @@ import { BASE, codeOf } from "#web/app/client.ts";
 import { language, speak, useLanguage } from "#web/app/language.ts";
 import { forgetEvents } from "#web/app/live.ts";
 import { takeLink, useLink } from "#web/app/links.ts";
+import { permissions } from "#web/app/permissions.ts";
 import { queries } from "#web/app/queries.ts";
 import {
   currentSession,
@@ -23,7 +24,8 @@ import "#web/app/theme.ts";
 import { next, onward } from "#web/app/onward.ts";
 import { Waiting } from "#web/ui/states.tsx";
 
-const Console = lazy(() => import("#web/app/console.tsx"));
+const loadConsole = () => import("#web/app/console.tsx");
+const Console = lazy(loadConsole);
 const Entrance = lazy(() => import("#web/screens/sign-in/entrance.tsx"));
 
 function App() {
@@ -53,8 +55,15 @@ async function renew(): Promise<void> {
   location.reload();
 }
 
+/** Begins to read what everything else of the console waits for. */
+function readAhead(): void {
+  void loadConsole().catch(() => undefined); // told of by whoever draws it
+  void queries.prefetchQuery(permissions);
+}
+
 async function start(): Promise<void> {
   addEventListener("vite:preloadError", () => void renew());
+  if (isSignedIn()) readAhead();
   speak(language());
   await takeSession();
   takeLink();

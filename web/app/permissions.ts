@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 
@@ -13,14 +13,17 @@ export type Permissions = {
 
 const FRESH_MS = 60_000;
 
+/** How what somebody may do is read. */
+export const permissions = queryOptions({
+  queryKey: ["permission"],
+  queryFn: () => api.operation("GET /v1/policies/decisions"),
+  staleTime: FRESH_MS,
+  meta: { live: ["policy", "member", "key"] },
+});
+
 /** What the server lets this person do. */
 export function usePermissions(): Permissions {
-  const { data } = useQuery({
-    queryKey: ["permission"],
-    queryFn: () => api.operation("GET /v1/policies/decisions"),
-    staleTime: FRESH_MS,
-    meta: { live: ["policy", "member", "key"] },
-  });
+  const { data } = useQuery(permissions);
   const why = (action: Action) => data?.items.find((each) => each.action === action);
   return {
     isKnown: data !== undefined,

@@ -17,9 +17,9 @@ import { unitWords } from "#web/screens/unit/messages.ts";
 
 type UnitNode = Node<LinkedUnit, "unit">;
 
-const COLUMN_PX = 330;
+const COLUMN_PX = 290;
 const ROW_PX = 84;
-const WIDTH_PX = 210;
+const WIDTH_PX = 190;
 const TALLEST_PX = 420;
 const NODE_TYPES = { unit: UnitBox };
 
@@ -32,7 +32,7 @@ export default function Graph({ linked }: { linked: Linked }) {
     source: from,
     target: to,
     label: t(RELATIONS[rel]),
-    markerEnd: { type: MarkerType.ArrowClosed, color: "var(--color-kumo-interact)" },
+    markerEnd: { type: MarkerType.ArrowClosed, color: "var(--text-color-kumo-inactive)" },
     focusable: false,
   }));
   return (
@@ -66,7 +66,7 @@ export default function Graph({ linked }: { linked: Linked }) {
           "controls.fitView.ariaLabel": t("fitView"),
         }}
       >
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} position="bottom-right" orientation="horizontal" />
       </ReactFlow>
     </div>
   );
