@@ -89,10 +89,15 @@ export function memberJourneys({ signedIn, visit, url, state }: Place): void {
     await page.fill("#provider-entityId", "https://idp.example/entity");
     await page.fill("#provider-ssoUrl", "https://idp.example/sso");
     await page.fill("#provider-certificate", samlKeys().certificate);
+    await page.fill("#provider-rules", "groups = harbour = captain");
+    await page.press("#provider-name", "Enter");
+    await page.waitForSelector("#provider-rules-error");
+    await page.fill("#provider-rules", "groups = harbour = member");
     await page.press("#provider-name", "Enter");
     const provider = page.locator(".providers > li", { hasText: "Harbour school" });
     await provider.locator("text=/sso/f0_.*/metadata$/").waitFor();
     await provider.locator("text=/^on$/").waitFor();
+    await provider.locator("li >> text=groups = harbour").waitFor();
     expect(await pictured(page, "providers")).toEqual([]);
     await provider.locator("text=Turn off").click();
     await provider.locator("text=/^off$/").waitFor();

@@ -29,6 +29,8 @@ type Values = {
   entityId: string;
   ssoUrl: string;
   certificate: string;
+  /** A rule a line: attribute = value = role. */
+  rules: string;
   defaultRole: GivenRole | "nobody";
   provisioning: "sign-in" | "scim";
 };
@@ -41,15 +43,27 @@ const BLANK: Values = {
   entityId: "",
   ssoUrl: "",
   certificate: "",
+  rules: "",
   defaultRole: "viewer",
   provisioning: "sign-in",
 };
+
+/** What was typed of rules, a line each; what is no role is left for the schema to say. */
+const rulesOf = (typed: string) =>
+  typed
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      const [attribute = "", value = "", role = ""] = line.split("=").map((part) => part.trim());
+      return { attribute, value, role: role as GivenRole };
+    });
 
 function inputOf(values: Values): Input {
   const { protocol, provisioning, clientSecret } = values;
   const common = {
     name: values.name.trim(),
     provisioning,
+    roles: rulesOf(values.rules),
     defaultRole: values.defaultRole === "nobody" ? null : values.defaultRole,
   };
   if (protocol === "saml") {
@@ -155,7 +169,7 @@ function Saml(fields: FieldsOf<Values>) {
   );
 }
 
-function WhoComes({ values, change }: FieldsOf<Values>) {
+function WhoComes({ values, errors, change }: FieldsOf<Values>) {
   const t = useMessages(providerWords);
   const say = useMessages(roles);
   return (
@@ -169,6 +183,16 @@ function WhoComes({ values, change }: FieldsOf<Values>) {
           label: t(`provisioning${value}`),
         }))}
         onChoose={(provisioning) => change({ provisioning })}
+      />
+      <AreaField
+        id="provider-rules"
+        label={t("rules")}
+        hint={t("rulesHint")}
+        rows={2}
+        spellCheck={false}
+        value={values.rules}
+        onChange={({ target }) => change({ rules: target.value })}
+        error={errorAt(errors, "/roles") === undefined ? undefined : t("rulesWrong")}
       />
       <ChoiceField
         id="provider-role"

@@ -55,6 +55,25 @@ export const providerWords = {
     "ディレクトリが登録した人のみ",
     "Solo quien su directorio haya puesto aquí",
   ],
+  rules: ["Which role for whom", "谁获得哪个角色", "誰にどの役割を与えるか", "Qué rol para quién"],
+  rulesHint: [
+    "A rule a line, such as groups = harbour = member; the first that fits decides. Roles: admin, member, auditor, viewer.",
+    "每行一条规则，例如 groups = harbour = member；以首个匹配者为准。角色：admin、member、auditor、viewer。",
+    "groups = harbour = member のように 1 行に 1 つ。最初に当てはまるものが有効です。役割：admin、member、auditor、viewer。",
+    "Una regla por línea, como groups = harbour = member; decide la primera que encaje. Roles: admin, member, auditor, viewer.",
+  ],
+  rulesWrong: [
+    "Each line needs an attribute, a value and one of the roles.",
+    "每行需要属性、值和一个角色。",
+    "各行に属性・値・役割が必要です。",
+    "Cada línea necesita un atributo, un valor y uno de los roles.",
+  ],
+  directory: [
+    "A directory (SCIM 2.0) puts people here by this address, with an API key whose scope is scim:",
+    "目录（SCIM 2.0）通过此地址同步成员，使用用途范围为 scim 的 API 密钥：",
+    "ディレクトリ（SCIM 2.0）は、スコープ scim の API キーを使い、次のアドレスで人を登録します：",
+    "Un directorio (SCIM 2.0) pone aquí a las personas por esta dirección, con una clave de API de ámbito scim:",
+  ],
   defaultRole: [
     "Role of whoever fits no rule",
     "不符合任何规则者的角色",

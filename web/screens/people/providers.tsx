@@ -2,7 +2,7 @@ import { Button } from "@cloudflare/kumo/components/button";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Operations } from "#sdk/types.ts";
-import { api } from "#web/app/client.ts";
+import { api, BASE } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { PROVIDER, ProviderForm } from "#web/screens/people/provider-form.tsx";
@@ -10,7 +10,7 @@ import { providerWords } from "#web/screens/people/provider-messages.ts";
 import { ActButton, ConfirmButton } from "#web/ui/act.tsx";
 import { Asked } from "#web/ui/asked.tsx";
 import { Badge } from "#web/ui/badges.tsx";
-import { CopyButton } from "#web/ui/copy.tsx";
+import { Copied, CopyButton } from "#web/ui/copy.tsx";
 import { Card } from "#web/ui/page.tsx";
 import { roles } from "#web/ui/role-messages.ts";
 import { Read } from "#web/ui/states.tsx";
@@ -44,6 +44,12 @@ export function Providers() {
           )
         }
       </Read>
+      {may("directory.read") && (
+        <div className="grid max-w-2xl gap-1.5">
+          <p className="text-kumo-subtle">{t("directory")}</p>
+          <Copied text={`${BASE}scim/v2`} />
+        </div>
+      )}
       {may("identity-provider.change") && (
         <div>
           <Button onClick={() => setOpen(true)}>{t("connect")}</Button>
@@ -79,6 +85,18 @@ function ProviderCard({ provider }: { provider: Provider }) {
         {t(`provisioning${provisioning}`)} ·{" "}
         {defaultRole === null ? t("noRole") : t("asRole", { role: say(`role${defaultRole}`) })}
       </p>
+      {provider.roles.length > 0 && (
+        <ul className="grid gap-1">
+          {provider.roles.map(({ attribute, value, role }) => (
+            <li key={`${attribute} ${value}`} className="flex flex-wrap items-center gap-2">
+              <code className="font-mono text-xs">
+                {attribute} = {value}
+              </code>
+              <Badge tone="plain">{say(`role${role}`)}</Badge>
+            </li>
+          ))}
+        </ul>
+      )}
       <dl className="grid gap-1.5">
         {addresses.map(
           ([label, address]) =>

@@ -154,7 +154,7 @@ const addSilence = route(
     const untilMs = Date.parse(until);
     if (untilMs <= Math.max(fromMs, nowMs)) {
       const detail = "must be in the future, and after `from`";
-      refuse({ code: "invalid-request", errors: [{ pointer: "#/until", detail }] });
+      refuse({ code: "invalid-request", errors: [{ pointer: "/until", detail }] });
     }
     const silence = { id: `asl_${operationId}`, ruleId: rule, labels, fromMs, untilMs, reason };
     const reach = await reachOf(c);
