@@ -3,7 +3,7 @@ import { useMessages } from "#web/app/language.ts";
 import { ui } from "#web/ui/messages.ts";
 
 const BADGE =
-  "inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-xs font-medium whitespace-nowrap tabular-nums";
+  "inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-xs font-medium tabular-nums";
 export const TONES = {
   good: "bg-(--soft) text-kumo-link",
   plain: "bg-kumo-fill text-kumo-strong",
@@ -13,7 +13,16 @@ export const TONES = {
 export type Tone = keyof typeof TONES;
 
 export function Badge({ tone, children }: { tone: Tone; children: React.ReactNode }) {
-  return <span className={`${BADGE} ${TONES[tone]}`}>{children}</span>;
+  return (
+    <span className={`${BADGE} max-w-full ${TONES[tone]}`}>
+      {/* What people call things may be one long word. */}
+      {typeof children === "string" ? (
+        <span className="min-w-0 wrap-break-word">{children}</span>
+      ) : (
+        children
+      )}
+    </span>
+  );
 }
 
 /** Names and what they stand for, a badge each. */
@@ -30,7 +39,10 @@ export function LevelBadge({ level }: { level: Unit["level"] }) {
   const t = useMessages(ui);
   const isServed = !["L0", "L1"].includes(level);
   return (
-    <span className={`${BADGE} ${TONES[isServed ? "good" : "plain"]}`} title={t(`level${level}`)}>
+    <span
+      className={`${BADGE} whitespace-nowrap ${TONES[isServed ? "good" : "plain"]}`}
+      title={t(`level${level}`)}
+    >
       {level}
       <span className="sr-only"> {t(`level${level}`)}</span>
     </span>

@@ -1,30 +1,53 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import type { Task } from "#sdk/tasks.ts";
+import { peopleOf } from "#tests/node/console/person.ts";
 import { pictured, type Place, shotOf } from "#tests/node/in-browser.ts";
 
 const PHONE_PX = 390;
 const ROWS = 100_000;
 const A_PAGE = 1_000;
 
-/** What is wider than the screen, but for what scrolls by itself. */
+/** What makes the page wider than the screen: the smallest parts without which it would fit. */
 const tooWide = (page: Page) =>
   page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    if (scrollWidth <= clientWidth) return [];
-    const sticksOut = (each: Element) => {
-      const { left, right } = each.getBoundingClientRect();
-      return right > clientWidth + 1 || left < -1;
+    const root = document.documentElement;
+    const isTooWide = () => root.scrollWidth > root.clientWidth;
+    const fitsWithout = (each: HTMLElement): boolean => {
+      const before = each.style.display;
+      each.style.display = "none";
+      const fits = !isTooWide();
+      each.style.display = before;
+      return fits;
     };
-    return [...document.querySelectorAll("main *, header *, aside *")]
-      .filter(sticksOut)
-      .slice(0, 5)
-      .map((each) => `${each.tagName} ${each.className.toString().slice(0, 60)}`)
-      .concat(`${scrollWidth} px`);
+    const guilty = (each: HTMLElement): string[] => {
+      const within = [...each.children].filter(
+        (child): child is HTMLElement => child instanceof HTMLElement && fitsWithout(child),
+      );
+      if (within.length > 0) return within.flatMap(guilty);
+      return [`${each.tagName} ${each.className}: ${(each.textContent ?? "").slice(0, 40)}`];
+    };
+    return isTooWide() ? guilty(document.body) : [];
   });
 
+/** Whether a screen is no wider than a phone, in both directions of writing; pictures are kept of both. */
+async function fits(page: Page, path: string, name: string): Promise<void> {
+  await page.evaluate((hash) => location.assign(hash), `#${path}`);
+  await page.waitForFunction(
+    (wanted) => location.hash === `#${wanted}` && document.querySelector("main h1") !== null,
+    path,
+  );
+  await page.locator("main .skeleton-line").first().waitFor({ state: "detached" });
+  expect(await tooWide(page), path).toEqual([]);
+  expect(await pictured(page, name), path).toEqual([]);
+  await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+  expect(await tooWide(page), `${path} from the right`).toEqual([]);
+  await page.screenshot({ path: shotOf(`${name}-rtl`), fullPage: true });
+  await page.evaluate(() => document.documentElement.removeAttribute("dir"));
+}
+
 /** Phones, languages that are written from the right, and lists that never end. */
-export function sizeJourneys({ signedIn }: Place): void {
+export function sizeJourneys({ signedIn, url, state }: Place): void {
   it(
     "fits a phone on every screen, from the left and from the right",
     { timeout: 240_000 },
@@ -35,23 +58,48 @@ export function sizeJourneys({ signedIn }: Place): void {
         .evaluateAll((links) => links.map((each) => (each as HTMLAnchorElement).hash.slice(1)));
       expect(offered.length).toBeGreaterThan(8);
       for (const path of [...offered, "/agents/new", "/tasks/new"]) {
-        await page.evaluate((hash) => location.assign(hash), `#${path}`);
-        await page.waitForFunction(
-          (wanted) => location.hash === `#${wanted}` && document.querySelector("main h1") !== null,
-          path,
-        );
-        await page.locator("main .skeleton-line").first().waitFor({ state: "detached" });
-        const name = `phone-${path.slice(1).replace("/", "-") || "overview"}`;
-        expect(await tooWide(page), path).toEqual([]);
-        expect(await pictured(page, name), path).toEqual([]);
-        await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
-        expect(await tooWide(page), `${path} from the right`).toEqual([]);
-        await page.screenshot({ path: shotOf(`${name}-rtl`), fullPage: true });
-        await page.evaluate(() => document.documentElement.removeAttribute("dir"));
+        await fits(page, path, `phone-${path.slice(1).replace("/", "-") || "overview"}`);
       }
       expect(complaints).toEqual([]);
     },
   );
+
+  it("keeps what is very long within a phone", { timeout: 120_000 }, async () => {
+    const { byOwner } = peopleOf(url, state);
+    const made = async (path: string, body: object) =>
+      ((await byOwner("POST", path, body)) as { id: string }).id;
+    const word = "Donaudampfschifffahrtsgesellschaft".repeat(5);
+    const body = `${word}\n\n\`\`\`\n${word} ${word}\n\`\`\`\n\n| a | b |\n| ${word} | ${word} |\n\n[${word}](https://example.org/${word})`;
+    const source = { url: `https://example.org/${word}`, quote: word };
+    const first = await made("/v1/units", {
+      title: word,
+      body,
+      tags: ["w".repeat(40)],
+      sources: [source],
+    });
+    const links = [{ rel: "extends", unitId: first }];
+    const second = await made("/v1/units", { title: `${word} II`, body: `II ${body}`, links });
+    const agent = await made("/v1/agents", {
+      name: word.slice(0, 100),
+      type: "query",
+      description: word,
+      capabilities: Array.from({ length: 6 }, (_, n) => `${n}${"c".repeat(39)}`),
+    });
+    const task = await made("/v1/tasks", {
+      type: `${"t".repeat(30)}.${"u".repeat(30)}`,
+      input: {},
+      requires: ["r".repeat(40)],
+    });
+    const { page, complaints } = await signedIn("/", { width: PHONE_PX });
+    await fits(page, `/unit/${first}`, "phone-long-unit");
+    await fits(page, `/unit/${second}`, "phone-long-links");
+    await fits(page, `/agent/${agent}`, "phone-long-agent");
+    await fits(page, `/task/${task}`, "phone-long-task");
+    for (const path of ["/", "/search?q=Donaudampfschifffahrtsgesellschaft", "/agents", "/tasks"])
+      await fits(page, path, `phone-long-${path.replaceAll(/\W+/g, "").slice(0, 6) || "home"}`);
+    await byOwner("POST", `/v1/tasks/${task}/cancel`, {});
+    expect(complaints).toEqual([]);
+  });
 
   it(
     "stays quick with 100,000 rows, and says that something changed instead of reading them all again",

@@ -109,7 +109,7 @@ function Facts({ unit }: { unit: Unit }) {
       {unit.tags.length > 0 && (
         <ul aria-label={t("tags")} className="mt-3 flex flex-wrap gap-1.5">
           {unit.tags.map((tag) => (
-            <li key={tag}>
+            <li key={tag} className="max-w-full">
               <Badge tone="plain">{tag}</Badge>
             </li>
           ))}
