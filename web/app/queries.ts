@@ -83,7 +83,7 @@ function take(query: Query): void {
 const readAgain = ({ queryKey }: Query) =>
   void queries.invalidateQueries({ queryKey, exact: true });
 
-function isLong({ state }: Pick<Query, "state">): boolean {
+export function isLong({ state }: Pick<Query, "state">): boolean {
   const { pages } = (state.data ?? {}) as { pages?: unknown[] };
   return Array.isArray(pages) && pages.length > PAGES_LIVE_MAX;
 }

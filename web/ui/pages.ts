@@ -1,24 +1,26 @@
 import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { useBehind } from "#web/app/queries.ts";
+import { isLong, useBehind } from "#web/app/queries.ts";
 
 type Page<T> = { items: T[]; nextCursor: string | null };
 
 /**
  * A list of the API, page by page as it is scrolled: `items` so far, and `more` while there is more. `live` names the
  * nouns of other events that change it. `renew` is there where something happened that a list of this length does not follow
- * by itself.
+ * by itself. `againMs` is how often it is read again where no event tells of it.
  */
 export function usePages<T>(
   queryKey: QueryKey,
   read: (cursor: string | undefined) => Promise<Page<T>>,
   live: readonly string[] = [],
+  againMs?: number,
 ) {
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage, ...query } = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam }) => read(pageParam),
     initialPageParam: undefined as string | undefined,
     meta: { live },
+    refetchInterval: (query) => againMs !== undefined && !isLong(query) && againMs,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
   });
   const more = useCallback(() => {

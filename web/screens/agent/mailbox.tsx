@@ -1,5 +1,5 @@
 import { Button } from "@cloudflare/kumo/components/button";
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
@@ -12,6 +12,7 @@ import { AgentName } from "#web/ui/agent-name.tsx";
 import { Badge } from "#web/ui/badges.tsx";
 import { ChoiceFilter } from "#web/ui/filter.tsx";
 import { LongList } from "#web/ui/list.tsx";
+import { usePages } from "#web/ui/pages.ts";
 import { Failure, Read } from "#web/ui/states.tsx";
 import { Ago } from "#web/ui/time.tsx";
 
@@ -25,21 +26,16 @@ const PAGE = 50;
 export function Mailbox({ id }: { id: string }) {
   const t = useMessages(agentWords);
   const [state, setState] = useState<State | undefined>();
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    {
-      queryKey: ["message", id, state ?? "all"],
-      queryFn: ({ pageParam }) =>
-        api.operation("GET /v1/agents/{id}/messages", {
-          path: { id },
-          query: { limit: PAGE, cursor: pageParam, state },
-        }),
-      initialPageParam: undefined as string | undefined,
-      getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-      meta: { live: ["agent", "task"] },
-      refetchInterval: AGAIN_MS,
-    },
+  const pages = usePages(
+    ["message", id, state ?? "all"],
+    (cursor) =>
+      api.operation("GET /v1/agents/{id}/messages", {
+        path: { id },
+        query: { limit: PAGE, cursor, state },
+      }),
+    ["agent", "task"],
+    AGAIN_MS,
   );
-  const items = data?.pages.flatMap((page) => page.items);
   return (
     <div className="grid gap-3">
       <div>
@@ -52,7 +48,7 @@ export function Mailbox({ id }: { id: string }) {
           onChoose={(chosen) => setState(STATES.find((each) => each === chosen))}
         />
       </div>
-      <Read query={{ data: items, error, refetch }} action="message.read" lines={2}>
+      <Read query={pages} action="message.read" lines={2}>
         {(messages) =>
           messages.length === 0 ? (
             <p className="text-kumo-subtle">{t("noMessages")}</p>
@@ -61,13 +57,13 @@ export function Mailbox({ id }: { id: string }) {
               items={messages}
               keyOf={(message) => message.id}
               row={(message) => <MessageRow message={message} />}
-              more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
+              more={pages.more}
               label={t("mailbox")}
             />
           )
         }
       </Read>
-      {items?.some((message) => message.state === "dead") === true && <Redrive id={id} />}
+      {pages.data?.some((message) => message.state === "dead") === true && <Redrive id={id} />}
     </div>
   );
 }

@@ -1,4 +1,3 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
@@ -7,6 +6,7 @@ import { AGAIN_MS } from "#web/screens/webhook/again.ts";
 import { Badge, type Tone } from "#web/ui/badges.tsx";
 import { useFormat } from "#web/ui/format.ts";
 import { LongList } from "#web/ui/list.tsx";
+import { usePages } from "#web/ui/pages.ts";
 import { Read } from "#web/ui/states.tsx";
 import { Ago } from "#web/ui/time.tsx";
 
@@ -22,20 +22,18 @@ const ROW_PX = 42;
 /** Every attempt, the newest first. */
 export function Deliveries({ id }: { id: string }) {
   const t = useMessages(webhookWords);
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage, ...query } = useInfiniteQuery({
-    queryKey: ["webhook", id, "deliveries"],
-    queryFn: ({ pageParam }) =>
+  const pages = usePages(
+    ["webhook", id, "deliveries"],
+    (cursor) =>
       api.operation("GET /v1/webhooks/{id}/deliveries", {
         path: { id },
-        query: { limit: PAGE, cursor: pageParam },
+        query: { limit: PAGE, cursor },
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    refetchInterval: AGAIN_MS,
-  });
-  const items = data?.pages.flatMap((page) => page.items);
+    [],
+    AGAIN_MS,
+  );
   return (
-    <Read query={{ ...query, data: items }} action="webhook.read" lines={3}>
+    <Read query={pages} action="webhook.read" lines={3}>
       {(attempts) =>
         attempts.length === 0 ? (
           <p className="text-kumo-subtle">{t("noDeliveries")}</p>
@@ -45,7 +43,7 @@ export function Deliveries({ id }: { id: string }) {
             keyOf={({ number }) => String(number)}
             rowHeight={ROW_PX}
             row={(tried) => <TriedRow tried={tried} />}
-            more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
+            more={pages.more}
             label={t("deliveries")}
           />
         )
