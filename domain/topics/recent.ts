@@ -5,9 +5,8 @@ const CHARS_MAX = 600_000;
 /** The newest ids of a partition and the offsets of their events; below zero, in the partition that it goes on from. */
 export class RecentIds {
   readonly #offsets = new Map<string, number>();
-  /** Oldest first from `#oldest` on: a map walks over all that was taken from its beginning before it finds its first. */
-  #order: string[] = [];
-  #oldest = 0;
+  /** Goes on behind what was forgotten: a new one would walk over all of it before it finds the first that is left. */
+  #oldestFirst = this.#offsets.keys();
   #chars = 0;
 
   offsetOf(id: string): number | undefined {
@@ -17,7 +16,6 @@ export class RecentIds {
   add(id: string, offset: number): void {
     if (this.#offsets.has(id)) return;
     this.#offsets.set(id, offset);
-    this.#order.push(id);
     this.#chars += id.length;
     while (this.#offsets.size > IDS_MAX || this.#chars > CHARS_MAX) this.#forgetOldest();
   }
@@ -28,11 +26,8 @@ export class RecentIds {
   }
 
   #forgetOldest(): void {
-    const id = this.#order[this.#oldest++] ?? "";
-    this.#offsets.delete(id);
-    this.#chars -= id.length;
-    if (this.#oldest < IDS_MAX) return;
-    this.#order = this.#order.slice(this.#oldest);
-    this.#oldest = 0;
+    const { value: id, done } = this.#oldestFirst.next();
+    if (done === true) this.#oldestFirst = this.#offsets.keys();
+    else if (this.#offsets.delete(id)) this.#chars -= id.length;
   }
 }
