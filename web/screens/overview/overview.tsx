@@ -25,17 +25,20 @@ export function Overview() {
   const latest = useQuery({
     queryKey: ["unit", "latest"],
     queryFn: () => api.listUnits({ limit: LATEST }),
+    enabled: may("unit.read"),
   });
   return (
     <Page title={t("title")} lead={t("lead")}>
       {may("unit.search") && <Ask />}
       <Glance />
       <div className="grid gap-x-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <Section title={t("latest")}>
-          <Read query={latest} action="unit.read">
-            {(page) => <Latest page={page} />}
-          </Read>
-        </Section>
+        {may("unit.read") && (
+          <Section title={t("latest")}>
+            <Read query={latest} action="unit.read">
+              {(page) => <Latest page={page} />}
+            </Read>
+          </Section>
+        )}
         <div>
           {may("task.show") && (
             <Section title={t("atWork")}>
