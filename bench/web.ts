@@ -39,7 +39,8 @@ try {
   await loads(browser, served, kept);
   await searches(browser, served, kept);
   await tail(browser, served, kept);
-  await practices(await browser.newContext({ storageState: kept }), served.url, held);
+  const calm = await browser.newContext({ storageState: kept, reducedMotion: "reduce" });
+  await practices(calm, served.url, held);
 } finally {
   await browser.close();
   await served.stop();

@@ -26,14 +26,15 @@ export async function practices(context: BrowserContext, url: string, held: Held
     .evaluateAll((links) => links.map((each) => (each as HTMLAnchorElement).hash));
   const found: string[] = [];
   for (const hash of screens) {
-    await page.evaluate((to) => location.assign(to), hash);
-    await page.waitForFunction(
-      (wanted) =>
-        location.hash === wanted &&
-        document.querySelector("main h1") !== null &&
-        document.querySelector("main .skeleton-line") === null,
-      hash,
-    );
+    const before = await page.evaluate((wanted) => {
+      const heading = location.hash === wanted ? null : document.querySelector("main h1");
+      location.assign(wanted);
+      return heading?.textContent ?? null;
+    }, hash);
+    await page.waitForFunction((left) => {
+      const heading = document.querySelector("main h1")?.textContent ?? left;
+      return heading !== left && document.querySelector("main .skeleton-line") === null;
+    }, before);
     found.push(...(await axeFinds(page)).map((each) => `${hash} ${each}`));
   }
   held(found.length === 0, `axe on ${screens.length} screens: ${said(found)}`);
