@@ -27,7 +27,8 @@ export async function practices(context: BrowserContext, url: string, held: Held
   const found: string[] = [];
   for (const hash of screens) {
     const before = await page.evaluate((wanted) => {
-      const heading = location.hash === wanted ? null : document.querySelector("main h1");
+      const isThere = (location.hash === "" ? "#/" : location.hash) === wanted;
+      const heading = isThere ? null : document.querySelector("main h1");
       location.assign(wanted);
       return heading?.textContent ?? null;
     }, hash);
