@@ -4,7 +4,7 @@ import { chatPieces, type ChatRequest } from "./inference.ts";
 import { liveEvents } from "./live.ts";
 import type { EventInput, EventsAppended, EventsOptions, LiveEvent } from "./live.ts";
 import { bodyOf, readNdjson } from "./ndjson.ts";
-import { keyed, search } from "./request.ts";
+import { filled, keyed, search } from "./request.ts";
 import type { Call, Mutation, Page, Query, WisHubOptions } from "./request.ts";
 import { realWaiting, withRetries } from "./retry.ts";
 import { type TaskHttp, Tasks } from "./tasks.ts";
@@ -246,7 +246,10 @@ export class WisHub {
     return this.#mutate("POST", "/v1/dead-letters/redrive", undefined, options);
   }
 
-  /** Any operation by its name, for those that have no method of their own: `operation("GET /v1/members/{id}", …)`. */
+  /**
+   * Any operation by its name, for those that have no method of their own: `operation("GET /v1/members/{id}", …)`. What
+   * changes something carries an idempotency key, its own where its headers name one.
+   */
   async operation<K extends keyof Operations>(
     name: K,
     given: Pick<Call, "query" | "headers"> & {
@@ -254,12 +257,12 @@ export class WisHub {
       body?: Operations[K]["body"];
     } = {},
   ): Promise<Operations[K]["answer"]> {
-    const { path: named, ...call } = given;
+    const { path: named, headers = {}, ...call } = given;
     const [method = "", template = ""] = name.split(" ");
-    const path = template.replaceAll(/\{(\w+)\}/g, (_, one: string) =>
-      encodeURIComponent(named?.[one] ?? ""),
-    );
-    const response = await this.#send(method, path, { ...call, repeatable: method === "GET" });
+    const isRead = method === "GET";
+    const all = isRead ? headers : { ...keyed({}), ...headers };
+    const path = filled(template, named);
+    const response = await this.#send(method, path, { ...call, headers: all, repeatable: isRead });
     const text = await response.text();
     return (text === "" ? undefined : JSON.parse(text)) as Operations[K]["answer"];
   }

@@ -4,12 +4,24 @@ import type { Waiting } from "./retry.ts";
 export type Mutation = { idempotencyKey?: string };
 export type Query = Record<string, string | number | undefined>;
 
+const KEY_BYTES = 16;
+
+/** A key that nobody used. A page that is not served securely has no `randomUUID`. */
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+
 export function keyed(
   options: Mutation,
   headers: Record<string, string> = {},
 ): Record<string, string> {
-  return { ...headers, "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+  return { ...headers, "idempotency-key": options.idempotencyKey ?? newKey() };
 }
+
+/** The path of `/v1/tasks/{id}` with what its places stand for. */
+export const filled = (template: string, named: Record<string, string> = {}): string =>
+  template.replaceAll(/\{(\w+)\}/g, (_, one: string) => encodeURIComponent(named[one] ?? ""));
 
 export function search(query: Query): string {
   const given = Object.entries(query).flatMap(([name, value]) =>

@@ -28,15 +28,13 @@ const NEXT: Record<Agent["state"], Move | null> = {
   retired: null,
 };
 
-const keyed = () => ({ "idempotency-key": crypto.randomUUID() });
-
 /** What can be done with the life of an agent, as far as this person may. */
 export function Life({ agent: { id, state } }: { agent: Agent }) {
   const t = useMessages(agentWords);
   const { may } = usePermissions();
   const [isAsking, setAsking] = useState(false);
   const move = useMutation({
-    mutationFn: (to: Move) => api.operation(MOVES[to], { path: { id }, headers: keyed() }),
+    mutationFn: (to: Move) => api.operation(MOVES[to], { path: { id } }),
     onSuccess: () => changed(new Set(["agent"])),
   });
   const next = NEXT[state];
@@ -69,7 +67,7 @@ function Quarantine({ id, isOpen, close }: QuarantineProps) {
     schema: quarantineInput,
     inputOf: ({ reason }) => ({ reason: reason.trim() }),
     send: (body: { reason: string }) =>
-      api.operation("POST /v1/agents/{id}/quarantine", { path: { id }, body, headers: keyed() }),
+      api.operation("POST /v1/agents/{id}/quarantine", { path: { id }, body }),
     done: () => {
       changed(new Set(["agent"]));
       close();

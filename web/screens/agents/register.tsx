@@ -55,7 +55,6 @@ export function Register() {
     send: (body: Input) =>
       api.operation("POST /v1/agents", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: ({ id }) => void navigate({ to: "/agent/$id", params: { id } }),
   });

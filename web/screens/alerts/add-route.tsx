@@ -68,7 +68,6 @@ export function AddRoute({ close }: { close(): void }) {
     send: (body: Input) =>
       api.operation("POST /v1/alerts/routes", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: (made) => {
       changed(ALERT);

@@ -100,7 +100,6 @@ function Say({ id, known }: { id: string; known: readonly string[] }) {
       api.operation("POST /v1/channels/{id}/messages", {
         path: { id },
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: () => changed(CHANNEL),
   });

@@ -28,7 +28,6 @@ export function DeadLetters({ id }: { id: string }) {
     mutationFn: () =>
       api.operation("POST /v1/channels/{id}/redrive", {
         path,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     onSuccess: () => changed(CHANNEL),
   });

@@ -41,7 +41,6 @@ export function Connect() {
     send: (body: Input) =>
       api.operation("POST /v1/channels", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: (answer) => {
       changed(new Set(["channel"]));

@@ -173,7 +173,6 @@ function Rotate({ apiKey: { id }, take, close }: Props & { close(): void }) {
       api.operation("POST /v1/keys/{id}/rotate", {
         path: { id },
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: (made: Made) => {
       take(made);

@@ -59,7 +59,6 @@ export function MakeKey({ scopes, take, close }: Props) {
     send: (body: Input) =>
       api.operation("POST /v1/keys", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: (made) => {
       take(made);

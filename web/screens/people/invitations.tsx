@@ -56,7 +56,6 @@ function InviteForm({ close }: { close(): void }) {
     send: (body: Input) =>
       api.operation("POST /v1/invitations", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: () => {
       changed(INVITATION);

@@ -86,7 +86,6 @@ export function ProviderForm({ close }: { close(): void }) {
     send: (body: Input) =>
       api.operation("POST /v1/identity-providers", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: () => {
       changed(PROVIDER);

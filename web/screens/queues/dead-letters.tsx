@@ -21,10 +21,7 @@ export function DeadLetters() {
     meta: { live: ["unit"] },
   });
   const redrive = useMutation({
-    mutationFn: () =>
-      api.operation("POST /v1/dead-letters/redrive", {
-        headers: { "idempotency-key": crypto.randomUUID() },
-      }),
+    mutationFn: () => api.operation("POST /v1/dead-letters/redrive", {}),
     onSuccess: () => changed(new Set(["dead-letter", "unit"])),
   });
   return (

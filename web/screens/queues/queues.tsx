@@ -29,7 +29,6 @@ const OFFERED: Record<Queue["mode"], Control[]> = {
   paused: ["resume"],
   draining: ["resume"],
 };
-const keyed = () => ({ "idempotency-key": crypto.randomUUID() });
 
 /** How much waits, for how long, and what failed for good. */
 export function Queues() {
@@ -117,12 +116,11 @@ function Controls({ queue: { pool, mode, failed } }: { queue: Queue }) {
   const t = useMessages(queueWords);
   const path = { pool };
   const control = useMutation({
-    mutationFn: (to: Control) => api.operation(CONTROLS[to], { path, headers: keyed() }),
+    mutationFn: (to: Control) => api.operation(CONTROLS[to], { path }),
     onSuccess: () => changed(TOUCHED),
   });
   const redrive = useMutation({
-    mutationFn: () =>
-      api.operation("POST /v1/queues/{pool}/redrive", { path, body: {}, headers: keyed() }),
+    mutationFn: () => api.operation("POST /v1/queues/{pool}/redrive", { path, body: {} }),
     onSuccess: () => changed(TOUCHED),
   });
   const error = control.error ?? redrive.error;

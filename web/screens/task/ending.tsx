@@ -13,7 +13,6 @@ import { errorAt, TextField, useForm } from "#web/ui/form.tsx";
 import { Failure } from "#web/ui/states.tsx";
 import type { Task } from "#web/ui/task-badge.tsx";
 
-const keyed = () => ({ "idempotency-key": crypto.randomUUID() });
 const TOUCHED = new Set(["task", "queue"]);
 
 /** A task that goes on can be canceled; one that failed can be tried again. */
@@ -26,7 +25,6 @@ export function Ending({ task: { id, state, pool } }: { task: Task }) {
       api.operation("POST /v1/queues/{pool}/redrive", {
         path: { pool },
         body: { ids: [id] },
-        headers: keyed(),
       }),
     onSuccess: () => changed(TOUCHED),
   });
@@ -58,7 +56,7 @@ function Cancel({ id, isOpen, close }: CancelProps) {
     schema: cancelInput,
     inputOf: ({ reason }) => (reason.trim() === "" ? {} : { reason: reason.trim() }),
     send: (body: { reason?: string }) =>
-      api.operation("POST /v1/tasks/{id}/cancel", { path: { id }, body, headers: keyed() }),
+      api.operation("POST /v1/tasks/{id}/cancel", { path: { id }, body }),
     done: () => {
       changed(TOUCHED);
       close();

@@ -72,7 +72,6 @@ export function Give() {
     send: (body: Input) =>
       api.operation("POST /v1/tasks", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: ({ id }) => void navigate({ to: "/task/$id", params: { id } }),
   });

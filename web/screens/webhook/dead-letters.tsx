@@ -26,7 +26,6 @@ export function DeadLetters({ id }: { id: string }) {
     mutationFn: () =>
       api.operation("POST /v1/webhooks/{id}/redrive", {
         path,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     onSuccess: () => changed(WEBHOOK),
   });

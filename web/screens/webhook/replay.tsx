@@ -30,7 +30,6 @@ export function Replay({ id }: { id: string }) {
       return api.operation("POST /v1/webhooks/{id}/replay", {
         path: { id },
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       });
     },
     done: () => {

@@ -179,7 +179,6 @@ function Secret({ id }: { id: string }) {
     mutationFn: () =>
       api.operation("POST /v1/webhooks/{id}/rotate", {
         path: { id },
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
   });
   return (

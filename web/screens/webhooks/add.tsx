@@ -36,7 +36,6 @@ export function AddWebhook() {
     send: (body: Input) =>
       api.operation("POST /v1/webhooks", {
         body,
-        headers: { "idempotency-key": crypto.randomUUID() },
       }),
     done: (answer) => {
       changed(WEBHOOK);
