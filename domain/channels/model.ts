@@ -246,7 +246,12 @@ const trafficOfWay = z.object({
   failures: z.int().describe("Attempts in a row that the other side could not take"),
   resumesAt: z.string().nullable(),
   lastMinute: z.int().describe("Messages that were taken in the last minute"),
-  lastAt: z.string().nullable().describe("When the newest of the last day was taken"),
+  lastAt: z
+    .string()
+    .nullable()
+    .describe(
+      "When the newest of the last day was taken; null also where 2,000 newer ones went the other way",
+    ),
 });
 /** How a channel does, both ways. */
 export const trafficView = z.object({ inbound: trafficOfWay, outbound: trafficOfWay });

@@ -15,6 +15,7 @@ import { alertJourneys } from "./console/alerts.ts";
 import { auditJourneys } from "./console/audit.ts";
 import { keyJourneys } from "./console/keys.ts";
 import { reviewJourneys } from "./console/review.ts";
+import { sessionJourneys } from "./console/session.ts";
 import { settingJourneys } from "./console/settings.ts";
 import { channelJourneys } from "./console/channels.ts";
 import { memberJourneys } from "./console/members.ts";
@@ -47,6 +48,7 @@ describe("the console", { timeout: 60_000 }, () => {
   alertJourneys(place, receiver);
   traceJourneys(place);
   keyJourneys(place);
+  sessionJourneys(place);
   auditJourneys(place);
   settingJourneys(place);
   reviewJourneys(place);

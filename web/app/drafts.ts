@@ -34,13 +34,11 @@ function read<T>(key: string): T | undefined {
   return stored === null ? undefined : (JSON.parse(stored) as T);
 }
 
-/** Forgets what was written here by anybody but `owner`. */
+/** Forgets what was written here by anybody but `owner`; of what nobody is known to have written, all. */
 export function forgetDrafts(owner: string | null): void {
   if (owner !== null && sessionStorage.getItem(OWNER) === owner) return;
-  const before = sessionStorage.getItem(OWNER);
   if (owner === null) sessionStorage.removeItem(OWNER);
   else sessionStorage.setItem(OWNER, owner);
-  if (owner !== null && before === null) return;
   for (const key of Object.keys(sessionStorage))
     if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
 }

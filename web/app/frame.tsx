@@ -1,4 +1,4 @@
-import { ListIcon, MagnifyingGlassIcon, WifiSlashIcon } from "@phosphor-icons/react";
+import { ListIcon, MagnifyingGlassIcon, SignOutIcon, WifiSlashIcon } from "@phosphor-icons/react";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Brand } from "#web/app/brand.tsx";
@@ -6,8 +6,11 @@ import { useReachable } from "#web/app/client.ts";
 import { useCommands } from "#web/app/commands.tsx";
 import { useMessages } from "#web/app/language.ts";
 import { shell } from "#web/app/messages.ts";
+import { usePermissions } from "#web/app/permissions.ts";
+import { useStillOpen } from "#web/app/session.ts";
 import { listenForShortcuts, useShortcut } from "#web/app/shortcuts.ts";
 import { Sidebar } from "#web/app/sidebar.tsx";
+import { Failure } from "#web/ui/states.tsx";
 
 const Palette = lazy(() => import("#web/app/palette.tsx"));
 const ShortcutList = lazy(() => import("#web/app/shortcut-list.tsx"));
@@ -43,12 +46,13 @@ export function Frame() {
       <Sidebar isOpen={isMenuOpen} openPalette={() => setOver("palette")} />
       <div className="min-w-0">
         <Gone />
+        <StillOpen />
         <main
           id="main"
           tabIndex={-1}
           className="mx-auto w-full max-w-[72rem] px-4 pt-6 pb-20 md:px-10 md:pt-9"
         >
-          <Outlet />
+          <Inside />
         </main>
       </div>
       <Suspense fallback={null}>
@@ -59,6 +63,13 @@ export function Frame() {
       </Suspense>
     </div>
   );
+}
+
+/** Nothing can be offered while the server does not say what one may do. */
+function Inside() {
+  const { isKnown, error, again } = usePermissions();
+  if (!isKnown && error !== null) return <Failure error={error} retry={again} />;
+  return <Outlet />;
 }
 
 function SkipLink() {
@@ -86,6 +97,20 @@ function Gone() {
         <p className="flex items-center gap-3 border-b border-kumo-line bg-(--warm) px-4 py-2 text-kumo-warning md:px-10">
           <WifiSlashIcon size={18} className="flex-none" />
           {t("gone")}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function StillOpen() {
+  const t = useMessages(shell);
+  return (
+    <div role="alert">
+      {useStillOpen() && (
+        <p className="flex items-center gap-3 border-b border-kumo-line bg-(--rose) px-4 py-2 md:px-10">
+          <SignOutIcon size={18} className="flex-none text-kumo-danger" />
+          {t("stillOpen")}
         </p>
       )}
     </div>

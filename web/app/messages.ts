@@ -38,6 +38,12 @@ export const shell = {
   themeauto: ["Theme: system", "主题：跟随系统", "テーマ：システム", "Tema: el del sistema"],
   themelight: ["Theme: light", "主题：浅色", "テーマ：ライト", "Tema: claro"],
   themedark: ["Theme: dark", "主题：深色", "テーマ：ダーク", "Tema: oscuro"],
+  stillOpen: [
+    "You are still signed in: the server did not end your session. Try again.",
+    "您仍处于登录状态：服务器未能结束会话，请重试。",
+    "まだサインインしています。サーバーがセッションを終了できませんでした。もう一度お試しください。",
+    "La sesión sigue abierta: el servidor no la ha cerrado. Inténtelo de nuevo.",
+  ],
   gone: [
     "The server does not answer. What you see may be old; it is tried again by itself.",
     "服务器没有回应。所见内容可能已过时；正在自动重试。",

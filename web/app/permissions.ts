@@ -6,6 +6,9 @@ type Decision = Operations["GET /v1/policies/decisions"]["answer"]["items"][numb
 export type Action = Decision["action"];
 export type Permissions = {
   isKnown: boolean;
+  /** Why it is not known, and how it is asked again. */
+  error: Error | null;
+  again(): void;
   /** Whether it may be tried: what only wants a second factor proven, or depends on the thing, may. */
   may(action: Action): boolean;
   why(action: Action): Decision | undefined;
@@ -23,10 +26,12 @@ export const permissions = queryOptions({
 
 /** What the server lets this person do. */
 export function usePermissions(): Permissions {
-  const { data } = useQuery(permissions);
+  const { data, error, refetch } = useQuery(permissions);
   const why = (action: Action) => data?.items.find((each) => each.action === action);
   return {
     isKnown: data !== undefined,
+    error,
+    again: () => void refetch(),
     why,
     may: (action) => {
       const decided = why(action);

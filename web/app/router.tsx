@@ -241,6 +241,8 @@ const you = createRoute({
 
 /** Addresses stand behind the `#`, so that one page serves them all, under any path. */
 export const router = createRouter({
+  // Another thing's screen begins anew: what was typed, asked or shown once was about the one before.
+  defaultRemountDeps: ({ params }) => params,
   routeTree: root.addChildren([
     overview,
     search,

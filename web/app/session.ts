@@ -9,8 +9,14 @@ const FLAG = "wishub-signed-in";
 
 /** Whether a session was opened here. The cookie itself cannot be read, and asking without one would be a failed request. */
 const signedIn = store(localStorage.getItem(FLAG) === "1");
+addEventListener("storage", ({ key, newValue }) => {
+  // It ended in another tab; whoever signs in here next finds nothing of theirs (drafts.ts).
+  if (key === FLAG && newValue === null) signedIn.set(false);
+});
 /** Whether something answered that it wants the second factor proven once more. */
 const factorWanted = store(false);
+/** Whether the server did not end a session that somebody wanted to leave. */
+const stillOpen = store(false);
 /** Why one is asked to sign in again. */
 const notice = store<"ended" | "code-used" | null>(null);
 
@@ -18,6 +24,7 @@ export const isSignedIn = signedIn.get;
 export const useSignedIn = signedIn.use;
 export const useFactorWanted = factorWanted.use;
 export const wantFactor = factorWanted.set;
+export const useStillOpen = stillOpen.use;
 export const useNotice = notice.use;
 export const setNotice = notice.set;
 
@@ -25,12 +32,12 @@ export type Credential = Operations["POST /v1/sessions"]["body"];
 
 export async function signIn(credential: Credential): Promise<void> {
   const session = await api.operation("POST /v1/sessions", { body: credential });
-  // What somebody else has begun to write here is not theirs.
-  forgetDrafts(session.personId ?? session.principalId);
-  remember();
+  remember(session);
 }
 
-function remember(): void {
+function remember(session: Pick<Session, "principalId" | "personId">): void {
+  // What somebody else has begun to write here is not theirs.
+  forgetDrafts(session.personId ?? session.principalId);
   localStorage.setItem(FLAG, "1");
   notice.set(null);
   signedIn.set(true);
@@ -42,10 +49,17 @@ export function forgetSession(): void {
   signedIn.set(false);
 }
 
+/** Where the server does not end the session, it stays, and so does whoever believes to have left it. */
 export async function signOut(): Promise<void> {
+  try {
+    await api.endSession();
+  } catch (error) {
+    stillOpen.set(codeOf(error) !== "unauthenticated");
+    if (stillOpen.get()) return;
+  }
+  stillOpen.set(false);
   forgetDrafts(null);
   notice.set(null);
-  await api.endSession().catch(() => undefined); // an ended session is signed out too
   forgetSession();
 }
 
@@ -65,7 +79,7 @@ export async function takeSession(): Promise<void> {
   if (location.hash !== "#signed-in") return;
   history.replaceState(null, "", location.pathname + location.search);
   const session = await currentSession().catch(() => null);
-  if (session !== null) remember();
+  if (session !== null) remember(session);
 }
 
 /** The single-use code of the console link; it leaves the address bar before anything else happens. */

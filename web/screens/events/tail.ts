@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { EventsOptions, WisHubEvent } from "#sdk/live.ts";
 import { api } from "#web/app/client.ts";
+import { whileSeen } from "#web/app/seen.ts";
 import { heed } from "#web/app/session.ts";
 
 /** So many stay in the page, drawn so often. */
@@ -37,12 +38,21 @@ export function useTail(asked: EventsOptions, turn: number): Tail {
       }));
     };
     const follow = async () => {
-      const options = JSON.parse(key) as EventsOptions;
       const onLost = () => setTail((before) => ({ ...before, isLost: true }));
-      try {
-        for await (const { event } of api.events({ ...options, signal: over.signal, onLost })) {
+      let options = { ...(JSON.parse(key) as EventsOptions), onLost };
+      const began = new Date().toISOString();
+      const listen = async (signal: AbortSignal) => {
+        for await (const { position, event } of api.events({ ...options, signal })) {
+          options = { ...options, after: position };
           waiting.push(event);
           timer ??= setTimeout(draw, DRAW_MS);
+        }
+      };
+      try {
+        while (!over.signal.aborted) {
+          await whileSeen(over.signal, listen);
+          // What came while nobody looked is not skipped, though nothing had come before.
+          options = { from: began, ...options };
         }
       } catch (error) {
         if (over.signal.aborted) return;

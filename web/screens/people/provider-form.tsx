@@ -5,6 +5,7 @@ import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { changed } from "#web/app/queries.ts";
 import { providerWords } from "#web/screens/people/provider-messages.ts";
+import { rulesOf } from "#web/screens/people/rules.ts";
 import { FormEnd } from "#web/ui/asked.tsx";
 import {
   AreaField,
@@ -47,16 +48,6 @@ const BLANK: Values = {
   defaultRole: "viewer",
   provisioning: "sign-in",
 };
-
-/** What was typed of rules, a line each; what is no role is left for the schema to say. */
-const rulesOf = (typed: string) =>
-  typed
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => {
-      const [attribute = "", value = "", role = ""] = line.split("=").map((part) => part.trim());
-      return { attribute, value, role: role as GivenRole };
-    });
 
 function inputOf(values: Values): Input {
   const { protocol, provisioning, clientSecret } = values;
