@@ -7,7 +7,7 @@ export type Query = Record<string, string | number | undefined>;
 const KEY_BYTES = 16;
 
 /** A key that nobody used. A page that is not served securely has no `randomUUID`. */
-const newKey = (): string =>
+export const newKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");

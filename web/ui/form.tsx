@@ -2,6 +2,8 @@ import { Input, InputArea } from "@cloudflare/kumo/components/input";
 import { type ComponentProps, type ReactNode, useEffect, useRef, useState } from "react";
 import type { z } from "zod";
 import { WisHubError } from "#sdk/error.ts";
+import { newKey } from "#sdk/request.ts";
+import { codeOf } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { useDraft } from "#web/app/drafts.ts";
 import { heed } from "#web/app/session.ts";
@@ -10,6 +12,7 @@ import { issueWords } from "#web/ui/issue-messages.ts";
 import { sayIssue } from "#web/ui/issue.ts";
 import { ui } from "#web/ui/messages.ts";
 
+type Once = { headers: { "idempotency-key": string } };
 type FormOptions<V, I, A> = {
   /** Under which what is typed is kept. */
   name: string;
@@ -18,7 +21,8 @@ type FormOptions<V, I, A> = {
   schema: z.ZodType<unknown>;
   /** What is sent, of what was typed. */
   inputOf(values: V): I;
-  send(input: I, values: V): Promise<A>;
+  /** With `once`, what is sent again after its answer was lost is done once. */
+  send(input: I, values: V, once: Once): Promise<A>;
   done(answer: A): void;
   /** The values without what is secret of them: that outlives nothing. */
   kept?(values: V): V;
@@ -33,6 +37,7 @@ export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const unanswered = useRef<{ text: string; once: Once } | null>(null);
   // Whoever is told of errors is taken to the first.
   useEffect(() => {
     if (errors.size > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
@@ -47,12 +52,19 @@ export function useForm<V extends object, I, A>(options: FormOptions<V, I, A>) {
     }
     setErrors(new Map());
     setBusy(true);
+    const text = JSON.stringify(input);
+    const isAgain = unanswered.current?.text === text;
+    const { once } = (isAgain && unanswered.current) || {
+      once: { headers: { "idempotency-key": newKey() } },
+    };
+    unanswered.current = null;
     try {
-      const answer = await options.send(input, draft.value);
+      const answer = await options.send(input, draft.value, once);
       draft.done();
       options.done(answer);
     } catch (error) {
       heed(error);
+      if (codeOf(error) === "network") unanswered.current = { text, once };
       const told = error instanceof WisHubError ? error.errors : [];
       setErrors(byPointer(told));
       if (told.length === 0) setProblem(explain(t, error));

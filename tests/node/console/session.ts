@@ -95,4 +95,23 @@ export function sessionJourneys({ signedIn, url, state }: Place): void {
     await page.waitForSelector("li >> text=Night watch");
     expect(complaints).toEqual([]);
   });
+
+  it("does once what is sent again after its answer was lost", async () => {
+    const { page } = await signedIn("/webhooks/new");
+    const name = "https://hooks.example.com/lost-answer";
+    await page.fill("#webhook-url", name);
+    await page.fill("#webhook-events", "custom.*");
+    await page.route("**/v1/webhooks", async (route) => {
+      if (route.request().method() !== "POST") return await route.continue();
+      await route.fetch();
+      await route.abort();
+    });
+    await page.press("#webhook-url", "Enter");
+    await page.waitForSelector("form [role=alert]");
+    await page.unroute("**/v1/webhooks");
+    await page.press("#webhook-url", "Enter");
+    await page.waitForSelector("text=whsec_");
+    const { items } = (await byOwner("GET", "/v1/webhooks")) as { items: { url: string }[] };
+    expect(items.filter(({ url: at }) => at === name)).toHaveLength(1);
+  });
 }

@@ -66,8 +66,8 @@ function Quarantine({ id, isOpen, close }: QuarantineProps) {
     first: { reason: "" },
     schema: quarantineInput,
     inputOf: ({ reason }) => ({ reason: reason.trim() }),
-    send: (body: { reason: string }) =>
-      api.operation("POST /v1/agents/{id}/quarantine", { path: { id }, body }),
+    send: (body: { reason: string }, _, once) =>
+      api.operation("POST /v1/agents/{id}/quarantine", { path: { id }, body, ...once }),
     done: () => {
       changed(new Set(["agent"]));
       close();

@@ -52,9 +52,10 @@ export function Register() {
     first: BLANK,
     schema: agentInput,
     inputOf,
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/agents", {
         body,
+        ...once,
       }),
     done: ({ id }) => void navigate({ to: "/agent/$id", params: { id } }),
   });

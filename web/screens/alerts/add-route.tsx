@@ -65,9 +65,10 @@ export function AddRoute({ close }: { close(): void }) {
     schema: routeInput,
     kept: (values) => ({ ...values, key: "" }),
     inputOf,
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/alerts/routes", {
         body,
+        ...once,
       }),
     done: (made) => {
       changed(ALERT);

@@ -54,9 +54,10 @@ function SilenceForm({ rule, labels, close }: Of & { close(): void }) {
       reason: reason.trim(),
       until: new Date(Date.now() + Number(hours) * HOUR_MS).toISOString(),
     }),
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/alerts/silences", {
         body,
+        ...once,
       }),
     done: () => {
       changed(ALERT);

@@ -96,10 +96,11 @@ function Say({ id, known }: { id: string; known: readonly string[] }) {
       conversationId: conversationId.trim(),
       body: { text: text.trim() },
     }),
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/channels/{id}/messages", {
         path: { id },
         body,
+        ...once,
       }),
     done: () => changed(CHANNEL),
   });

@@ -169,10 +169,11 @@ function Rotate({ apiKey: { id }, take, close }: Props & { close(): void }) {
     first: { overlap: "86400" as (typeof OVERLAPS)[number] },
     schema: rotation,
     inputOf: ({ overlap }) => ({ overlapSeconds: Number(overlap) }),
-    send: (body: { overlapSeconds: number }) =>
+    send: (body: { overlapSeconds: number }, _, once) =>
       api.operation("POST /v1/keys/{id}/rotate", {
         path: { id },
         body,
+        ...once,
       }),
     done: (made: Made) => {
       take(made);

@@ -56,9 +56,10 @@ export function MakeKey({ scopes, take, close }: Props) {
     first: { name: "", scopes: [], life: "90", at: "", networks: "" } as Values,
     schema: keyInput,
     inputOf,
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/keys", {
         body,
+        ...once,
       }),
     done: (made) => {
       take(made);

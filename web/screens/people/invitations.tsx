@@ -53,9 +53,10 @@ function InviteForm({ close }: { close(): void }) {
     first: BLANK,
     schema: invitationInput,
     inputOf: ({ email, role }): Input => ({ email: email.trim(), role }),
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/invitations", {
         body,
+        ...once,
       }),
     done: () => {
       changed(INVITATION);

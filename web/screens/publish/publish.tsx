@@ -61,7 +61,8 @@ function UnitForm({ done, isAnother }: { done(unit: Unit): void; isAnother: bool
     first: BLANK,
     schema: unitInput,
     inputOf,
-    send: (input: UnitInput) => api.publish(input),
+    send: (input: UnitInput, _, { headers }) =>
+      api.publish(input, { idempotencyKey: headers["idempotency-key"] }),
     done,
   });
   const { values, change, errors } = form;

@@ -55,8 +55,8 @@ function Cancel({ id, isOpen, close }: CancelProps) {
     first: { reason: "" },
     schema: cancelInput,
     inputOf: ({ reason }) => (reason.trim() === "" ? {} : { reason: reason.trim() }),
-    send: (body: { reason?: string }) =>
-      api.operation("POST /v1/tasks/{id}/cancel", { path: { id }, body }),
+    send: (body: { reason?: string }, _, once) =>
+      api.operation("POST /v1/tasks/{id}/cancel", { path: { id }, body, ...once }),
     done: () => {
       changed(TOUCHED);
       close();

@@ -69,9 +69,10 @@ export function Give() {
     first: { ...BLANK, requires },
     schema,
     inputOf,
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/tasks", {
         body,
+        ...once,
       }),
     done: ({ id }) => void navigate({ to: "/task/$id", params: { id } }),
   });

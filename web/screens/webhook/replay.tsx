@@ -25,11 +25,12 @@ export function Replay({ id }: { id: string }) {
     inputOf: ({ by, at, delivery }): Input => ({
       from: by === "time" ? fromLocal(at) : delivery.trim(),
     }),
-    send: (body: Input) => {
+    send: (body: Input, _, once) => {
       setDone(false);
       return api.operation("POST /v1/webhooks/{id}/replay", {
         path: { id },
         body,
+        ...once,
       });
     },
     done: () => {

@@ -33,9 +33,10 @@ export function AddWebhook() {
       description: description.trim(),
       ordered,
     }),
-    send: (body: Input) =>
+    send: (body: Input, _, once) =>
       api.operation("POST /v1/webhooks", {
         body,
+        ...once,
       }),
     done: (answer) => {
       changed(WEBHOOK);
