@@ -97,4 +97,20 @@ export function auditJourneys({ signedIn, url, state }: Place): void {
     expect(await page.textContent(".found")).toContain("The log is not what it was");
     expect(await page.evaluate("Object.keys(localStorage).join()")).not.toContain("audit-head");
   });
+
+  it("leaves whoever reads where they are, though more comes than one page holds", async () => {
+    const { page } = await signedIn("/audit");
+    const first = page.locator(".entry").first();
+    await first.waitFor();
+    const read = await first.textContent();
+    await page.route(/\/v1\/audit\?/, async (route) => {
+      const { items } = (await (await route.fetch()).json()) as { items: { seq: number }[] };
+      const newest = (items[0]?.seq ?? 0) + 1_000;
+      const come = items.map((each, at) => ({ ...each, seq: newest - at }));
+      await route.fulfill({ json: { items: come, nextCursor: "more" } });
+    });
+    await byOwner("POST", "/v1/keys", { name: "Much comes", scopes: ["search"] });
+    await page.waitForSelector("[role=status] >> text=Something changed");
+    expect(await first.textContent()).toBe(read);
+  });
 }

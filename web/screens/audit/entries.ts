@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { PHASES } from "#domain/audit/model.ts";
+import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 import { useEvents } from "#web/app/live.ts";
 import { queries } from "#web/app/queries.ts";
@@ -16,8 +17,8 @@ const queryOf = ({ phase, ...asked }: AuditQuestion) => ({
 });
 
 /**
- * The log as far as it was scrolled, newest first. Entries never change, so what comes is read by its newest page alone;
- * only what is more than a page at once has all of it read anew.
+ * The log as far as it was scrolled, newest first. Entries never change, so what comes is read by its newest page alone and
+ * put above the rest; where more came than that page holds, it offers to begin anew, and leaves whoever reads where they are.
  */
 export function useEntries(asked: AuditQuestion) {
   const query = queryOf(asked);
@@ -35,13 +36,30 @@ export function useEntries(asked: AuditQuestion) {
     enabled: hasHeard,
   });
   const { data } = pages;
-  const items = useMemo(
-    () => (newest === undefined || data === undefined ? data : merged(newest, data)),
-    [newest, data],
-  );
-  const isTorn = items === null;
+  const of = JSON.stringify(query);
+  const [kept, setKept] = useState<Kept>({ of, above: [], isTorn: false });
+  const { above, isTorn } = kept.of === of ? kept : NOTHING;
+  const items = useMemo(() => data && stacked(above, data), [above, data]);
   useEffect(() => {
-    if (isTorn) void queries.resetQueries({ queryKey: key });
-  }, [isTorn]);
-  return { ...pages, data: items ?? data };
+    if (newest === undefined || items === undefined || data === undefined) return;
+    const all = merged(newest, items);
+    if (all === null) setKept({ of, above, isTorn: true });
+    else if (all.length > items.length)
+      setKept({ of, above: all.slice(0, all.length - data.length), isTorn: false });
+  }, [newest, data !== undefined]);
+  const renew = () => {
+    setKept({ of, ...NOTHING });
+    void queries.resetQueries({ queryKey: key });
+  };
+  return { ...pages, data: items, ...(isTorn && { renew }) };
 }
+
+type Entry = Operations["GET /v1/audit"]["answer"]["items"][number];
+type Kept = { of: string; above: readonly Entry[]; isTorn: boolean };
+const NOTHING = { above: [], isTorn: false };
+
+/** What came since above what was read, each once. */
+const stacked = (above: readonly Entry[], read: readonly Entry[]): Entry[] => [
+  ...above.filter(({ seq }) => seq > (read[0]?.seq ?? 0)),
+  ...read,
+];
