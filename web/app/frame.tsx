@@ -10,7 +10,7 @@ import { usePermissions } from "#web/app/permissions.ts";
 import { useStillOpen } from "#web/app/session.ts";
 import { listenForShortcuts, useShortcut } from "#web/app/shortcuts.ts";
 import { Sidebar } from "#web/app/sidebar.tsx";
-import { Failure } from "#web/ui/states.tsx";
+import { Broken } from "#web/ui/states.tsx";
 
 const Palette = lazy(() => import("#web/app/palette.tsx"));
 const ShortcutList = lazy(() => import("#web/app/shortcut-list.tsx"));
@@ -68,7 +68,7 @@ export function Frame() {
 /** Nothing can be offered while the server does not say what one may do. */
 function Inside() {
   const { isKnown, error, again } = usePermissions();
-  if (!isKnown && error !== null) return <Failure error={error} retry={again} />;
+  if (!isKnown && error !== null) return <Broken error={error} reset={again} />;
   return <Outlet />;
 }
 
