@@ -1,19 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lineOf, type LogRecord } from "./log.ts";
+import { lineOf } from "./log.ts";
+import { record } from "./example-record.ts";
 import { MASK, maskedData, maskedText } from "./masking.ts";
 import { matchesLine } from "./query.ts";
-
-const record = (changes: Partial<LogRecord> = {}): LogRecord => ({
-  timestamp: "2026-11-22T12:30:01.123Z",
-  level: "warn",
-  service: "http",
-  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
-  spanId: "00f067aa0ba902b7",
-  message: "queue-send-failed",
-  data: { units: 3, error: "it is down", nested: { a: [1] }, share: 0.5 },
-  ...changes,
-});
 
 describe("masking", () => {
   it.each([

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { record } from "./example-record.ts";
 import type { LogRecord } from "./log.ts";
 import { otlpLogs, otlpTraces } from "./otlp.ts";
 import { readOtlpLogs, readOtlpTraces } from "./otlp-reader.ts";
@@ -125,17 +126,6 @@ describe("the tree of a trace", () => {
     const small = boundedSpan({ ...spanOf("a", null, 1), name: "y".repeat(5_000), attributes });
     expect(JSON.stringify(small).length).toBeLessThan(4_000);
   });
-});
-
-const record = (changes: Partial<LogRecord> = {}): LogRecord => ({
-  timestamp: "2026-11-22T12:30:01.123Z",
-  level: "warn",
-  service: "http",
-  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
-  spanId: "00f067aa0ba902b7",
-  message: "queue-send-failed",
-  data: { units: 3, error: "it is down", nested: { a: [1] }, share: 0.5 },
-  ...changes,
 });
 
 describe("OTLP", () => {

@@ -4,7 +4,7 @@ import { commandLine } from "./command-line.ts";
 import { launch, type Launched, temporaryState } from "./launched.ts";
 import { type OutsideAgent, outsideAgent } from "./outside-agent.ts";
 import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
-import { ownerOf } from "./owner.ts";
+import { asOwnerOf } from "./owner.ts";
 
 // What the `wishub` command does with tasks and their queues, and for agents that run elsewhere or whose messages go to
 // a webhook.
@@ -80,16 +80,8 @@ it("registers an agent by its card, and reads the card again", async () => {
   ]);
 });
 
-async function post<T>(path: string, body: unknown): Promise<T> {
-  const { apiKey } = ownerOf(state.path);
-  const answer = await fetch(`${product.url}${path}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
+const asOwner = asOwnerOf(() => state.path);
+const post = <T>(path: string, body: unknown) => asOwner<T>("POST", path, body);
 
 type Task = { id: string; state: string; priority: number };
 type Leased = { tasks: { id: string; fencingToken: number }[] };

@@ -3,7 +3,7 @@ import { freePort } from "#scripts/launch/free-port.ts";
 import { commandLine } from "./command-line.ts";
 import { killAll, launch, type Launched, temporaryState } from "./launched.ts";
 import { type Receiver, webhookReceiver } from "./webhook-receiver.ts";
-import { ownerOf } from "./owner.ts";
+import { asOwnerOf } from "./owner.ts";
 
 // An account's webhooks against a receiver that verifies by the specification's own library, through the `wishub`
 // command where a person would; and over a kill.
@@ -35,15 +35,8 @@ async function started(): Promise<Launched> {
 }
 
 type Event = { id: string; type: string; data: unknown };
-async function append(events: Event[]): Promise<void> {
-  const { apiKey } = ownerOf(state.path);
-  const answer = await fetch(`${product.url}/v1/topics/agent.events/events`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
-    body: JSON.stringify({ events }),
-  });
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-}
+const asOwner = asOwnerOf(() => state.path);
+const append = (events: Event[]) => asOwner("POST", "/v1/topics/agent.events/events", { events });
 const numbered = (from: number, count: number): Event[] =>
   Array.from({ length: count }, (_, i) => ({
     id: `tide-${from + i}`,

@@ -52,11 +52,7 @@ export function Register() {
     first: BLANK,
     schema: agentInput,
     inputOf,
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/agents", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/agents", { body, ...once }),
     done: ({ id }) => void navigate({ to: "/agent/$id", params: { id } }),
   });
   return (

@@ -65,11 +65,7 @@ export function AddRoute({ close }: { close(): void }) {
     schema: routeInput,
     kept: (values) => ({ ...values, key: "" }),
     inputOf,
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/alerts/routes", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/alerts/routes", { body, ...once }),
     done: (made) => {
       changed(ALERT);
       if (made.secret === undefined) close();

@@ -54,11 +54,7 @@ function SilenceForm({ rule, labels, close }: Of & { close(): void }) {
       reason: reason.trim(),
       until: new Date(Date.now() + Number(hours) * HOUR_MS).toISOString(),
     }),
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/alerts/silences", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/alerts/silences", { body, ...once }),
     done: () => {
       changed(ALERT);
       close();

@@ -25,10 +25,7 @@ export function DeadLetters({ id }: { id: string }) {
     refetchInterval: AGAIN_MS,
   });
   const redrive = useMutation({
-    mutationFn: () =>
-      api.operation("POST /v1/channels/{id}/redrive", {
-        path,
-      }),
+    mutationFn: () => api.operation("POST /v1/channels/{id}/redrive", { path }),
     onSuccess: () => changed(CHANNEL),
   });
   return (

@@ -38,11 +38,7 @@ export function Connect() {
     kept: withoutSecrets,
     inputOf: ({ type, name, agentId, typed }) =>
       ({ type, name: name.trim(), agentId, config: configOf(type, typed) }) as Input,
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/channels", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/channels", { body, ...once }),
     done: (answer) => {
       changed(new Set(["channel"]));
       setMade(answer);

@@ -56,11 +56,7 @@ export function MakeKey({ scopes, take, close }: Props) {
     first: { name: "", scopes: [], life: "90", at: "", networks: "" } as Values,
     schema: keyInput,
     inputOf,
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/keys", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/keys", { body, ...once }),
     done: (made) => {
       take(made);
       changed(KEY);

@@ -53,11 +53,7 @@ function InviteForm({ close }: { close(): void }) {
     first: BLANK,
     schema: invitationInput,
     inputOf: ({ email, role }): Input => ({ email: email.trim(), role }),
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/invitations", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/invitations", { body, ...once }),
     done: () => {
       changed(INVITATION);
       close();

@@ -74,11 +74,7 @@ export function ProviderForm({ close }: { close(): void }) {
     schema: providerInput,
     kept: (values) => ({ ...values, clientSecret: "" }),
     inputOf,
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/identity-providers", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/identity-providers", { body, ...once }),
     done: () => {
       changed(PROVIDER);
       close();

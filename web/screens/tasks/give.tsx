@@ -69,11 +69,7 @@ export function Give() {
     first: { ...BLANK, requires },
     schema,
     inputOf,
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/tasks", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/tasks", { body, ...once }),
     done: ({ id }) => void navigate({ to: "/task/$id", params: { id } }),
   });
   return (

@@ -23,10 +23,7 @@ export function DeadLetters({ id }: { id: string }) {
     api.operation("GET /v1/webhooks/{id}/dead-letters", { path, query: { cursor } }),
   );
   const redrive = useMutation({
-    mutationFn: () =>
-      api.operation("POST /v1/webhooks/{id}/redrive", {
-        path,
-      }),
+    mutationFn: () => api.operation("POST /v1/webhooks/{id}/redrive", { path }),
     onSuccess: () => changed(WEBHOOK),
   });
   return (

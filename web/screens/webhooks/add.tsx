@@ -33,11 +33,7 @@ export function AddWebhook() {
       description: description.trim(),
       ordered,
     }),
-    send: (body: Input, _, once) =>
-      api.operation("POST /v1/webhooks", {
-        body,
-        ...once,
-      }),
+    send: (body: Input, _, once) => api.operation("POST /v1/webhooks", { body, ...once }),
     done: (answer) => {
       changed(WEBHOOK);
       setMade(answer);
