@@ -73,6 +73,33 @@ export function keyJourneys({ signedIn, visit, url, state }: Place): void {
     expect(complaints).toEqual([]);
   });
 
+  it("keeps a question in front of the screen while others push its row out of sight", async () => {
+    const named = async (name: string) => {
+      const made = await byOwner("POST", "/v1/keys", { name, scopes: ["search"] });
+      return (made as Made).id;
+    };
+    const id = await named("Slow otter");
+    const { page, complaints } = await signedIn("/keys");
+    await page.click("[aria-label='Rotate Slow otter']");
+    await page.selectOption("#key-overlap", "604800");
+    const others = Array.from({ length: 40 }, (_, n) => `Quick otter ${n}.`);
+    for (const name of others) await named(name);
+    await page.waitForSelector(".key >> text=Quick otter 39.", { state: "attached" });
+    expect(await page.locator(".key >> text=Quick otter 0.").count()).toBe(0);
+    expect(await page.inputValue("#key-overlap")).toBe("604800");
+    await page.press("#key-overlap", "Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".new-key code");
+    const { replacedById, expiresAt } = (await byOwner("GET", `/v1/keys/${id}`)) as {
+      replacedById: string | null;
+      expiresAt: string;
+    };
+    expect(replacedById).not.toBeNull();
+    expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(6 * 86_400_000);
+    expect(complaints).toEqual([]);
+  });
+
   it("says which rule keeps keys and the audit log from whoever may not see them", async () => {
     const scopes = ["search", "units:read"];
     const made = await byOwner("POST", "/v1/keys", { name: "Only reading", scopes });
