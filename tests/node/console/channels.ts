@@ -10,6 +10,48 @@ const GIVEN_UP_MS = 60_000;
 export function channelJourneys({ signedIn, url, state }: Place, vendor: ServedVendor): void {
   const { byOwner } = peopleOf(url, state);
 
+  it("finds the agent that is to answer among very many, and what it was told among much else", async () => {
+    const agent = async (name: string) => {
+      const body = { name, type: "query", description: name, capabilities: [], start: true };
+      return ((await byOwner("POST", "/v1/agents", body)) as { id: string }).id;
+    };
+    const first = await agent("Boatswain of the old quay");
+    for (let n = 0; n < 100; n++) await agent(`Deckhand ${n}`);
+    const { page, complaints } = await signedIn("/channels/new");
+    await page.selectOption("#channel-type", "webhook");
+    await page.fill("#channel-name", "Old quay");
+    await page.waitForSelector("text=There are more than these");
+    expect(await pictured(page, "connect-channel-many")).toEqual([]);
+    await page.fill("#channel-agent-search", "old qu");
+    await page.press("#channel-agent-search", "Enter");
+    await page.waitForSelector("text=Found 1");
+    await page.selectOption("#channel-agent", { label: "Boatswain of the old quay" });
+    await page.fill("#channel-agent-search", "deckhand 17");
+    await page.locator("#channel-agent option", { hasText: "Deckhand 17" }).waitFor({
+      state: "attached",
+    });
+    expect(await page.inputValue("#channel-agent")).toBe(first);
+    const { url: hook, secret } = vendor.config(vendor.url) as { url: string; secret: string };
+    await page.fill("#channel-url", hook);
+    await page.fill("#channel-secret", secret);
+    await page.press("#channel-name", "Enter");
+    const inboundUrl = (await page.textContent(".connected code")) ?? "";
+
+    for (let n = 0; n < 100; n++)
+      await byOwner("POST", `/v1/agents/${first}/messages`, { body: { text: `Rope ${n}` } });
+    const call = await vendor.says({ text: "Is the quay free?" }, Date.now());
+    await expect.poll(async () => (await brought(inboundUrl, call)).status, POLLED).toBe(200);
+    await page.click("text=To the channel");
+    await page.waitForSelector("text=0 of this channel among the first 100 messages");
+    expect(await pictured(page, "channel-much-else")).toEqual([]);
+    await page.click("main >> text=Show more");
+    await page.waitForSelector(".said >> text=Is the quay free?");
+    await page.click("[aria-label='Disconnect Old quay']");
+    await page.click("[role=dialog] button >> text=Disconnect");
+    await page.waitForSelector('h1:text-is("Channels")');
+    expect(complaints).toEqual([]);
+  });
+
   it(
     "connects a channel, hears and says something, and tries again what was given up",
     { timeout: 150_000 },

@@ -100,6 +100,33 @@ export function keyJourneys({ signedIn, visit, url, state }: Place): void {
     expect(complaints).toEqual([]);
   });
 
+  it("counts all that end with a key, also what no page of the list has shown yet", async () => {
+    const make = async (name: string, by: { apiKey: string }): Promise<Made> => {
+      const answer = await fetch(`${url()}/v1/keys`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${by.apiKey}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ name, scopes: ["search", "keys"] }),
+      });
+      return (await answer.json()) as Made;
+    };
+    const mother = (await byOwner("POST", "/v1/keys", {
+      name: "Mother otter",
+      scopes: ["search", "keys"],
+    })) as Made;
+    const eldest = await make("Eldest", mother);
+    for (let n = 0; n < 100; n++) await make(`Pup ${n}`, mother);
+    await make("Grandchild", eldest);
+    // It is the newest then, and those that it takes over reach to the next page.
+    await byOwner("POST", `/v1/keys/${mother.id}/rotate`, { overlapSeconds: 0 });
+    const { page, complaints } = await signedIn("/keys");
+    await page.locator("[aria-label='Revoke Mother otter']").first().click();
+    await page.waitForSelector("text=The 102 keys made with it end too: ");
+    expect(await pictured(page, "key-revoke-many")).toEqual([]);
+    await page.locator("[role=dialog] button", { hasText: "Revoke" }).click();
+    await page.locator(".key", { hasText: "Pup 99" }).waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+  });
+
   it("says which rule keeps keys and the audit log from whoever may not see them", async () => {
     const scopes = ["search", "units:read"];
     const made = await byOwner("POST", "/v1/keys", { name: "Only reading", scopes });

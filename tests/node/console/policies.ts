@@ -17,6 +17,20 @@ const textOf = (...rules: object[]): string =>
 export function policyJourneys({ signedIn, url, state }: Place): void {
   const { byOwner } = peopleOf(url, state);
 
+  it("offers each key to ask about, however many there are", async () => {
+    const made = async (name: string) =>
+      ((await byOwner("POST", "/v1/keys", { name, scopes: ["search"] })) as { id: string }).id;
+    const first = await made("Old tug");
+    for (let n = 0; n < 100; n++) await made(`Tug ${n}`);
+    const { page, complaints } = await signedIn("/policies");
+    await page.locator(`#explain-who option[value="key ${first}"]`).waitFor({ state: "attached" });
+    await page.selectOption("#explain-who", `key ${first}`);
+    await page.fill("#explain-action", "unit.retract");
+    await page.press("#explain-action", "Enter");
+    await page.waitForSelector(".decision >> text=scope:units:write");
+    expect(complaints).toEqual([]);
+  });
+
   it(
     "explains decisions, writes the policy with what is wrong beside its line, and puts a version back",
     { timeout: 90_000 },

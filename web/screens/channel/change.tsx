@@ -6,7 +6,7 @@ import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { changed } from "#web/app/queries.ts";
 import { channelWords } from "#web/screens/channel/messages.ts";
-import { useAgents } from "#web/screens/channels/agents.ts";
+import { AgentField } from "#web/screens/channels/agent-field.tsx";
 import {
   ConfigFields,
   configOf,
@@ -16,7 +16,7 @@ import {
 } from "#web/screens/channels/config-fields.tsx";
 import { CHANNEL, type Channel } from "#web/screens/channels/traffic.ts";
 import { Asked, FormEnd } from "#web/ui/asked.tsx";
-import { ChoiceField, errorAt, type FieldsOf, TextField, useForm } from "#web/ui/form.tsx";
+import { errorAt, type FieldsOf, TextField, useForm } from "#web/ui/form.tsx";
 import { numberOf } from "#web/ui/typed.ts";
 
 type Input = Operations["PATCH /v1/channels/{id}"]["body"];
@@ -90,8 +90,6 @@ function ChangeForm({ channel, close }: { channel: Channel; close(): void }) {
 
 function Common({ values, errors, change }: FieldsOf<Values>) {
   const t = useMessages(channelWords);
-  const agents = useAgents();
-  const isListed = agents.some(({ value }) => value === values.agentId);
   return (
     <>
       <TextField
@@ -103,11 +101,10 @@ function Common({ values, errors, change }: FieldsOf<Values>) {
         dir="auto"
         error={errorAt(errors, "/name")}
       />
-      <ChoiceField
+      <AgentField
         id="channel-agent"
         label={t("agent")}
         value={values.agentId}
-        options={isListed ? agents : [{ value: values.agentId, label: values.agentId }, ...agents]}
         onChoose={(agentId) => change({ agentId })}
         error={errorAt(errors, "/agentId")}
       />

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { Button } from "@cloudflare/kumo/components/button";
 import { channelMessageInput } from "#domain/channels/model.ts";
 import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
@@ -11,7 +11,9 @@ import { AGAIN_MS, CHANNEL, type Channel } from "#web/screens/channels/traffic.t
 import { Badge } from "#web/ui/badges.tsx";
 import { AreaField, errorAt, TextField, useForm } from "#web/ui/form.tsx";
 import { FormCard } from "#web/ui/form-card.tsx";
+import { ui } from "#web/ui/messages.ts";
 import { Card } from "#web/ui/page.tsx";
+import { usePages } from "#web/ui/pages.ts";
 import { Read } from "#web/ui/states.tsx";
 import { Ago } from "#web/ui/time.tsx";
 
@@ -19,7 +21,7 @@ type Message = Operations["GET /v1/agents/{id}/messages"]["answer"]["items"][num
 type Input = Operations["POST /v1/channels/{id}/messages"]["body"];
 /** What a message from a channel says of it (docs/design/channels.md). */
 type Said = { channelId?: string; conversationId?: string; from?: unknown };
-const LOOKED_AT = 100;
+const PAGE = 100;
 
 const saidIn = ({ body }: Message): Said => (body ?? {}) as Said;
 
@@ -27,35 +29,49 @@ const saidIn = ({ body }: Message): Said => (body ?? {}) as Said;
 export function Conversations({ channel: { id, agentId } }: { channel: Channel }) {
   const t = useMessages(channelWords);
   const { may } = usePermissions();
-  const messages = useQuery({
-    queryKey: ["message", agentId, "channel", id],
-    queryFn: async () => {
-      const path = { id: agentId };
-      const query = { limit: LOOKED_AT };
-      const { items } = await api.operation("GET /v1/agents/{id}/messages", { path, query });
-      return items.filter((one) => one.kind === "channel" && saidIn(one).channelId === id);
+  const say = useMessages(ui);
+  const pages = usePages(
+    ["message", agentId, "channel", id],
+    (cursor) => {
+      const query = { limit: PAGE, cursor };
+      return api.operation("GET /v1/agents/{id}/messages", { path: { id: agentId }, query });
     },
-    refetchInterval: AGAIN_MS,
-  });
-  const known = [
-    ...new Set((messages.data ?? []).flatMap((one) => saidIn(one).conversationId ?? [])),
-  ];
+    [],
+    AGAIN_MS,
+  );
+  const said = (pages.data ?? []).filter(
+    (one) => one.kind === "channel" && saidIn(one).channelId === id,
+  );
+  const known = [...new Set(said.flatMap((one) => saidIn(one).conversationId ?? []))];
   return (
     <div className="grid gap-3">
-      <Read query={messages} action="message.read" lines={2}>
-        {(items) =>
-          items.length === 0 ? (
-            <p className="text-kumo-subtle">{t("noConversations")}</p>
-          ) : (
-            <Card>
-              <ul aria-label={t("conversations")} className="said divide-y divide-kumo-line">
-                {items.map((message) => (
-                  <MessageRow key={message.id} message={message} />
-                ))}
-              </ul>
-            </Card>
-          )
-        }
+      <Read query={pages} action="message.read" lines={2}>
+        {(lookedAt) => (
+          <>
+            {said.length > 0 && (
+              <Card>
+                <ul aria-label={t("conversations")} className="said divide-y divide-kumo-line">
+                  {said.map((message) => (
+                    <MessageRow key={message.id} message={message} />
+                  ))}
+                </ul>
+              </Card>
+            )}
+            {said.length === 0 && pages.more === undefined && (
+              <p className="text-kumo-subtle">{t("noConversations")}</p>
+            )}
+            {pages.more !== undefined && (
+              <div className="flex flex-wrap items-center gap-3 text-kumo-subtle">
+                <span role="status">
+                  {t("lookedAt", { count: lookedAt.length, found: said.length })}
+                </span>
+                <Button size="sm" onClick={pages.more}>
+                  {say("more")}
+                </Button>
+              </div>
+            )}
+          </>
+        )}
       </Read>
       {may("channel.send") && <Say id={id} known={known} />}
     </div>

@@ -41,6 +41,12 @@ export const channelWords = {
     "エージェントが処理中の会話",
     "Conversaciones que el agente no ha terminado",
   ],
+  lookedAt: [
+    "{found} of this channel among the first {count} messages in the agent's mailbox.",
+    "智能体邮箱的前 {count} 条消息中有 {found} 条来自此渠道。",
+    "エージェントのメールボックスの先頭 {count} 件のうち、このチャネルのものは {found} 件です。",
+    "{found} de este canal entre los primeros {count} mensajes del buzón del agente.",
+  ],
   noConversations: [
     "Nothing waits for the agent.",
     "没有等待智能体处理的消息。",

@@ -6,7 +6,7 @@ import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { changed } from "#web/app/queries.ts";
-import { useAgents } from "#web/screens/channels/agents.ts";
+import { AgentField } from "#web/screens/channels/agent-field.tsx";
 import {
   ConfigFields,
   configOf,
@@ -62,7 +62,6 @@ export function Connect() {
 function Fields({ values, errors, change }: FieldsOf<Values>) {
   const t = useMessages(channelListWords);
   const say = useMessages(channelTypes);
-  const agents = useAgents();
   return (
     <>
       <ChoiceField
@@ -82,11 +81,10 @@ function Fields({ values, errors, change }: FieldsOf<Values>) {
         dir="auto"
         error={errorAt(errors, "/name")}
       />
-      <ChoiceField
+      <AgentField
         id="channel-agent"
         label={t("agent")}
         value={values.agentId}
-        options={[{ value: "", label: t("chooseAgent") }, ...agents]}
         onChoose={(agentId) => change({ agentId })}
         error={errorAt(errors, "/agentId") === undefined ? undefined : t("chooseAgent")}
       />

@@ -86,6 +86,24 @@ export const channelListWords = {
   ],
   name: ["Name", "名称", "名前", "Nombre"],
   agent: ["Which agent answers", "由哪个智能体应答", "応答するエージェント", "Qué agente responde"],
+  searchAgent: [
+    "Search the agents",
+    "搜索智能体",
+    "エージェントを検索",
+    "Buscar entre los agentes",
+  ],
+  someAgents: [
+    "There are more than these {count}. Type a part of its name or description.",
+    "不止这 {count} 个。请输入名称或描述的一部分。",
+    "ほかにもあります（表示 {count} 件）。名前か説明の一部を入力してください。",
+    "Hay más que estos {count}. Escribe parte de su nombre o descripción.",
+  ],
+  foundAgents: [
+    "{count, plural, =0 {Found none} one {Found #} other {Found #}}",
+    "找到 {count} 个",
+    "{count} 件見つかりました",
+    "{count, plural, =0 {Ninguno encontrado} one {# encontrado} other {# encontrados}}",
+  ],
   chooseAgent: ["Choose an agent", "请选择智能体", "エージェントを選択", "Elige un agente"],
   optional: ["May stay empty.", "可留空。", "空欄でも構いません。", "Puede quedar vacío."],
   secretMade: [

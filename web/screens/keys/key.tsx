@@ -1,4 +1,5 @@
 import { Button } from "@cloudflare/kumo/components/button";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { rotation } from "#domain/accounts/rotate.ts";
@@ -13,12 +14,15 @@ import { Asked, FormEnd } from "#web/ui/asked.tsx";
 import { Badge } from "#web/ui/badges.tsx";
 import { ChoiceField, useForm } from "#web/ui/form.tsx";
 import { useFormat } from "#web/ui/format.ts";
+import { Read } from "#web/ui/states.tsx";
 import { Sure } from "#web/ui/sure.tsx";
 import { Ago } from "#web/ui/time.tsx";
+import { toEnd } from "#web/ui/to-end.ts";
 
 export type Key = Operations["GET /v1/keys"]["answer"]["items"][number];
 export type Made = Operations["POST /v1/keys"]["answer"];
 export const KEY = new Set(["key"]);
+export const PAGE = 100;
 
 type Props = {
   apiKey: Key;
@@ -37,8 +41,11 @@ function line(key: Key, keys: readonly Key[]): Key[] {
   return above === undefined ? [key] : [key, ...line(above, keys)];
 }
 
-const madeWith = (id: string, keys: readonly Key[]): Key[] =>
-  keys.filter((each) => each.id !== id && line(each, keys).some((above) => above.id === id));
+/** Those that were made with it, and with those. */
+function madeWith(id: string, keys: readonly Key[]): Key[] {
+  const below = keys.filter(({ parentId }) => parentId === id);
+  return below.flatMap((key) => [key, ...madeWith(key.id, keys)]);
+}
 
 /** A key: what it may do, what became of it, and what can be done with it. */
 export function KeyRow(props: Props) {
@@ -196,16 +203,9 @@ function Rotate({ apiKey: { id }, take, close }: Props & { close(): void }) {
   );
 }
 
-function Revoke({
-  apiKey,
-  keys,
-  session,
-  isOpen,
-  close,
-}: Props & { isOpen: boolean; close(): void }) {
+function Revoke({ apiKey, session, isOpen, close }: Props & { isOpen: boolean; close(): void }) {
   const t = useMessages(keyWords);
   const { id, name } = apiKey;
-  const below = madeWith(id, keys);
   return (
     <Sure
       title={t("revokeOf", { name })}
@@ -216,12 +216,37 @@ function Revoke({
       done={() => changed(KEY)}
     >
       <p className="text-kumo-subtle">{t("revokeLead")}</p>
-      {below.length > 0 && (
-        <p dir="auto">
-          {t("revokeDown", { n: below.length, names: below.map((each) => each.name).join(", ") })}
-        </p>
-      )}
+      <Below id={id} />
       {id === session.keyId && <p className="text-kumo-warning">{t("revokeYours")}</p>}
     </Sure>
+  );
+}
+
+const NAMED_MAX = 10;
+
+/** The keys that end with one: of all that the account has, not only of those that were scrolled to. */
+function Below({ id }: { id: string }) {
+  const t = useMessages(keyWords);
+  const all = useQuery({
+    queryKey: ["key", "whole"],
+    queryFn: () =>
+      toEnd((cursor) => api.operation("GET /v1/keys", { query: { limit: PAGE, cursor } })),
+    // Keys have no events of their own.
+    meta: { live: ["audit"] },
+  });
+  return (
+    <Read query={all} action="key.read" lines={1}>
+      {({ items, isCut }) => {
+        const below = madeWith(id, items);
+        const named = below.slice(0, NAMED_MAX).map(({ name }) => name);
+        const names = [...named, ...(below.length > NAMED_MAX ? ["…"] : [])].join(", ");
+        return (
+          <>
+            {below.length > 0 && <p dir="auto">{t("revokeDown", { n: below.length, names })}</p>}
+            {isCut && <p className="text-kumo-subtle">{t("revokeCut", { n: items.length })}</p>}
+          </>
+        );
+      }}
+    </Read>
   );
 }

@@ -7,7 +7,7 @@ import type { Session } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
-import { KeyRow, type Made } from "#web/screens/keys/key.tsx";
+import { KeyRow, type Made, PAGE } from "#web/screens/keys/key.tsx";
 import { MakeKey } from "#web/screens/keys/make.tsx";
 import { keyWords } from "#web/screens/keys/messages.ts";
 import { LongList } from "#web/ui/list.tsx";
@@ -16,7 +16,6 @@ import { usePages } from "#web/ui/pages.ts";
 import { ShownOnce } from "#web/ui/shown-once.tsx";
 import { Allowed, Empty, Read } from "#web/ui/states.tsx";
 
-const PAGE = 100;
 const ROW_PX = 92;
 
 /** The API keys of the account; whoever runs it sees everybody's. */

@@ -158,6 +158,12 @@ export const keyWords = {
     "これで作成した {n} 個のキーも終わります：{names}。",
     "{n, plural, one {También termina la clave creada con ella: {names}.} other {También terminan las # claves creadas con ella: {names}.}}",
   ],
+  revokeCut: [
+    "Only the newest {n} keys were looked at: others may have been made with it, too.",
+    "只查看了最新的 {n} 个密钥：可能还有其他密钥由它创建。",
+    "新しい順に {n} 個のキーだけを調べました。これで作成したキーがほかにもあるかもしれません。",
+    "Solo se miraron las {n} claves más recientes: puede haber otras creadas con ella.",
+  ],
   revokeYours: [
     "You are signed in with it: you will be signed out.",
     "你正用它登录：你将被退出。",

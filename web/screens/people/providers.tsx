@@ -1,6 +1,7 @@
 import { Button } from "@cloudflare/kumo/components/button";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { LIMITS } from "#domain/shared/limits.ts";
 import type { Operations } from "#sdk/types.ts";
 import { api, BASE } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
@@ -25,7 +26,11 @@ export function Providers() {
   const close = () => setOpen(false);
   const providers = useQuery({
     queryKey: ["identity-provider"],
-    queryFn: () => api.operation("GET /v1/identity-providers"),
+    // An account can have no more.
+    queryFn: () =>
+      api.operation("GET /v1/identity-providers", {
+        query: { limit: LIMITS.providersPerAccountMax },
+      }),
   });
   return (
     <div className="grid gap-3">

@@ -11,12 +11,13 @@ import { policyWords } from "#web/screens/policies/messages.ts";
 import { ChoiceField, errorAt, type FieldsOf, TextField, useForm } from "#web/ui/form.tsx";
 import { FormCard } from "#web/ui/form-card.tsx";
 import { roles } from "#web/ui/role-messages.ts";
+import { toEnd } from "#web/ui/to-end.ts";
 
 type Input = Operations["POST /v1/policies/explain"]["body"];
 /** `who`: `me`, or what kind of id and the id. */
 type Values = { who: string; action: string; thing: string };
 const BLANK: Values = { who: "me", action: "", thing: "" };
-const LISTED = 100;
+const PAGE = 100;
 const KINDS = { key: "keyId", member: "memberId" } as const;
 
 function inputOf({ who, action, thing }: Values): Input {
@@ -65,6 +66,7 @@ export function Explain() {
 function Fields({ values, errors, change }: FieldsOf<Values>) {
   const t = useMessages(policyWords);
   const resource = ACTIONS[values.action.trim() as Action]?.resource;
+  const { options, isCut } = useWhom();
   const isUnknown = errorAt(errors, "/action") !== undefined;
   return (
     <>
@@ -72,7 +74,8 @@ function Fields({ values, errors, change }: FieldsOf<Values>) {
         id="explain-who"
         label={t("who")}
         value={values.who}
-        options={useWhom()}
+        {...(isCut && { hint: t("whoCut") })}
+        options={options}
         onChoose={(who) => change({ who })}
         error={errorAt(errors, "/keyId") ?? errorAt(errors, "/memberId")}
       />
@@ -107,22 +110,24 @@ function Fields({ values, errors, change }: FieldsOf<Values>) {
 }
 
 /** Whom one may ask about: oneself; and who reads policies, the people and keys of the account. */
-function useWhom(): { value: string; label: string }[] {
+function useWhom() {
   const t = useMessages(policyWords);
   const say = useMessages(roles);
   const { may } = usePermissions();
   const reads = may("policy.read");
   const members = useQuery({
     queryKey: ["member", "whom"],
-    queryFn: () => api.operation("GET /v1/members", { query: { limit: LISTED } }),
+    queryFn: () =>
+      toEnd((cursor) => api.operation("GET /v1/members", { query: { limit: PAGE, cursor } })),
     enabled: reads && may("member.read"),
   });
   const keys = useQuery({
     queryKey: ["key", "whom"],
-    queryFn: () => api.operation("GET /v1/keys", { query: { limit: LISTED } }),
+    queryFn: () =>
+      toEnd((cursor) => api.operation("GET /v1/keys", { query: { limit: PAGE, cursor } })),
     enabled: reads && may("key.read"),
   });
-  return [
+  const options = [
     { value: "me", label: t("me") },
     ...(members.data?.items ?? [])
       .filter(({ personId }) => personId !== null)
@@ -135,4 +140,5 @@ function useWhom(): { value: string; label: string }[] {
       label: t("key", { name, id }),
     })),
   ];
+  return { options, isCut: [members, keys].some(({ data }) => data?.isCut === true) };
 }

@@ -17,6 +17,12 @@ export const policyWords = {
     "tú, como has entrado",
   ],
   key: ["key {name} ({id})", "密钥 {name}（{id}）", "キー {name}（{id}）", "clave {name} ({id})"],
+  whoCut: [
+    "There are more people or keys than can be offered here: these are the newest.",
+    "人员或密钥太多，此处只列出最新的。",
+    "人またはキーが多いため、新しいものだけを表示しています。",
+    "Hay más personas o claves de las que caben aquí: estas son las más recientes.",
+  ],
   action: ["Does what", "做什么", "何をする", "Hace qué"],
   actionHint: [
     "An action such as unit.publish; typing offers them.",
