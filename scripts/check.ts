@@ -6,6 +6,6 @@ await command(async () => {
   const startedMs = performance.now();
   await buildAll();
   const { passed, failed } = await pass([...FAST_GATES, ...SLOW_GATES]);
-  say(`${passed} passed, ${failed} failed (${seconds(startedMs)})`);
-  return failed === 0 ? 0 : 1;
+  say(`${passed} passed, ${failed.length} failed (${seconds(startedMs)})`);
+  return failed.length === 0 ? 0 : 1;
 });

@@ -1,18 +1,23 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { buildAll } from "./build.ts";
 import { FAST_GATES, pass } from "./launch/gates.ts";
 import { run } from "./launch/run.ts";
 import { command, say } from "./launch/say.ts";
 
-type Counts = { passed: number; failed: number; skipped: number };
+/** `broken` names what failed, a line each. */
+type Counts = { passed: number; skipped: number; broken: string[] };
 type Report = {
   numPassedTests: number;
-  numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
+  testResults: {
+    /** The file's path, absolute. */
+    name: string;
+    status: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
 };
 
 /** Two files at once in workerd: each waits more than it computes. Node's start whole products, and take turns. */
@@ -24,13 +29,18 @@ await command(async () => {
     if (name.startsWith("WISHUB_") && name !== "WISHUB_BOOTSTRAP_PID") delete process.env[name];
   }
   await buildAll();
-  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const total: Counts = { passed: 0, skipped: 0, broken: [] };
   // With names given, only the tests of those files are asked for.
-  if (filters.length === 0) add(total, { ...(await pass(FAST_GATES)), skipped: 0 });
+  if (filters.length === 0) {
+    const { passed, failed } = await pass(FAST_GATES);
+    add(total, { passed, skipped: 0, broken: failed });
+  }
   for (const [project, options] of Object.entries(PROJECTS))
     add(total, await runProject(project, [...options, ...filters]));
-  say(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-  return total.failed === 0 ? 0 : 1;
+  // At the end, where whoever reads only the last lines of a long log finds them.
+  for (const line of total.broken) say(`failed: ${line}`);
+  say(`${total.passed} passed, ${total.broken.length} failed, ${total.skipped} skipped`);
+  return total.broken.length === 0 ? 0 : 1;
 });
 
 async function runProject(project: string, more: string[]): Promise<Counts> {
@@ -48,24 +58,31 @@ async function runProject(project: string, more: string[]): Promise<Counts> {
     const { code } = await run("vitest", [...args, "--passWithNoTests", ...more], {
       onText: (text) => process.stdout.write(text),
     });
-    return counted(outputFile, code);
+    return counted(outputFile, project, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** What vitest fails for beside a test (a file that does not load, an error nobody caught) counts as one failure. */
-function counted(outputFile: string, code: number): Counts {
+function counted(outputFile: string, project: string, code: number): Counts {
   const report = readReport(outputFile);
-  if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
-  const broken = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-  ).length;
-  const failed = report.numFailedTests + broken;
+  if (report === undefined)
+    return { passed: 0, skipped: 0, broken: [`${project}: ended before its report`] };
+  const broken = report.testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(process.cwd(), name);
+    const tests = assertionResults.filter((test) => test.status === "failed");
+    if (status === "failed" && tests.length === 0) return [`${file}, outside of its tests`];
+    return tests.map(
+      ({ fullName, failureMessages }) =>
+        `${file} › ${fullName}: ${(failureMessages[0] ?? "").split("\n", 1)[0]}`,
+    );
+  });
+  if (code !== 0 && broken.length === 0) broken.push(`${project}: an error outside of any test`);
   return {
     passed: report.numPassedTests,
-    failed: code !== 0 && failed === 0 ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
+    broken,
   };
 }
 
@@ -79,6 +96,6 @@ function readReport(path: string): Report | undefined {
 
 function add(total: Counts, more: Counts): void {
   total.passed += more.passed;
-  total.failed += more.failed;
   total.skipped += more.skipped;
+  total.broken.push(...more.broken);
 }

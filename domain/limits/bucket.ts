@@ -33,8 +33,13 @@ export type Grant = {
 /** An isolate gives up what it has not spent this long after it asked; the bucket waits a second longer. */
 export const LEASE_MS = 5_000;
 const LEASE_GRACE_MS = 1_000;
-/** A spent token comes back between one and two slots late: two to four of a thousand. */
+/** Spent tokens are counted by slots of the period: one may come back a slot late, two of a thousand. */
 const SLOTS = 512;
+/**
+ * A request passes when the answer about its token has come, and that of a period later may be quicker: so much of a
+ * period, half a second of a minute, an answer may take without more than the quota passing in any period.
+ */
+const ANSWER_SHARE = 120;
 /** What all isolates hold together: one chunk. Requests are refused early by no more than that. */
 const CHUNK_SHARE = 25;
 /** What a restart may forget. */
@@ -232,11 +237,9 @@ function spend(bucket: Bucket, slot: number, tokens: number): void {
 const slotOf = (bucket: Bucket, quota: Quota, atMs: number): number =>
   Math.max(bucket.lastSlot, Math.floor(atMs / slotMs(quota)));
 
-/**
- * When what was spent in a slot comes back: a period after its last moment, and a slot more, because a request passes
- * only when the answer about its token has come, which may take longer than that of the request a period later.
- */
-const endOf = (slot: number, quota: Quota): number => (slot + 2) * slotMs(quota) + quota.periodMs;
+/** When what was spent in a slot comes back: a period after its last moment, and as much more as an answer may take. */
+const endOf = (slot: number, quota: Quota): number =>
+  (slot + 1) * slotMs(quota) + quota.periodMs + Math.ceil(quota.periodMs / ANSWER_SHARE);
 
 function backIn(bucket: Bucket, quota: Quota, nowMs: number): number {
   const [oldest] = bucket.spent.keys();

@@ -63,18 +63,18 @@ export const SLOW_GATES: Gate[] = [
   })),
 ];
 
-export type Outcome = { passed: number; failed: number };
+export type Outcome = { passed: number; failed: string[] };
 
 /** Runs them in turn, a line each; a failed one shows what its tool said, and the rest still run. */
 export async function pass(gates: Gate[]): Promise<Outcome> {
-  const outcome = { passed: 0, failed: 0 };
+  const outcome: Outcome = { passed: 0, failed: [] };
   for (const gate of gates) {
     const startedMs = performance.now();
     const wrong = await gate.run();
     say(`${wrong === undefined ? "ok    " : "FAILED"} ${gate.name} (${seconds(startedMs)})`);
     if (wrong === undefined) outcome.passed++;
     else {
-      outcome.failed++;
+      outcome.failed.push(gate.name);
       say(wrong.trim().slice(-20_000).replaceAll(/^/gm, "       "));
     }
   }

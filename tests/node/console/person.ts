@@ -17,7 +17,7 @@ export function peopleOf(url: () => string, state: () => string) {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return await answer.json();
+    return answer.status === 204 ? null : await answer.json();
   }
 
   /** Where the link leads that was mailed last to the address for this. */

@@ -111,7 +111,12 @@ export function sessionJourneys({ signedIn, url, state }: Place): void {
     await page.unroute("**/v1/webhooks");
     await page.press("#webhook-url", "Enter");
     await page.waitForSelector("text=whsec_");
-    const { items } = (await byOwner("GET", "/v1/webhooks")) as { items: { url: string }[] };
-    expect(items.filter(({ url: at }) => at === name)).toHaveLength(1);
+    const { items } = (await byOwner("GET", "/v1/webhooks")) as {
+      items: { id: string; url: string }[];
+    };
+    const mine = items.filter(({ url: at }) => at === name);
+    expect(mine).toHaveLength(1);
+    // The journey of webhooks begins where there are none.
+    for (const { id } of mine) await byOwner("DELETE", `/v1/webhooks/${id}`);
   });
 }
