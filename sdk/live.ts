@@ -30,6 +30,8 @@ export type EventsOptions = Following & {
   /** The position of the newest event that you have; or a time to begin at. Without either it begins now. */
   after?: string | undefined;
   from?: string | undefined;
+  /** Begins with so many of what is there at most, of each partition; with `from`, with what is later. */
+  newest?: number | undefined;
 };
 
 export type EventInput = Operations["POST /v1/topics/{topic}/events"]["body"];
@@ -52,11 +54,11 @@ type Http = Pick<Streams, "waiting"> & {
  */
 export async function* liveEvents(
   { waiting, stream }: Http,
-  { topics, types, agent, run, task, after, from, ...following }: EventsOptions,
+  { topics, types, agent, run, task, after, from, newest, ...following }: EventsOptions,
 ): AsyncGenerator<LiveEvent> {
   const filter: Query = { topic: topics?.join(), type: types?.join(), agent, run, task };
   const open = (last: string | null, signal?: AbortSignal) => {
-    const begin = last === null ? { from } : {};
+    const begin = last === null ? { from, newest } : {};
     const headers: Record<string, string> = last === null ? {} : { "last-event-id": last };
     return stream(`/v1/events${search({ ...filter, ...begin })}`, headers, signal);
   };

@@ -2343,6 +2343,7 @@ export type Operations = {
       topic?: string;
       type?: string;
       from?: string;
+      newest?: number;
     };
     body: undefined;
     answer: undefined;

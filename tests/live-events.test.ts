@@ -46,6 +46,24 @@ describe("events as they happen", () => {
     await Promise.all([whole.close(), rest.close()]);
   });
 
+  it("are told from the newest of what is there, and no further back than a time", async () => {
+    await append(account, [1, 2, 3]);
+    const last = await Reader.open(account, "?newest=2&topic=agent.events");
+    expect(await last.numbers(2)).toEqual([2, 3]);
+    await append(account, [4]);
+    expect(await last.numbers(1)).toEqual([4]);
+    const all = await Reader.open(account, "?newest=10000&topic=agent.events");
+    expect(await all.numbers(4)).toEqual([1, 2, 3, 4]);
+    const later = new Date(Date.now() + 60_000).toISOString();
+    const none = await Reader.open(account, `?newest=2&from=${later}&topic=agent.events`);
+    const first = none.numbers(1);
+    await append(account, [5]);
+    expect(await first).toEqual([5]);
+    await Promise.all([last.close(), all.close(), none.close()]);
+    for (const newest of ["0", "10001", "-1", "x"])
+      expect(await failed(`?newest=${newest}`)).toMatchObject({ code: "invalid-request" });
+  });
+
   it("are told without a gap or twice, wherever the connection is lost", async () => {
     let reader = await Reader.open(account);
     // Lost before its first event: its place is known all the same.

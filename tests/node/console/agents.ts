@@ -6,6 +6,43 @@ import { peopleOf } from "./person.ts";
 export function agentJourneys({ signedIn, url, state }: Place): void {
   const { byOwner } = peopleOf(url, state);
 
+  it("asks for the newest events of an agent, and for all that are kept when one wants them", async () => {
+    const { id } = (await byOwner("POST", "/v1/agents", {
+      name: "Lighthouse keeper",
+      type: "query",
+      description: "Saw it long ago.",
+      capabilities: [],
+    })) as { id: string };
+    // More than are looked through, beside its own.
+    const events = Array.from({ length: 600 }, (_, n) => ({
+      type: "custom.wave",
+      key: id,
+      data: { n },
+    }));
+    const { page, complaints } = await signedIn();
+    await byOwner("POST", "/v1/topics/agent.events/events", { events });
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === "/v1/events" && searchParams.get("agent") === id)
+        asked.push(searchParams.get("newest") ?? "all");
+    });
+    await page.evaluate((hash) => location.assign(hash), `#/agent/${id}`);
+    await page.waitForSelector(".timeline >> text=Nothing of late.");
+    await page.waitForSelector("text=It had no task of late.");
+    expect(asked).toEqual(["500"]);
+    expect(await pictured(page, "agent-of-late")).toEqual([]);
+    const told = { type: "custom.lamp", data: { agentId: id } };
+    await byOwner("POST", "/v1/topics/agent.events/events", { events: [told] });
+    await page.waitForSelector(".timeline >> text=custom.lamp");
+    expect(await page.locator(".timeline >> text=agent.registered").count()).toBe(0);
+    await page.click("text=Look through seven days");
+    await page.waitForSelector(".timeline >> text=agent.registered");
+    await page.waitForSelector(".timeline >> text=custom.lamp");
+    expect(asked).toEqual(["500", "all"]);
+    expect(complaints).toEqual([]);
+  });
+
   it("registers an agent, shows its key once, and stops and releases it", async () => {
     const { page, complaints } = await signedIn("/agents");
     await page.click("text=Register an agent");

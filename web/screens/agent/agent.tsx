@@ -73,6 +73,8 @@ export function AgentScreen() {
 
 /** So far back its events are kept (docs/design/events.md). */
 const KEPT_MS = 7 * 86_400_000;
+/** Of each partition of the account's events, those that are looked through for the agent's until all are asked for. */
+const NEWEST = 500;
 
 function Whole({ agent }: { agent: Agent }) {
   const t = useMessages(agentWords);
@@ -80,7 +82,8 @@ function Whole({ agent }: { agent: Agent }) {
   const { id } = agent;
   const [turn, setTurn] = useState(0);
   const [from] = useState(() => new Date(Date.now() - KEPT_MS).toISOString());
-  const tail = useTail({ agent: id, from }, turn);
+  const [isWhole, setWhole] = useState(false);
+  const tail = useTail({ agent: id, from, newest: isWhole ? undefined : NEWEST }, turn);
   const hasMailbox = agent.outside === undefined && may("message.read");
   return (
     <div className="grid gap-x-10 lg:grid-cols-[minmax(0,1fr)_20rem]">
@@ -91,7 +94,7 @@ function Whole({ agent }: { agent: Agent }) {
           </Section>
         )}
         <Section title={t("tasks")} className={hasMailbox ? "" : "mt-0!"}>
-          <Tasks agentId={id} events={tail.events} />
+          <Tasks agentId={id} events={tail.events} isWhole={isWhole} />
         </Section>
         {hasMailbox && (
           <Section title={t("mailbox")}>
@@ -104,7 +107,11 @@ function Whole({ agent }: { agent: Agent }) {
           </Section>
         )}
         <Section title={t("happened")}>
-          <Timeline tail={tail} again={() => setTurn(turn + 1)} />
+          <Timeline
+            tail={tail}
+            again={() => setTurn(turn + 1)}
+            further={isWhole ? undefined : () => setWhole(true)}
+          />
         </Section>
       </div>
       <div className="min-w-0">

@@ -22,6 +22,12 @@ export const agentWords = {
   dead: ["Dead letters", "死信", "デッドレター", "Mensajes fallidos"],
   oldest: ["Oldest message", "最早的消息", "最も古いメッセージ", "Mensaje más antiguo"],
   tasks: ["Tasks", "任务", "タスク", "Tareas"],
+  noTasksOfLate: [
+    "It had no task of late.",
+    "最近没有任务。",
+    "最近担当したタスクはありません。",
+    "No tuvo ninguna tarea últimamente.",
+  ],
   noTasks: [
     "It had no task in the last seven days.",
     "最近七天没有任务。",
@@ -104,6 +110,24 @@ export const agentWords = {
   pushNotifications: ["pushes", "推送通知", "プッシュ通知", "notifica"],
   extendedAgentCard: ["extended card", "扩展名片", "拡張カード", "tarjeta ampliada"],
   happened: ["What happened", "发生了什么", "起きたこと", "Qué pasó"],
+  ofLate: [
+    "Found among the newest events of the account.",
+    "以上来自账户最新的事件。",
+    "アカウントの最新のイベントから探した結果です。",
+    "Es lo hallado entre los eventos más recientes de la cuenta.",
+  ],
+  further: [
+    "Look through seven days",
+    "查看最近七天",
+    "7 日間をさかのぼる",
+    "Mirar los últimos siete días",
+  ],
+  quietOfLate: [
+    "Nothing of late.",
+    "最近没有事件。",
+    "最近は何も起きていません。",
+    "Nada últimamente.",
+  ],
   quiet: [
     "Nothing in the last seven days.",
     "最近七天没有事件。",

@@ -20,13 +20,19 @@ function tasksIn(events: readonly WisHubEvent[], agentId: string): string[] {
   return [...new Set(ids)].slice(0, SHOWN);
 }
 
-type Props = { agentId: string; events: readonly WisHubEvent[] };
+type Props = {
+  agentId: string;
+  events: readonly WisHubEvent[];
+  /** Whether all events that are kept were looked through. */
+  isWhole: boolean;
+};
 
 /** What it works on and has worked on lately. */
-export function Tasks({ agentId, events }: Props) {
+export function Tasks({ agentId, events, isWhole }: Props) {
   const t = useMessages(agentWords);
   const ids = tasksIn(events, agentId);
-  if (ids.length === 0) return <p className="text-kumo-subtle">{t("noTasks")}</p>;
+  if (ids.length === 0)
+    return <p className="text-kumo-subtle">{t(isWhole ? "noTasks" : "noTasksOfLate")}</p>;
   return (
     <Card>
       <ul aria-label={t("tasks")} className="tasks divide-y divide-kumo-line">

@@ -1,3 +1,4 @@
+import { Button } from "@cloudflare/kumo/components/button";
 import { useMessages } from "#web/app/language.ts";
 import { agentWords } from "#web/screens/agent/messages.ts";
 import { EventRow } from "#web/screens/events/event-row.tsx";
@@ -7,14 +8,23 @@ import { Failure } from "#web/ui/states.tsx";
 
 const ROW_PX = 42;
 
-/** What happened to it and by it as far as that is kept, and what happens. */
-export function Timeline({ tail, again }: { tail: Tail; again(): void }) {
+type Props = {
+  tail: Tail;
+  again(): void;
+  /** Looks through all that is kept; absent where that was done. */
+  further: (() => void) | undefined;
+};
+
+/** What happened to it and by it of late, and what happens; all that is kept where one asks for it. */
+export function Timeline({ tail, again, further }: Props) {
   const t = useMessages(agentWords);
   const { events, error } = tail;
   return (
     <div className="timeline grid gap-3">
       {error !== null && <Failure error={error} retry={again} />}
-      {events.length === 0 && error === null && <p className="text-kumo-subtle">{t("quiet")}</p>}
+      {events.length === 0 && error === null && (
+        <p className="text-kumo-subtle">{t(further === undefined ? "quiet" : "quietOfLate")}</p>
+      )}
       {events.length > 0 && (
         <LongList
           items={events}
@@ -23,6 +33,14 @@ export function Timeline({ tail, again }: { tail: Tail; again(): void }) {
           row={(event) => <EventRow event={event} />}
           label={t("happened")}
         />
+      )}
+      {further !== undefined && (
+        <div className="flex flex-wrap items-center gap-3 text-kumo-subtle">
+          <span>{t("ofLate")}</span>
+          <Button size="sm" onClick={further}>
+            {t("further")}
+          </Button>
+        </div>
       )}
     </div>
   );

@@ -8,7 +8,15 @@ import { type Position, positionFrom, positionText } from "#domain/topics/positi
 import { liveFilter, movedTo } from "#domain/topics/reading.ts";
 import { TopicFollower } from "#adapters/topic-follower.ts";
 import { askingOf } from "#workers/http/guard/policing.ts";
-import { type AppEnv, fails, feature, refuse, route, unwrap } from "#workers/http/kit.ts";
+import {
+  type AppEnv,
+  fails,
+  feature,
+  integerQuery,
+  refuse,
+  route,
+  unwrap,
+} from "#workers/http/kit.ts";
 import { performedFor } from "#workers/http/operations.ts";
 import { problemDocument } from "#workers/http/problem.ts";
 import { eventText, sse } from "#workers/http/sse.ts";
@@ -26,6 +34,8 @@ const POLL_MS = 20_000;
 /** What a reader who lost the stream waits before it comes again. */
 const RETRY_MS = 1_000;
 const LIST_CHARS_MAX = 1_600;
+/** Of each partition, where a reader asks for the newest of what is there. */
+const NEWEST_MAX = 10_000;
 
 /** `a,b` in a query, each as `schema` wants it. */
 const listOf = <S extends z.ZodType<unknown, string[]>>(schema: S) =>
@@ -41,6 +51,7 @@ const liveQuery = z.strictObject({
   topic: listOf(topics.unwrap()),
   type: listOf(types.unwrap()),
   from: z.iso.datetime({ offset: true }).optional(),
+  newest: integerQuery(1, NEWEST_MAX).optional(),
 });
 
 const follow = route(
@@ -49,7 +60,7 @@ const follow = route(
     path: "/v1/events",
     summary: "Follow what happens in your account, as server-sent events",
     description:
-      "Each event is CloudEvents 1.0 in JSON. `topic` and `type` are lists like `unit.published,task.*`; `agent`, `run` and `task` leave those about one. It begins now, at the time `from`, or behind the position `after`; with the header `Last-Event-ID`, which is a position too, behind that one, with no gap and nothing twice. Over a session or MCP the answer ends with the first events, or after 20 seconds without any.",
+      "Each event is CloudEvents 1.0 in JSON. `topic` and `type` are lists like `unit.published,task.*`; `agent`, `run` and `task` leave those about one. It begins now, at the time `from`, with the `newest` so many events of each partition (where both are given, with what is later), or behind the position `after`; with the header `Last-Event-ID`, which is a position too, behind that one, with no gap and nothing twice. Over a session or MCP the answer ends with the first events, or after 20 seconds without any.",
     access: "topic.read",
     request: { query: liveQuery },
     responses: {
@@ -69,11 +80,13 @@ const follow = route(
     const { services, principal } = c.var;
     const { accountId } = principal;
     const position = positionOf(c, query.after);
-    const fromMs = query.from === undefined ? null : Date.parse(query.from);
-    const begin = async (topic: (typeof readable)[number], partition: number, latest: number) =>
-      fromMs === null
-        ? latest
-        : (await services.topics.offsetAt(accountId, topic, partition, fromMs)) - 1;
+    const { from, newest = Infinity } = query;
+    const begin = async (topic: (typeof readable)[number], partition: number, latest: number) => {
+      if (from === undefined && newest === Infinity) return latest;
+      const fromMs = from === undefined ? 0 : Date.parse(from);
+      const first = await services.topics.offsetAt(accountId, topic, partition, fromMs);
+      return Math.max(first - 1, latest - newest);
+    };
     const follower = await TopicFollower.from(
       services.topics,
       { accountId, topics: readable, position },
