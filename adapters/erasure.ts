@@ -13,6 +13,8 @@ export type ErasingParts = {
   shards: readonly UnitsDb[];
   /** A unit is not what this isolate keeps of it any more. */
   changed(unitId: string): void;
+  /** Writes what this isolate has counted of who read units. */
+  uses: { usesTold(): Promise<void> };
   search: {
     remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
     scrub(collection: Collection): Promise<boolean>;
@@ -30,9 +32,9 @@ const AGAIN = "system";
 const certificateKey = (accountId: string, id: string) => `erasures/${accountId}/${id}.json`;
 
 /** Erasures of members, in every store there is (docs/storage.md). */
-export function erasing(env: Env, { ring, nameOf, shards, changed, search, spaces }: ErasingParts) {
+export function erasing(env: Env, parts: ErasingParts) {
+  const { ring, nameOf, search, spaces } = parts;
   const store = erasureStore(env.CATALOG_0);
-  const units = unitErasure(shards);
 
   const deps: EraseDeps = {
     async destroyKeys(principalId, personId) {
@@ -40,14 +42,7 @@ export function erasing(env: Env, { ring, nameOf, shards, changed, search, space
         await ring.destroy({ person });
     },
     forgetAnswers: async (accountId) => await env.ACCOUNT.getByName(accountId).forgetAnswers(),
-    units: {
-      begunBy: units.begunBy,
-      async erase(ids) {
-        const removed = await units.erase(ids);
-        for (const id of ids) changed(id);
-        return removed;
-      },
-    },
+    units: unitsOf(parts),
     removeFromSearch: (versions) => removeFromSearch({ search, spaces }, versions, null),
     /** Shards move by their alarms; most are done before one looks a second time. */
     async scrub(owner) {
@@ -103,6 +98,23 @@ export function erasing(env: Env, { ring, nameOf, shards, changed, search, space
       if ((await store.begin(beginning, true)) !== "begun") return;
       const begun = await store.erasure(accountId, id);
       if (begun !== null) await work(begun);
+    },
+  };
+}
+
+/** Units, and what is known of who used them. */
+function unitsOf({ shards, changed, uses }: ErasingParts): EraseDeps["units"] {
+  const units = unitErasure(shards);
+  return {
+    begunBy: units.begunBy,
+    async erase(ids) {
+      const removed = await units.erase(ids);
+      for (const id of ids) changed(id);
+      return removed;
+    },
+    async forgetUses(accountId, principalId) {
+      await uses.usesTold();
+      return await units.forgetUses(accountId, principalId);
     },
   };
 }

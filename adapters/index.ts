@@ -44,6 +44,7 @@ import { tracedEnv } from "#adapters/traced-env.ts";
 import { tracePort } from "#adapters/traces.ts";
 import { unitCache } from "#adapters/unit-cache.ts";
 import { unitShardMap } from "#adapters/unit-shards.ts";
+import { unitUses } from "#adapters/unit-uses.ts";
 import { webhookPort } from "#adapters/webhooks.ts";
 import { deadLetterStore, pipelineStore } from "#db/units/pipeline.ts";
 import { policyStore } from "#db/catalog/policies.ts";
@@ -53,6 +54,7 @@ import { type Home, homeFrom, isJurisdiction, isRegion } from "#domain/regions/r
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
 import { unitStore } from "#db/units/store.ts";
+import { useStore } from "#db/units/uses.ts";
 import { usagePort } from "#adapters/usage.ts";
 import { verifyFound } from "#domain/units/verify.ts";
 
@@ -80,6 +82,7 @@ export function services(env: Env) {
   const store = unitStore(databases, unitShardMap(env, shards.length), hasCopies);
   const pipeline = pipelineStore(store.shards);
   const texts = unitCache(store);
+  const uses = usesOf(env, store);
   const embed = embedding(env);
   const spaces = spacePort(env, embed);
   const homeOfOwner = (owner: string) => homeOf(spaces.homeOf(owner));
@@ -116,7 +119,7 @@ export function services(env: Env) {
     ...limiting(env),
     metrics: metricsPort(env),
     usage: usagePort(env),
-    units: { ...units, ...noting(store, texts.changed), textOf: texts.text },
+    units: { ...units, ...noting(store, texts.changed), ...uses, textOf: texts.text },
     outbox: pipeline,
     deadLetters: deadLetterStore(store.shards),
     relay,
@@ -133,10 +136,16 @@ export function services(env: Env) {
     spaces,
     collections: collectionMoves(env),
     ...withModels(env, embed),
-    ...aboutPeople(env, { shards: store.shards, changed: texts.changed, search, spaces }),
+    ...aboutPeople(env, { shards: store.shards, changed: texts.changed, uses, search, spaces }),
     gloss: glosses(env),
     random: { salt: () => crypto.randomUUID() },
   };
+}
+
+/** Who reads units, and what builds on them. */
+function usesOf(env: Env, { shards }: ReturnType<typeof unitStore>) {
+  const store = useStore(shards);
+  return { ...store, ...unitUses(env, store) };
 }
 
 /** Search over the shards of collections, and reading all of one, where each began. */

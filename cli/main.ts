@@ -66,7 +66,7 @@ import { search } from "./commands/search.ts";
 import { webhooks } from "./commands/webhooks.ts";
 import { eventWebhooks } from "./commands/event-webhooks.ts";
 import { taskCommands } from "./commands/tasks.ts";
-import { evidence, exportUnits, publish, show } from "./commands/units.ts";
+import { evidence, exportUnits, publish, show, uses } from "./commands/units.ts";
 import { credentials } from "./credentials.ts";
 import { explain } from "./failures.ts";
 import { readSecret } from "./secret.ts";
@@ -105,6 +105,7 @@ const COMMANDS: Command[] = [
   ...eventCommands,
   show,
   evidence,
+  uses,
   exportUnits,
   createKey,
   listKeys,

@@ -1878,6 +1878,37 @@ export type Operations = {
       }>;
     };
   };
+  /** Read who used a unit, and what builds on it */
+  "GET /v1/units/{id}/uses": {
+    path: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      users: Array<{
+        principalId: string;
+        agentId: string | null;
+        name: string | null;
+        reads: number;
+        firstAt: string;
+        lastAt: string;
+      }>;
+      others: {
+        accounts: number;
+        reads: number;
+      };
+      partial: boolean;
+      builtOn: Array<{
+        unitId: string;
+        title: string;
+        rels: Array<
+          "derived-from" | "supersedes" | "contradicts" | "extends" | "requires" | "cites"
+        >;
+        level: "L0" | "L1" | "L2" | "L3" | "L4" | "L4.5" | "L5";
+        status: "pending" | "verifying" | "searchable" | "rejected" | "superseded" | "retracted";
+      }>;
+      more: boolean;
+    };
+  };
   /** Publish many units, one JSON document a line */
   "POST /v1/units/import": {
     path: Record<never, never>;

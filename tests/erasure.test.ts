@@ -6,6 +6,7 @@ import { ERASED_ROWS, KEPT_COLUMNS } from "#db/catalog/erased-rows.ts";
 import { unitShardsIn } from "#db/units/shards.ts";
 import { type Certificate, isCertified } from "#domain/protection/erasure.ts";
 import { bytesOf } from "#domain/shared/bytes.ts";
+import { useGathering } from "#domain/units/uses.ts";
 import { entries, verify } from "./audit-log.ts";
 import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
 import { newPerson, signedIn } from "./people.ts";
@@ -96,14 +97,20 @@ async function busyMember(account: TestAccount, word: string) {
 it("leaves nothing of an erased member in any database, object or bucket, and certifies it", async () => {
   const account = await newAccount();
   const word = "zwelfkrumenquast";
-  const member = await busyMember(account, word);
   const kept = await account.call("POST", "/v1/units", {
     body: { title: "Something else", body: "This one stays, because somebody else wrote it." },
   });
   const keptId = (await kept.json<{ id: string }>()).id;
+  const member = await busyMember(account, word);
+  // Programs of theirs have used units; of one this isolate has told, of the other not yet.
+  const reads = (id: string) =>
+    useGathering.add(id, account.accountId, member.principalId, Date.now());
+  reads(keptId);
+  await servicesOf(env).units.usesTold();
+  reads(member.units[0] ?? "");
   // The search for traces finds them where they are.
   const before = new Set((await findEverywhere([word, member.principalId])).map((at) => at.table));
-  for (const table of ["unit_version", "shown", "operation", "session", "principal"])
+  for (const table of ["unit_version", "unit_use", "shown", "operation", "session", "principal"])
     expect(before, table).toContain(table);
   const erasure = await erase(account, member.principalId);
   expect(erasure.status).toBe("done");

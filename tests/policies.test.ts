@@ -118,6 +118,9 @@ it("shows a unit that a policy hides nowhere: not read, listed, exported or foun
   const body = "Quartz sandpipers nest under the blue bridge.";
   const hidden = await searchable(account, { title: "Pay", body: `${body} Paid.`, tags: ["hr"] });
   const open = await searchable(account, { title: "Birds", body: `${body} Seen.` });
+  const links = [{ rel: "cites" as const, unitId: open.id }];
+  const notes = { title: "Payroll", body: "Bird watchers are paid by the hour.", tags: ["hr"] };
+  await publish(account, { ...notes, links });
   expect((await found(key, "quartz sandpipers")).length).toBe(2);
   await put(account, [hr]);
   const status = async (method: string, path: string, sent = {}) =>
@@ -126,6 +129,7 @@ it("shows a unit that a policy hides nowhere: not read, listed, exported or foun
     ["GET", ""],
     ["GET", "?version=1"],
     ["GET", "/evidence"],
+    ["GET", "/uses"],
     ["DELETE", ""],
   ]) {
     expect(await status(method ?? "", `/v1/units/${hidden.id}${path}`), path).toBe(403);
@@ -138,6 +142,10 @@ it("shows a unit that a policy hides nowhere: not read, listed, exported or foun
     expect(listed, path).toContain("Birds");
     expect(listed, path).not.toContain("Pay");
   }
+  const uses = async (from: Pick<TestAccount, "call">) =>
+    await (await from.call("GET", `/v1/units/${open.id}/uses`)).text();
+  expect(await uses(account)).toContain("Payroll");
+  expect(await uses(key)).not.toContain("Pay");
   const versions = await key.call("GET", `/v1/units/${hidden.id}/versions`);
   expect(await versions.json()).toMatchObject({ items: [] });
   const search = { query: "quartz sandpipers", mode: "lexical" };

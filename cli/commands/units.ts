@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import type { Evidence, Unit, UnitInput, WisHub } from "#sdk/client.ts";
+import type { Operations } from "#sdk/types.ts";
 import { UsageError, type Command, type Context } from "#cli/command.ts";
 import { harmless, indent, padEnd, wrap, type Style } from "#cli/terminal.ts";
 
@@ -188,6 +189,48 @@ function evidenceText(found: Evidence, columns: number, style: Style): string {
     ),
   ]);
   return `${style(`level ${found.level}`, "bold")}\n${lines.join("\n")}\n`;
+}
+
+export const uses: Command = {
+  name: "uses",
+  summary: "Show who read a unit in the last 90 days, and which units build on it.",
+  takes: ["ID"],
+  flags: {},
+  examples: [],
+  async run({ args, client, terminal, json, style }) {
+    const path = { id: args[0] ?? "" };
+    const found = await client().operation("GET /v1/units/{id}/uses", { path });
+    await terminal.out(json ? `${JSON.stringify(found)}\n` : usesText(found, style));
+    return 0;
+  },
+};
+
+type UnitUses = Operations["GET /v1/units/{id}/uses"]["answer"];
+
+function usesText({ users, others, partial, builtOn, more }: UnitUses, style: Style): string {
+  const reads = (count: number): string => (count === 1 ? "1 read" : `${count} reads`);
+  const lines = [
+    style("used by", "bold"),
+    ...users.map(
+      ({ name, principalId, reads: count, lastAt }) =>
+        `  ${padEnd(harmless(name ?? principalId), 24)}  ${reads(count)}, last ${style(lastAt, "dim")}`,
+    ),
+    ...(others.accounts === 0
+      ? users.length === 0
+        ? ["  nobody yet"]
+        : []
+      : [
+          `  ${others.accounts} other ${others.accounts === 1 ? "account" : "accounts"}: ${reads(others.reads)}`,
+        ]),
+    ...(partial ? ["  and more: not every read was kept"] : []),
+    style("built on by", "bold"),
+    ...builtOn.map(
+      ({ unitId, title, rels, level }) =>
+        `  ${unitId}  ${level}  ${rels.join(", ")}  ${harmless(title)}`,
+    ),
+    ...(builtOn.length === 0 ? ["  nothing yet"] : more ? ["  and more"] : []),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 export const exportUnits: Command = {

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, lt, ne, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, lt, ne, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { AccountRecord } from "#domain/accounts/bootstrap.ts";
 import type { Role } from "#domain/accounts/model.ts";
@@ -93,6 +93,14 @@ function members(db: PeopleDb, shard: D1Database) {
     async member(accountId: string, id: string): Promise<MemberRecord | null> {
       const [row] = await select().where(and(active(accountId), eq(principal.id, id)));
       return row === undefined ? null : recordOf(row);
+    },
+
+    /** Of these principals those that belong to the account, in no order. */
+    async membersAmong(accountId: string, ids: readonly string[]): Promise<MemberRecord[]> {
+      if (ids.length === 0) return [];
+      return (await select().where(and(active(accountId), inArray(principal.id, [...ids])))).map(
+        recordOf,
+      );
     },
 
     /** Newest first. */

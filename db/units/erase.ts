@@ -41,6 +41,19 @@ export function unitErasure(databases: readonly UnitsDb[]) {
       }
       return removed;
     },
+
+    /** What is known of what a principal has read; answers how many rows went. */
+    async forgetUses(accountId: string, principalId: string): Promise<number> {
+      const done = await Promise.all(
+        databases.map(async (db) => {
+          const forget = db.$client.prepare(
+            "DELETE FROM unit_use WHERE account_id = ? AND principal_id = ?",
+          );
+          return (await forget.bind(accountId, principalId).run()).meta.changes;
+        }),
+      );
+      return done.reduce((sum, rows) => sum + rows, 0);
+    },
   };
 }
 
@@ -51,10 +64,22 @@ async function eraseIn(db: UnitsDb, ids: string[]): Promise<Record<string, numbe
     sql`DELETE FROM outbox WHERE unit_id IN ${among}`,
     sql`DELETE FROM dead_letter WHERE unit_id IN ${among}`,
     sql`DELETE FROM evidence WHERE unit_id IN ${among}`,
+    sql`DELETE FROM unit_use WHERE unit_id IN ${among}`,
+    sql`DELETE FROM unit_link WHERE (target_id, owner, unit_id) IN (
+      SELECT link.value->>'unitId', owner.value, v.unit_id
+      FROM unit_version AS v JOIN unit ON unit.id = v.unit_id JOIN json_each(v.content, '$.links') AS link
+      JOIN json_each(json_array('public', unit.account_id)) AS owner
+      WHERE v.unit_id IN ${among})`,
+    sql`DELETE FROM unit_link WHERE target_id IN ${among}`,
     sql`DELETE FROM unit_version WHERE unit_id IN ${among}`,
     sql`DELETE FROM unit WHERE id IN ${among}`,
   ]);
-  const tables = ["unit_change", "outbox", "dead_letter", "evidence", "unit_version", "unit"];
-  const counts = tables.map((table, i) => [table, results[i]?.meta.changes ?? 0] as const);
-  return Object.fromEntries(counts.filter(([table, rows]) => table !== "unit_change" && rows > 0));
+  const tables = ["unit_change", "outbox", "dead_letter", "evidence", "unit_use", "unit_link"];
+  tables.push("unit_link", "unit_version", "unit");
+  const removed: Record<string, number> = {};
+  for (const [i, table] of tables.entries()) {
+    const rows = results[i]?.meta.changes ?? 0;
+    if (table !== "unit_change" && rows > 0) removed[table] = (removed[table] ?? 0) + rows;
+  }
+  return removed;
 }

@@ -111,6 +111,47 @@ export const unitChange = sqliteTable("unit_change", {
   unitId: text().notNull(),
 });
 
+/** Who read a unit whole, and how often; bounded a unit, and forgotten some time after the last read (domain/units/uses.ts). */
+export const unitUse = sqliteTable(
+  "unit_use",
+  {
+    unitId: text().notNull(),
+    accountId: text().notNull(),
+    principalId: text().notNull(),
+    reads: integer().notNull(),
+    firstAtMs: integer().notNull(),
+    lastAtMs: integer().notNull(),
+    /** Of `lastAtMs`, written when it changes only: a read of the same day costs no row of the index. */
+    lastDay: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.unitId, table.accountId, table.principalId] }),
+    index("unit_use_by_principal").on(table.accountId, table.principalId),
+    index("unit_use_by_day").on(table.lastDay),
+  ],
+);
+
+/** Reads that were not counted for want of room, a row a day. */
+export const unitUseMissed = sqliteTable("unit_use_missed", {
+  day: integer().primaryKey(),
+  reads: integer().notNull(),
+});
+
+/**
+ * Which units some version of which has linked to a unit, by the collection of that version; written by a trigger of
+ * `unit_version`. Whether one still does, its content says.
+ */
+export const unitLink = sqliteTable(
+  "unit_link",
+  {
+    targetId: text().notNull(),
+    /** The account of a private version, or `public`. */
+    owner: text().notNull(),
+    unitId: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.targetId, table.owner, table.unitId] })],
+);
+
 /** Work that a queue must hear of; gone once its consumer has done it (ARCHITECTURE.md, rule 1). */
 export const outbox = sqliteTable(
   "outbox",

@@ -26,6 +26,8 @@ export type EraseDeps = {
     /** Every version of some units that a principal began, until there are none. */
     begunBy(accountId: string, principalId: string, limit: number): Promise<UnitKey[]>;
     erase(unitIds: string[]): Promise<Record<string, number>>;
+    /** Forgets which units a principal has read; answers how many. */
+    forgetUses(accountId: string, principalId: string): Promise<number>;
   };
   /** Takes versions out of every search they may be in. */
   removeFromSearch(versions: UnitKey[]): Promise<void>;
@@ -58,6 +60,8 @@ export async function goOn(
   removed["keys/data_key"] = personId === null ? 1 : 2;
   const answers = await deps.forgetAnswers(accountId);
   removed["answers/operation"] = Math.max(answers, removed["answers/operation"] ?? 0);
+  const uses = await deps.units.forgetUses(accountId, principalId);
+  if (uses > 0) removed["units/unit_use"] = (removed["units/unit_use"] ?? 0) + uses;
 
   if (begun.units === "erase") {
     if (!(await eraseUnits(deps, begun, removed, deadlineMs))) return running();

@@ -138,6 +138,30 @@ describe("the wishub command", { timeout: 60_000 }, () => {
     expect(shown.out + evidence.out).not.toContain("\u001b");
   });
 
+  it("tells who used a unit and what builds on it", async () => {
+    const { url, apiKey } = ownerOf(state.path);
+    const made = async (title: string, body: string, links: object[] = []) => {
+      const answer = await fetch(`${url}/v1/units`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
+        body: JSON.stringify({ title, body, links }),
+      });
+      return (await answer.json()) as { id: string };
+    };
+    const { id } = await made("Neap tides", "They are the smallest, when moon and sun pull apart.");
+    expect((await wishub(["uses", id])).out).toBe(
+      "used by\n  nobody yet\nbuilt on by\n  nothing yet\n",
+    );
+    const links = [{ rel: "requires", unitId: id }];
+    const other = await made("Spring tides", "They are the largest, twice a month.", links);
+    await wishub(["show", id]);
+    const { out } = await wishub(["uses", id]);
+    expect(out).toMatch(/^used by\n {2}\S.* 1 read, last 20/);
+    expect(out).toContain(`${other.id}  L`);
+    expect(out).toContain("requires  Spring tides");
+    expect(await document(["uses", id])).toMatchObject({ users: [{ reads: 1 }], more: false });
+  });
+
   it("says why a unit was rejected, and exits with 1", async () => {
     const key = ["AKIA", "IOSFODNN7", "EXAMPLK"].join("");
     const { code, err } = await wishub(

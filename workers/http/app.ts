@@ -84,6 +84,7 @@ import { topicRoutes } from "#workers/http/topics/topics.ts";
 import { usage } from "#workers/http/accounts/usage.ts";
 import { units } from "#workers/http/units/units.ts";
 import { unitsInBulk } from "#workers/http/units/bulk.ts";
+import { unitUsing } from "#workers/http/units/uses.ts";
 import { ending, type LaterVersion, routesOf } from "#workers/http/versions.ts";
 
 /** Every feature's routes. Adding a feature is one line here. */
@@ -107,6 +108,7 @@ const FEATURES: readonly Feature[] = [
   accounts,
   plans,
   units,
+  unitUsing,
   unitsInBulk,
   searching,
   collecting,

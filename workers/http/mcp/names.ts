@@ -10,6 +10,7 @@ export const NAMES: Readonly<Record<string, string>> = {
   "DELETE /v1/units/{id}": "retract_unit",
   "GET /v1/units/{id}/versions": "get_unit_versions",
   "GET /v1/units/{id}/evidence": "get_evidence",
+  "GET /v1/units/{id}/uses": "get_unit_uses",
   "POST /v1/agents": "register_agent",
   "GET /v1/agents": "list_agents",
   "GET /v1/agents/{id}": "get_agent",

@@ -118,10 +118,12 @@ const get = route(
       const unit = await services.units.textOf(id, principal.accountId);
       if (unit === null) return refuse({ code: "not-found" });
       insist(c, { id, attributes: unit.attributes });
+      counted(c, id);
       return taggedText(c, unit.body, unit.version, 200);
     }
     const stored = await visible(c, id, version);
     insist(c, subjectOf(stored, principal.accountId));
+    counted(c, id);
     return tagged(c, unitViewOf(stored, principal.accountId), stored.version.version);
   },
   { policed: "items" },
@@ -280,6 +282,13 @@ async function visible(c: unknown, id: string, version: number | undefined): Pro
   if (stored === null || !isVisible(stored, principal.accountId))
     return refuse({ code: "not-found" });
   return stored;
+}
+
+/** Notes that somebody used a unit. Who looks around in a session, as the console does for them, does not use what they see. */
+function counted(c: unknown, unitId: string): void {
+  const { executionCtx, var: asked } = c as Reading;
+  const { services, principal, nowMs } = asked;
+  if (principal.kind !== "session") services.units.used(executionCtx, unitId, principal, nowMs);
 }
 
 /** What a policy is asked about. */
