@@ -74,6 +74,13 @@ export function taskQueues(env: Env) {
 
     lease: leasing(pools, of),
 
+    /** Takes back what was just given out, as if it had not been. */
+    async giveBack(holder: string | null, given: readonly Given[]): Promise<void> {
+      await Promise.all(
+        given.map(({ queue, task: { seq, token } }) => of(queue).recall(holder, { seq, token })),
+      );
+    },
+
     /** Where a task that the account may see is; what is another account's is not there. */
     locate,
 

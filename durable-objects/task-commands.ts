@@ -165,8 +165,8 @@ export class TaskCommands {
   }
 
   /** Takes back what an agent has; it does not count as an attempt. */
-  recall(queue: Queue, agentId: string, only?: Lease): number {
-    return this.apply(queue.recall(agentId, only), { why: "recalled" });
+  recall(queue: Queue, holder: string | null, only?: Lease): number {
+    return this.apply(queue.recall(holder, only), { why: "recalled" });
   }
 
   #leased(all: readonly Given[]): TaskLeased[] {

@@ -243,10 +243,10 @@ export class TaskQueue extends DurableObject<Env> {
     return (await this.#do(OP_BYTES * all.length, () => this.#telling.gaveUp(all))) ?? false;
   }
 
-  /** Takes back what an agent has, all or under one lease; it does not count as an attempt. */
-  async recall(agentId: string, only?: Lease): Promise<void> {
+  /** Takes back what an agent has, all or under one lease; it does not count as an attempt. `null`: whoever is no agent. */
+  async recall(holder: string | null, only?: Lease): Promise<void> {
     if (this.#isMade())
-      await this.#do(OP_BYTES, (queue) => this.#commands.recall(queue, agentId, only));
+      await this.#do(OP_BYTES, (queue) => this.#commands.recall(queue, holder, only));
   }
 
   /** Which tasks an agent is sent; null: none any more. False where too many are sent some. */

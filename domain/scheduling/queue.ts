@@ -249,7 +249,7 @@ export class Queue {
   }
 
   /** Takes back what an agent works on, all or one: no lease of it is good any more, and none counts as an attempt. */
-  recall(holder: string, only?: Lease): Outcome<number> {
+  recall(holder: string | null, only?: Lease): Outcome<number> {
     let recalled = 0;
     const one = only && this.#book.entries.get(only.seq);
     const held = only === undefined ? this.#book.entries.values() : one ? [one] : [];

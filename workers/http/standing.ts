@@ -1,7 +1,8 @@
 import type { Context } from "hono";
+import type { Action } from "#domain/policies/actions.ts";
 import { holderOf, readHolder } from "#workers/http/guard/holders.ts";
-import type { Asking } from "#workers/http/guard/policing.ts";
-import type { AppEnv } from "#workers/http/kit.ts";
+import { type Asking, mayNow } from "#workers/http/guard/policing.ts";
+import { type AppEnv, refuse } from "#workers/http/kit.ts";
 
 /**
  * For an answer that takes its time: asks whether the credential it is given to counts still, and whether who has it may
@@ -23,4 +24,19 @@ export function standing(
     if (principal === undefined) return false;
     return await may({ services, principal, circumstances: { nowMs, address } });
   };
+}
+
+/**
+ * Of an answer that waited for what it gives: refuses it to whoever was stopped meanwhile, once what was taken for it is
+ * given back.
+ */
+export async function stillMay(
+  c: Context<AppEnv>,
+  action: Action,
+  giveBack: () => Promise<unknown> = async () => {},
+): Promise<void> {
+  const may = (asking: Asking) => mayNow(asking, action, c.req.param("id"));
+  if (await standing(c, may)()) return;
+  await giveBack();
+  refuse({ code: "forbidden", detail: "who asks may not have what it waited for any more" });
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { leasedText } from "#domain/mailbox/leased-text.ts";
 import { leasedViews, leaseInput, settledView, settledViews } from "#domain/mailbox/model.ts";
-import type { Settled } from "#domain/mailbox/outcome.ts";
+import type { Leased, Settled, Settlement } from "#domain/mailbox/outcome.ts";
 import { mayTakeFrom } from "#domain/mailbox/rights.ts";
 import {
   type How,
@@ -17,6 +17,7 @@ import { messageParam, plain, plainText } from "#workers/http/agents/message-vie
 import { send, sendSeveral } from "#workers/http/agents/sending.ts";
 import { type AppEnv, fails, feature, idParam, json, route, unwrap } from "#workers/http/kit.ts";
 import { openedAgent } from "#workers/http/opened-agent.ts";
+import { stillMay } from "#workers/http/standing.ts";
 
 const lease = route(
   {
@@ -34,14 +35,26 @@ const lease = route(
   },
   async (c) => {
     const { services, principal } = c.var;
-    const agent = unwrap(
-      mayTakeFrom(await services.agents.lately(c.req.valid("param").id), principal),
-    );
-    const leased = unwrap(await c.env.AGENT.getByName(agent.id).lease(c.req.valid("json")));
+    const { id } = c.req.valid("param");
+    const takenFrom = async () => mayTakeFrom(await services.agents.lately(id), principal);
+    const agent = unwrap(await takenFrom());
+    const object = c.env.AGENT.getByName(agent.id);
+    const input = c.req.valid("json");
+    const leased = unwrap(await object.lease(input));
+    if (input.waitMs > 0 && leased.length > 0) {
+      const giveBack = () => object.settle(leased.map(returned));
+      await stillMay(c, "message.receive", giveBack);
+      const still = await takenFrom();
+      if (!still.ok) await giveBack();
+      unwrap(still);
+    }
     const messages = leased.map((one) => leasedText(agent.id, one)).join(",");
     return plainText(`{"messages":[${messages}]}`);
   },
 );
+
+/** As if it had not been given out. */
+const returned = ({ seq, lease: { token } }: Leased): Settlement => ({ how: "return", seq, token });
 
 const SUMMARIES: Record<How, string> = {
   ack: "Acknowledge a message: its work is done",

@@ -23,6 +23,7 @@ import {
   route,
   unwrap,
 } from "#workers/http/kit.ts";
+import { stillMay } from "#workers/http/standing.ts";
 import { completed, completions, settled } from "./settling.ts";
 
 /** Of a result, beside the fencing token. */
@@ -54,6 +55,8 @@ const lease = route(
       holder: principal.agentId ?? null,
     };
     const leased = unwrap(await services.taskQueues.lease(principal.accountId, ask, waitMs));
+    if (waitMs > 0 && leased.length > 0)
+      await stillMay(c, "task.take", () => services.taskQueues.giveBack(ask.holder, leased));
     return plainText(
       `{"tasks":[${leased.map(({ queue, task }) => leasedTaskText(queue, task)).join(",")}]}`,
     );

@@ -18,6 +18,7 @@ import {
   route,
   unwrap,
 } from "#workers/http/kit.ts";
+import { stillMay } from "#workers/http/standing.ts";
 import { readableTopic } from "#workers/http/topic-rights.ts";
 import { groupParam, memberParam } from "./params.ts";
 
@@ -113,6 +114,11 @@ const poll = route(
       );
       unwrap(first);
       found.push(...(await polled(c, topic, places, input.limit ?? POLL_DEFAULT)));
+    }
+    // It may have waited twice: for a partition, and for an event of it.
+    if (waitMs > 0) {
+      await stillMay(c, "topic.consume");
+      await readableTopic(c, topic);
     }
     return {
       text: `{"events":[${found.join(",")}],"partitions":${JSON.stringify(places)}}`,
