@@ -1,8 +1,8 @@
 import type { Problem } from "#domain/shared/problem.ts";
-import { ok, type Result } from "#domain/shared/result.ts";
+import { err, ok, type Result } from "#domain/shared/result.ts";
 import type { Parents } from "#domain/topics/groups.ts";
 import type { Position } from "#domain/topics/position.ts";
-import { type Lane, lanesOf, movedTo, offsetIn } from "#domain/topics/reading.ts";
+import { aheadOf, type Lane, lanesOf, movedTo, offsetIn } from "#domain/topics/reading.ts";
 import type { TopicName } from "#domain/topics/topics.ts";
 import type { topicPort } from "#adapters/topics.ts";
 
@@ -30,7 +30,7 @@ export class TopicFollower {
     this.position = {};
   }
 
-  /** From `position` on, and where that says nothing of a topic from what `begin` answers of it. */
+  /** From `position` on, and where that says nothing of a topic from what `begin` answers of it; else why not. */
   static async from(
     port: Port,
     {
@@ -39,17 +39,20 @@ export class TopicFollower {
       position,
     }: { accountId: string; topics: readonly TopicName[]; position: Position },
     begin: (topic: TopicName, partition: number, latest: number) => Promise<number>,
-  ): Promise<TopicFollower> {
+  ): Promise<Result<TopicFollower, string>> {
     const follower = new TopicFollower(port, accountId);
-    await Promise.all(
+    const ahead = await Promise.all(
       topics.map(async (topic) => {
         const partitions = await follower.#learn(topic);
+        const known = position[topic];
         follower.position[topic] =
-          position[topic] ??
-          (await Promise.all(partitions.map(({ n, latest }) => begin(topic, n, latest))));
+          known ?? (await Promise.all(partitions.map(({ n, latest }) => begin(topic, n, latest))));
+        const latest = partitions.map((one) => one.latest);
+        return known === undefined ? null : aheadOf(known, latest);
       }),
     );
-    return follower;
+    const why = ahead.find((one) => one !== null) ?? null;
+    return why === null ? ok(follower) : err(why);
   }
 
   /** What is there already, if anything is; the position is moved behind it, `before` is what it was. */

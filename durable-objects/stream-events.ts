@@ -6,7 +6,7 @@ import { err, ok, type Result } from "#domain/shared/result.ts";
 import { type Parents, readable } from "#domain/topics/groups.ts";
 import type { Asker, TopicNews } from "#domain/topics/news.ts";
 import { type Position, positionFrom, positionText } from "#domain/topics/position.ts";
-import { type Lane, lanesOf, offsetIn } from "#domain/topics/reading.ts";
+import { aheadOf, type Lane, lanesOf, offsetIn } from "#domain/topics/reading.ts";
 import { isTopicName, type TopicName } from "#domain/topics/topics.ts";
 import { problemText } from "#objects/agent-operations.ts";
 import type { Session } from "#objects/agent-session.ts";
@@ -38,10 +38,8 @@ export class StreamEvents {
   async subscribe(session: Session, frame: SubscribeFrame): Promise<string> {
     const { id, after } = frame;
     const known = after === undefined ? {} : positionFrom(after);
-    if (known === null) {
-      const errors = [{ pointer: "/after", detail: "must be a position that an event came with" }];
-      return problemText(id, { code: "invalid-request", errors });
-    }
+    if (known === null)
+      return problemText(id, noPosition("must be a position that an event came with"));
     this.#beginning++;
     try {
       const begun = await this.#begun(session, frame, known);
@@ -69,6 +67,8 @@ export class StreamEvents {
     for (const topic of topics) {
       const ends = await this.#listening.ends(topic);
       if (!ends.ok) return ends;
+      const ahead = await this.#aheadOf(topic, known[topic] ?? [], ends.value);
+      if (ahead !== null) return err(noPosition(ahead));
       position[topic] = known[topic] ?? ends.value.map(({ latest }) => latest);
     }
     const open = session.state.subscriptions ?? [];
@@ -83,6 +83,20 @@ export class StreamEvents {
     session.state.subscriptions = [...open, subscription];
     session.keep();
     return ok(subscription);
+  }
+
+  /** What is known of a topic's ends may be older than what the reader has read: they are asked for anew. */
+  async #aheadOf(
+    topic: TopicName,
+    offsets: readonly number[],
+    ends: readonly { latest: number }[],
+  ): Promise<string | null> {
+    const of = (all: readonly { latest: number }[]) =>
+      aheadOf(
+        offsets,
+        all.map(({ latest }) => latest),
+      );
+    return of(ends) === null ? null : of(await this.#topics.partitions(topic));
   }
 
   unsubscribe(session: Session, id: string): string {
@@ -247,3 +261,8 @@ const askerOf = ({ state }: Session, topics: Asker["topics"]): Asker => {
   const { holder, address } = state;
   return { holder, address, topics };
 };
+
+const noPosition = (detail: string): Problem => ({
+  code: "invalid-request",
+  errors: [{ pointer: "/after", detail }],
+});

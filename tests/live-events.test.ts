@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { positionText } from "#domain/topics/position.ts";
 import { partitionNameOf } from "#domain/topics/topics.ts";
 import { agentOf } from "./agent-session.ts";
 import { call, newAccount, problemOf, type TestAccount } from "./helpers.ts";
@@ -167,6 +168,19 @@ describe("what cannot be told", () => {
     }
     const { errors } = await failed("", after("nonsense"));
     expect(errors?.[0]?.pointer).toBe("#/headers/last-event-id");
+  });
+
+  it("is behind a position that its log has not come to: another log gave it", async () => {
+    await append(account, [1]);
+    for (const offsets of [[2], [1, 1]]) {
+      const ahead = positionText({ "agent.events": offsets });
+      const detail = expect.stringContaining("there is no such event: the latest is");
+      const error = { pointer: "#/headers/last-event-id", detail };
+      expect(await failed("", after(ahead))).toMatchObject({ errors: [error] });
+    }
+    expect(await failed(`?after=${positionText({ "agent.events": [9] })}`)).toMatchObject({
+      errors: [{ pointer: "#/query/after" }],
+    });
   });
 
   it("is gone where it is kept no more, and the earliest that is there is named", async () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { OWED_MS } from "#domain/sessions/subscription.ts";
 import type { SessionState } from "#domain/sessions/state.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { positionText } from "#domain/topics/position.ts";
 import { partitionNameOf } from "#domain/topics/topics.ts";
 import { type Client, connect, type Frame } from "./agent-session.ts";
 import { newAccount, type TestAccount } from "./helpers.ts";
@@ -202,11 +203,18 @@ describe("what a stream may not be told", () => {
       status: 400,
       body: { errors: [{ pointer: "/after" }] },
     });
+    const ahead = positionText({ "agent.events": [1] });
+    expect(await ask({ after: ahead })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: "/after", detail: expect.stringContaining("the latest is 0") }] },
+    });
+    await append(account, [1]);
+    expect(await ask({ after: ahead })).toMatchObject({ status: 200 });
     expect(await ask({ types: ["A"] })).toMatchObject({ status: 400 });
     const { id } = await subscribed(client);
     client.send({ type: "subscribe", id });
     expect(await client.next()).toMatchObject({ id, status: 409 });
-    for (let i = 1; i < LIMITS.subscriptionsPerStreamMax; i++) await subscribed(client);
+    for (let i = 2; i < LIMITS.subscriptionsPerStreamMax; i++) await subscribed(client);
     expect(await ask({})).toMatchObject({ status: 429 });
   });
 

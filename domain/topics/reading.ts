@@ -27,6 +27,17 @@ export type Lane = { topic: TopicName; partition: number };
 export const offsetIn = (position: Position, { topic, partition }: Lane): number =>
   position[topic]?.[partition] ?? 0;
 
+/**
+ * Of what a reader says it has read, the latest offset of a partition that has not come so far, in words: it was given
+ * by another log, and whoever went on from there would silently be told nothing until this one got there. Null: none.
+ */
+export function aheadOf(offsets: readonly number[], latest: readonly number[]): string | null {
+  const partition = offsets.findIndex((offset, n) => offset > (latest[n] ?? 0));
+  return partition === -1
+    ? null
+    : `there is no such event: the latest is ${latest[partition] ?? 0} in partition ${partition}`;
+}
+
 /** The position with one partition read up to an offset. */
 export function movedTo(position: Position, { topic, partition }: Lane, offset: number): Position {
   const offsets = [...(position[topic] ?? [])];

@@ -33,6 +33,7 @@ const STREAM_MAX_MS = 600_000;
 const POLL_MS = 20_000;
 /** What a reader who lost the stream waits before it comes again. */
 const RETRY_MS = 1_000;
+const LAST_EVENT_ID = "Last-Event-ID";
 const LIST_CHARS_MAX = 1_600;
 /** Of each partition, where a reader asks for the newest of what is there. */
 const NEWEST_MAX = 10_000;
@@ -87,11 +88,10 @@ const follow = route(
       const first = await services.topics.offsetAt(accountId, topic, partition, fromMs);
       return Math.max(first - 1, latest - newest);
     };
-    const follower = await TopicFollower.from(
-      services.topics,
-      { accountId, topics: readable, position },
-      begin,
-    );
+    const where = { accountId, topics: readable, position };
+    const begun = await TopicFollower.from(services.topics, where, begin);
+    if (!begun.ok) return noPosition(c, begun.error);
+    const follower = begun.value;
     const first = unwrap(await follower.now());
     return sse(told(c, follower, { ...query, topics: readable }, first), () =>
       failure(c, { code: "internal" }),
@@ -101,12 +101,15 @@ const follow = route(
 
 /** Where the reader goes on: what its connection knows is newer than what its address says. */
 function positionOf(c: Context<AppEnv>, after: string | undefined): Position {
-  const header = c.req.header("Last-Event-ID");
-  const given = header ?? after;
+  const given = c.req.header(LAST_EVENT_ID) ?? after;
   if (given === undefined) return {};
-  const pointer = header === undefined ? "#/query/after" : "#/headers/last-event-id";
-  const detail = "must be the id of an event of this stream";
-  return positionFrom(given) ?? refuse({ code: "invalid-request", errors: [{ pointer, detail }] });
+  return positionFrom(given) ?? noPosition(c, "must be the id of an event of this stream");
+}
+
+function noPosition(c: Context<AppEnv>, detail: string): never {
+  const isHeader = c.req.header(LAST_EVENT_ID) !== undefined;
+  const pointer = isHeader ? "#/headers/last-event-id" : "#/query/after";
+  return refuse({ code: "invalid-request", errors: [{ pointer, detail }] });
 }
 
 type Wanted = { topics: readonly string[]; type?: readonly string[] | undefined } & EventFilter;
