@@ -59,7 +59,7 @@ describe("the console", { timeout: 60_000 }, () => {
   mapJourneys(place);
   sizeJourneys(place);
   walkJourneys(place);
-  narrowJourneys(place);
+  narrowJourneys(place, vendor, receiver);
   subPathJourneys(place);
   renewedJourneys(place);
 });

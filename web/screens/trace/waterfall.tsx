@@ -94,7 +94,7 @@ function SpanFacts({ span }: { span: Span }) {
     ]),
   ];
   return (
-    <dl className="mt-2 mb-1 grid grid-cols-[minmax(6rem,14rem)_minmax(0,1fr)] gap-x-4 gap-y-1 rounded-lg bg-kumo-recessed p-3 text-xs">
+    <dl className="mt-2 mb-1 grid grid-cols-[14rem_minmax(0,1fr)] gap-x-4 gap-y-1 rounded-lg bg-kumo-recessed p-3 text-xs max-sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       {rows.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-kumo-subtle">{name}</dt>

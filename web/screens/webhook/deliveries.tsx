@@ -66,7 +66,7 @@ function TriedRow({ tried }: { tried: Tried }) {
           {detail}
         </span>
       )}
-      <span className="ms-auto text-xs text-kumo-subtle tabular-nums">
+      <span className="text-xs text-kumo-subtle tabular-nums sm:ms-auto">
         {status !== null && `${status} · `}
         {attempt > 1 && `${t("attempt", { count: attempt })} · `}
         {format.number(Math.round(durationMs))} ms
