@@ -88,6 +88,55 @@ export function knowledgeJourneys({ signedIn, url, state }: Place): void {
     expect(complaints).toEqual([]);
   });
 
+  it("tells who used a unit and what builds on it, and of other accounts how many", async () => {
+    const { byOwner, readerElsewhere } = peopleOf(url, state);
+    const made = (path: string, body: object) =>
+      byOwner("POST", path, body) as Promise<{ id: string; apiKey: string }>;
+    const sail = await made("/v1/units", {
+      title: "How a torn sail is mended",
+      body: "With a flat seam, from the whole cloth towards the tear.",
+      visibility: "public",
+    });
+    const { page, complaints } = await signedIn(`/unit/${sail.id}`);
+    await page.waitForSelector("text=No agent or program has read it yet.");
+    await page.waitForSelector("text=No unit that you may read links to it yet.");
+    await page.waitForSelector("main >> text=L3");
+    expect(await pictured(page, "unit-unused")).toEqual([]);
+    const reads = async (apiKey: string, times: number) => {
+      const headers = { Authorization: `Bearer ${apiKey}` };
+      for (let i = 0; i < times; i++)
+        expect((await fetch(`${url()}/v1/units/${sail.id}`, { headers })).status).toBe(200);
+    };
+    const names = [
+      "Sailmaker",
+      "A rigger whose name is as long as the list of all the ropes it minds",
+      "Boatswain",
+    ];
+    for (const [at, name] of names.entries()) {
+      const about = { name, type: "query", description: "Keeps the ship.", capabilities: [] };
+      const { id } = await made("/v1/agents", about);
+      const scopes = { name: "Program", scopes: ["units:read"] };
+      await reads((await made(`/v1/agents/${id}/keys`, scopes)).apiKey, at + 1);
+    }
+    await reads(await readerElsewhere("mate@example.org"), 2);
+    const links = [{ rel: "extends", unitId: sail.id }];
+    const body = "Wax keeps the thread from rotting, and the hand from slipping.";
+    await made("/v1/units", { title: "How sail thread is waxed", body, links });
+    // What links to it is told by an event, and with it comes who has read it meanwhile.
+    await page.waitForSelector(".unit-built-on >> text=How sail thread is waxed");
+    await page.waitForSelector(".unit-users >> text=Boatswain");
+    const rows = page.locator(".unit-users li");
+    expect(await rows.count()).toBe(4);
+    expect(await rows.filter({ hasText: "Boatswain" }).innerText()).toContain("3 reads");
+    expect(await rows.last().innerText()).toMatch(/^1 other account\s+2 reads$/);
+    await page.waitForSelector(".unit-built-on >> text=extends");
+    expect(await pictured(page, "unit-used")).toEqual([]);
+    await tabTo(page, rows.filter({ hasText: "Sailmaker" }).locator("a"));
+    await page.keyboard.press("Enter");
+    await page.waitForSelector('h1:text-is("Sailmaker")');
+    expect(complaints).toEqual([]);
+  });
+
   it("shows what a unit says as text, whatever it says", async () => {
     const { page, complaints } = await signedIn("/publish");
     const title = "Angle brackets <img src=/x onerror=alert(1)> in a title";

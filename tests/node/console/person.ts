@@ -68,6 +68,26 @@ export function peopleOf(url: () => string, state: () => string) {
     return { next: () => app.generate({ timestamp: Date.now() + 30_000 }), recoveryCodes };
   }
 
+  /** A key that reads units, of somebody who has signed up into an account of their own. */
+  async function readerElsewhere(email: string): Promise<string> {
+    await person(email);
+    const { next } = await withAuthenticator(email);
+    const opened = await post("/v1/sessions", { email, password: PASSWORD, otp: next() });
+    const headers = {
+      "Content-Type": "application/json",
+      Origin: url(),
+      cookie: opened.headers.get("Set-Cookie")?.split(";")[0] ?? "",
+    };
+    const asked = { name: "Reader", scopes: ["units:read"] };
+    const made = await fetch(`${url()}/v1/keys`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(asked),
+    });
+    if (made.status !== 201) throw new Error(await made.text());
+    return ((await made.json()) as { apiKey: string }).apiKey;
+  }
+
   async function registered(): Promise<string> {
     const made = await post("/oauth/register", {
       client_name: "Otter's notebook",
@@ -86,5 +106,5 @@ export function peopleOf(url: () => string, state: () => string) {
     return `/oauth/authorize?${asked.toString()}`;
   }
 
-  return { byOwner, linkTo, person, post, registered, withAuthenticator };
+  return { byOwner, linkTo, person, post, readerElsewhere, registered, withAuthenticator };
 }

@@ -6,6 +6,7 @@ import { useMessages } from "#web/app/language.ts";
 import { Ladder } from "#web/screens/unit/ladder.tsx";
 import { Links } from "#web/screens/unit/links.tsx";
 import { unitWords } from "#web/screens/unit/messages.ts";
+import { Uses } from "#web/screens/unit/uses.tsx";
 import { Versions } from "#web/screens/unit/versions.tsx";
 import { Badge, LevelBadge, StatusBadge } from "#web/ui/badges.tsx";
 import { Checks, useEvidence } from "#web/ui/evidence.tsx";
@@ -55,6 +56,7 @@ function Whole({ unit }: { unit: Unit }) {
         </Card>
         <Sources unit={unit} />
         <Links unit={unit} />
+        <Uses id={unit.id} />
         <Section title={t("versions")}>
           <Versions unit={unit} />
         </Section>
