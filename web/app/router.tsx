@@ -179,6 +179,8 @@ const audit = createRoute({
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
+  validateSearch: ({ register }: Record<string, unknown>): { register?: true } =>
+    register === true ? { register } : {},
   component: lazyRouteComponent(() => import("#web/screens/settings/settings.tsx"), "Settings"),
 });
 const keys = createRoute({

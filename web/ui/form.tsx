@@ -232,7 +232,7 @@ export function TickField({ id, label, isOn, onTick, errorId }: TickProps) {
         aria-invalid={errorId !== undefined}
         aria-describedby={errorId}
         onChange={({ target }) => onTick(target.checked)}
-        className="size-4 accent-kumo-brand"
+        className="size-4 flex-none accent-kumo-brand"
       />
       {label}
     </label>

@@ -114,6 +114,56 @@ export function settingJourneys({ signedIn, visit, url, state }: Place): void {
     expect(complaints).toEqual([]);
   });
 
+  it("registers an application by the keyboard, shows its secret once, and it signs in with it", async () => {
+    const { page, complaints } = await signedIn("/settings");
+    await page.locator("main button", { hasText: "Register an application" }).press("Enter");
+    await page.press("#client-name", "Enter");
+    await page.waitForSelector("#client-name-error");
+    await page.waitForSelector("#client-redirects-error");
+    await page.waitForSelector("#client-scopes-error >> text=Choose at least one");
+    expect(await page.evaluate("document.activeElement.id")).toBe("client-name");
+    expect(await pictured(page, "settings-register-refused")).toEqual([]);
+    await page.keyboard.type("Tide table");
+    await page.reload();
+    await page.waitForSelector("#client-name");
+    expect(await page.inputValue("#client-name")).toBe("Tide table");
+    await page.fill("#client-redirects", "javascript:alert(1)");
+    await page.focus("#client-scope-search");
+    await page.keyboard.press("Space");
+    await page.press("#client-name", "Enter");
+    await page.waitForSelector("#client-name-error", { state: "detached" });
+    await page.waitForSelector("#client-redirects-error >> text=At least one is needed");
+    await page.selectOption("#client-kind", "itself");
+    await page.press("#client-name", "Enter");
+    const secret = (await page.textContent(".registered .new-key code")) ?? "";
+    const id = (await page.textContent(".registered code")) ?? "";
+    const client = page.locator(".clients > li", { hasText: "Tide table" });
+    await client.locator("text=search").waitFor();
+    expect(await pictured(page, "settings-registered")).toEqual([]);
+    const asks = () =>
+      fetch(`${url()}/oauth/token`, {
+        method: "POST",
+        headers: { Authorization: `Basic ${btoa(`${id}:${secret}`)}` },
+        body: new URLSearchParams({ grant_type: "client_credentials" }),
+      });
+    const taken = await asks();
+    expect(await taken.json()).toMatchObject({ token_type: "Bearer", scope: "search" });
+
+    await page.locator("main button", { hasText: "Register an application" }).press("Enter");
+    await page.fill("#client-name", "Tide app");
+    await page.selectOption("#client-kind", "app");
+    await page.fill("#client-redirects", "com.example.tide:/back");
+    await page.check("#client-scope-search");
+    await page.press("#client-name", "Enter");
+    await page.waitForSelector(".registered >> text=It has no secret");
+    await page.locator(".clients > li", { hasText: "Tide app" }).waitFor();
+    await page.click('[aria-label="Revoke Tide table"]');
+    await page.locator("[role=dialog] button", { hasText: "Revoke" }).click();
+    await client.waitFor({ state: "detached" });
+    expect((await asks()).status).toBe(401);
+    expect(complaints).toEqual([]);
+  });
+
   it("speaks Chinese and fits a small dark screen on each screen of the account", async () => {
     const look = { colorScheme: "dark", width: 360, locale: "zh-CN" } as const;
     const { page, complaints } = await signedIn("/keys?make=true", look);

@@ -1,6 +1,6 @@
 import { Button } from "@cloudflare/kumo/components/button";
 import { keyInput } from "#domain/accounts/keys.ts";
-import { type Scope, SCOPES } from "#domain/accounts/model.ts";
+import type { Scope } from "#domain/accounts/model.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
 import type { Operations } from "#sdk/types.ts";
 import { api } from "#web/app/client.ts";
@@ -8,17 +8,11 @@ import { useMessages } from "#web/app/language.ts";
 import { changed } from "#web/app/queries.ts";
 import { KEY, type Made } from "#web/screens/keys/key.tsx";
 import { keyWords } from "#web/screens/keys/messages.ts";
-import {
-  ChoiceField,
-  errorAt,
-  type FieldsOf,
-  TextField,
-  TickField,
-  useForm,
-} from "#web/ui/form.tsx";
+import { ChoiceField, errorAt, type FieldsOf, TextField, useForm } from "#web/ui/form.tsx";
 import { FormCard } from "#web/ui/form-card.tsx";
 import { fromLocal } from "#web/ui/local-time.ts";
 import { ui } from "#web/ui/messages.ts";
+import { ScopesField } from "#web/ui/scopes-field.tsx";
 import { listOf } from "#web/ui/typed.ts";
 
 type Input = Operations["POST /v1/keys"]["body"];
@@ -80,8 +74,6 @@ type Part = { form: FieldsOf<Values> };
 
 function What({ form: { values, errors, change }, offered }: Part & { offered: readonly Scope[] }) {
   const t = useMessages(keyWords);
-  const chosen = new Set(values.scopes);
-  const error = errorAt(errors, "/scopes");
   return (
     <>
       <TextField
@@ -94,35 +86,13 @@ function What({ form: { values, errors, change }, offered }: Part & { offered: r
         dir="auto"
         error={errorAt(errors, "/name")}
       />
-      <fieldset className="grid gap-2">
-        <legend className="mb-2 font-medium">{t("scopes")}</legend>
-        <div className="grid gap-x-6 gap-y-2 md:grid-cols-2">
-          {SCOPES.filter((scope) => offered.includes(scope)).map((scope) => (
-            <TickField
-              key={scope}
-              id={`key-scope-${scope.replace(":", "-")}`}
-              label={
-                <span>
-                  <code className="font-mono text-xs">{scope}</code>{" "}
-                  <span className="text-kumo-subtle">{t(`scope${scope}`)}</span>
-                </span>
-              }
-              isOn={chosen.has(scope)}
-              errorId={error === undefined ? undefined : "key-scopes-error"}
-              onTick={(isOn) =>
-                change({
-                  scopes: SCOPES.filter((each) => (each === scope ? isOn : chosen.has(each))),
-                })
-              }
-            />
-          ))}
-        </div>
-        {error !== undefined && (
-          <p id="key-scopes-error" role="alert" className="problem text-kumo-danger">
-            {values.scopes.length === 0 ? t("scopesNeeded") : error}
-          </p>
-        )}
-      </fieldset>
+      <ScopesField
+        id="key-scope"
+        offered={offered}
+        chosen={values.scopes}
+        error={errorAt(errors, "/scopes")}
+        onChoose={(scopes) => change({ scopes })}
+      />
     </>
   );
 }

@@ -5,7 +5,9 @@ import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { changed } from "#web/app/queries.ts";
+import { CLIENT } from "#web/screens/settings/client.ts";
 import { settingWords } from "#web/screens/settings/messages.ts";
+import { Register } from "#web/screens/settings/register.tsx";
 import { Badge } from "#web/ui/badges.tsx";
 import { ui } from "#web/ui/messages.ts";
 import { Card } from "#web/ui/page.tsx";
@@ -18,7 +20,6 @@ type Grant = Operations["GET /v1/oauth/grants"]["answer"]["items"][number];
 const PAGE = 100;
 
 type Client = Operations["GET /v1/oauth/clients"]["answer"]["items"][number];
-const CLIENT = new Set(["client", "grant"]);
 
 /** The applications that may act for people of the account, and those that the account registered. */
 export function Applications() {
@@ -27,6 +28,7 @@ export function Applications() {
     <div className="grid gap-3">
       {may("grant.read") && <Grants />}
       {may("client.read") && <Clients />}
+      {may("client.make") && <Register />}
     </div>
   );
 }

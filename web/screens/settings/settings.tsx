@@ -39,7 +39,7 @@ export function Settings() {
                 <Collections />
               </Section>
             )}
-            {(may("grant.read") || may("client.read")) && (
+            {(may("grant.read") || may("client.read") || may("client.make")) && (
               <Section title={t("applications")}>
                 <Applications />
               </Section>
