@@ -72,6 +72,14 @@ export function taskQueues(env: Env) {
       return BUSY;
     },
 
+    /** Whether something was made under a key, whatever it was. */
+    async isKnown(pool: PoolName, accountId: string, once: Once): Promise<boolean> {
+      const { length } = await heard(pool, accountId);
+      if ((await before(pool, accountId, 0, once, length)) !== null) return true;
+      const home = shardOf(pool, accountId, await homeOf(once.key, length));
+      return (await of(home).known(0, once)) !== null;
+    },
+
     lease: leasing(pools, of),
 
     /** Takes back what was just given out, as if it had not been. */

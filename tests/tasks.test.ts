@@ -1,6 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { newAccount, problemOf, type TestAccount } from "./helpers.ts";
 
 type Task = { id: string; state: string; type: string; attempts: number; unschedulable?: string };
@@ -135,6 +135,27 @@ describe("a task", () => {
     const task = await made({ deadline: new Date(Date.now() + 50).toISOString() });
     expect(await leased(1, { types: ["else"], waitMs: 200 })).toEqual([]);
     expect(await shown(task)).toMatchObject({ state: "failed", cause: "deadline" });
+  });
+
+  it("is answered again under its key though its deadline has passed since", async () => {
+    const deadline = new Date(Date.now() + 1_500).toISOString();
+    const again = { "Idempotency-Key": "late" };
+    const one = await made({ deadline }, again);
+    const many = { tasks: [{ type: "look", input: 1, deadline }] };
+    const batch = (headers = { "Idempotency-Key": "several" }) =>
+      owner.call("POST", "/v1/tasks/batch", { body: many, headers });
+    const first = await (await batch()).json<{ tasks: Task[] }>();
+    await vi.waitFor(
+      async () => expect(await shown(one)).toMatchObject({ state: "failed" }),
+      5_000,
+    );
+    expect((await made({ deadline }, again)).id).toBe(one.id);
+    const second = await (await batch()).json<{ tasks: Task[] }>();
+    expect(second.tasks.map(({ id }) => id)).toEqual(first.tasks.map(({ id }) => id));
+    expect((await batch({ "Idempotency-Key": "new" })).status).toBe(400);
+    const other = { type: "look", input: 2, deadline };
+    const refused = await owner.call("POST", "/v1/tasks", { body: other, headers: again });
+    expect((await problemOf(refused)).code).toBe("idempotency-conflict");
   });
 
   it("is nobody else's to see or to take", async () => {

@@ -3,7 +3,7 @@ import type { Invalid } from "#domain/shared/problem.ts";
 import { planOf } from "#domain/tasks/dependencies.ts";
 import { taskBatch, tasksMade } from "#domain/tasks/several.ts";
 import { fails, feature, json, refuse, route, unwrap } from "#workers/http/kit.ts";
-import { draftFrom, MAKING_REFUSALS, onceOf, plain, viewOfNew } from "./making.ts";
+import { draftFrom, inTimeMs, MAKING_REFUSALS, onceOf, plain, viewOfNew } from "./making.ts";
 
 const create = route(
   {
@@ -21,7 +21,7 @@ const create = route(
     },
   },
   async (c) => {
-    const { services, principal, nowMs } = c.var;
+    const { services, principal } = c.var;
     const batch = c.req.valid("json");
     const plan = unwrap(planOf(batch.tasks));
     const [{ pool } = { pool: "account" as const }] = batch.tasks;
@@ -31,14 +31,15 @@ const create = route(
         : [{ pointer: `/tasks/${at}/pool`, detail: "must be that of the first" }],
     );
     if (errors.length > 0) refuse({ code: "invalid-request", errors: errors.slice(0, ERRORS_MAX) });
+    const once = await onceOf(c, batch);
+    const inTime = await inTimeMs(c, batch.tasks, once);
     const drafts = [];
     for (const [at, { ref: _, dependsOn: __, ...task }] of batch.tasks.entries()) {
-      const draft = await draftFrom(c, task, nowMs, `/tasks/${at}`);
+      const draft = await draftFrom(c, task, inTime, `/tasks/${at}`);
       drafts.push({ ...draft, comesAfter: plan[at] ?? [] });
     }
     const bytes = drafts.reduce((sum, draft) => sum + draft.bytes, 0);
     if (bytes > LIMITS.bodyBytesMax) refuse({ code: "body-too-large" });
-    const once = await onceOf(c, batch);
     const made = await services.taskQueues.create(pool, principal.accountId, drafts, once);
     const { queue, placed } = unwrap(made);
     const tasks = drafts.map((draft, at) => {

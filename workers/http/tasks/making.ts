@@ -30,22 +30,45 @@ export const MAKING_REFUSALS = [
   "body-too-large",
 ] as const;
 
-/** The task that an input asks for, or what is wrong with it. `at`: where it is in the body. */
+/**
+ * The task that an input asks for, or what is wrong with it. `at`: where it is in the body; `inTimeMs`: what no deadline
+ * may lie before.
+ */
 export async function draftFrom(
   c: Context<AppEnv>,
   input: TaskInput,
-  nowMs: number,
+  inTimeMs: number,
   at = "",
 ): Promise<TaskDraft> {
-  const { accountId: account, agentId: madeBy = null, plan = PLAN_DEFAULT } = c.var.principal;
+  const { principal, nowMs } = c.var;
+  const { accountId: account, agentId: madeBy = null, plan = PLAN_DEFAULT } = principal;
   const draft = taskDraftOf(input, { account, plan, madeBy }, nowMs);
-  const refusal = refusalOf(input, draft, nowMs);
+  const refusal = refusalOf(input, draft, inTimeMs);
   if (refusal !== null) return refuse(within(refusal, at));
   return { ...draft, details: await detailsOf(c, input.callback) };
 }
 
-function refusalOf(input: TaskInput, draft: TaskDraft, nowMs: number): Problem | null {
-  if (draft.deadlineMs !== null && draft.deadlineMs <= nowMs)
+/**
+ * What no deadline of new tasks may lie before: now. What was made under the key in time is answered again however late
+ * it is asked for, as its first answer may have been lost.
+ */
+export async function inTimeMs(
+  c: Context<AppEnv>,
+  inputs: readonly TaskInput[],
+  once: Once | null,
+): Promise<number> {
+  const { services, principal, nowMs } = c.var;
+  const isLate = inputs.some(
+    ({ deadline }) => deadline !== undefined && Date.parse(deadline) <= nowMs,
+  );
+  const [first] = inputs;
+  if (!isLate || once === null || first === undefined) return nowMs;
+  const isKnown = await services.taskQueues.isKnown(first.pool, principal.accountId, once);
+  return isKnown ? -Infinity : nowMs;
+}
+
+function refusalOf(input: TaskInput, draft: TaskDraft, inTimeMs: number): Problem | null {
+  if (draft.deadlineMs !== null && draft.deadlineMs <= inTimeMs)
     return invalid("/deadline", "has passed already");
   if (draft.bytes > LIMITS.taskInputBytesMax)
     return {

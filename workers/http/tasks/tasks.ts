@@ -2,7 +2,7 @@ import { LIMITS } from "#domain/shared/limits.ts";
 import { cancelInput, settledView, taskInput, taskView } from "#domain/tasks/model.ts";
 import { settledTaskView, stateOf, taskViewOf } from "#domain/tasks/record.ts";
 import { fails, feature, idParam, json, refuse, route, tagged, unwrap } from "#workers/http/kit.ts";
-import { draftFrom, MAKING_REFUSALS, onceOf, plain, viewOfNew } from "./making.ts";
+import { draftFrom, inTimeMs, MAKING_REFUSALS, onceOf, plain, viewOfNew } from "./making.ts";
 
 /** Of an input, beside the other members. */
 const TASK_BYTES_MAX = LIMITS.taskInputBytesMax + 8_192;
@@ -24,10 +24,10 @@ const create = route(
     },
   },
   async (c) => {
-    const { services, principal, nowMs } = c.var;
+    const { services, principal } = c.var;
     const input = c.req.valid("json");
-    const draft = await draftFrom(c, input, nowMs);
     const once = await onceOf(c, input);
+    const draft = await draftFrom(c, input, await inTimeMs(c, [input], once));
     const { accountId } = principal;
     const { queue, placed } = unwrap(
       await services.taskQueues.create(input.pool, accountId, [draft], once),
