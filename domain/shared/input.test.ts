@@ -60,3 +60,32 @@ it("names each unknown field, and at most 20 mistakes", () => {
   expect(errors).toHaveLength(20);
   expect(errors[0]).toEqual({ pointer: "/b", detail: "is not a known field" });
 });
+
+it("says of a value that is none of several things what it would have to be", () => {
+  const schema = z.object({
+    input: z.union([z.string().min(1), z.array(z.string()).min(1).max(2)]),
+    accepts: z.union([z.enum(["account", "listed"]), z.array(z.string())]).optional(),
+  });
+  const told = (value: unknown) => {
+    const { error } = schema.safeParse(value);
+    return error === undefined ? null : invalidOf(error);
+  };
+  expect(told({ input: [1] })).toEqual([
+    { pointer: "/input/0", detail: "Invalid input: expected string, received number" },
+  ]);
+  expect(told({ input: ["a", "b", "c"] })).toEqual([
+    { pointer: "/input", detail: "Too big: expected array to have <=2 items" },
+  ]);
+  expect(told({ input: 5, accepts: "anyone" })).toEqual([
+    {
+      pointer: "/input",
+      detail:
+        "Invalid input: expected string, received number, or Invalid input: expected array, received number",
+    },
+    {
+      pointer: "/accepts",
+      detail:
+        'Invalid option: expected one of "account"|"listed", or Invalid input: expected array, received string',
+    },
+  ]);
+});

@@ -86,7 +86,7 @@ export function pointerOf(path: readonly PropertyKey[]): string {
 /** What a schema found wrong, one entry a place. `prefix` is `#/query` and the like outside a body. */
 export function invalidOf(error: z.core.$ZodError, prefix = ""): Invalid[] {
   const errors: Invalid[] = [];
-  for (const issue of error.issues) {
+  for (const issue of error.issues.flatMap(spelledOut)) {
     if (errors.length >= ERRORS_MAX) break;
     if (issue.code === "unrecognized_keys") {
       for (const key of issue.keys.slice(0, ERRORS_MAX - errors.length)) {
@@ -101,3 +101,22 @@ export function invalidOf(error: z.core.$ZodError, prefix = ""): Invalid[] {
   }
   return errors;
 }
+
+/**
+ * Of a value that is none of several things, which says nothing by itself: what is wrong with it as the one that it is
+ * meant to be, where only one comes into question by its type, or else what each would have been.
+ */
+function spelledOut(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  const meant = issue.errors.filter((one) => !one.some(isOtherThing));
+  const [only, another] = meant.map((one) =>
+    one.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+  );
+  if (only !== undefined && another === undefined) return only.flatMap(spelledOut);
+  const ways = (meant.length === 0 ? issue.errors : meant).flatMap(([first]) => first ?? []);
+  const message = [...new Set(ways.map((one) => one.message))].join(", or ");
+  return [{ ...issue, message: message || issue.message }];
+}
+
+const isOtherThing = ({ code, path }: z.core.$ZodIssue): boolean =>
+  path.length === 0 && (code === "invalid_type" || code === "invalid_value");

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { SECRET_FIELD } from "#domain/delivery/model.ts";
 import { refusedInput } from "#domain/jobs/check.ts";
-import { isJobKind } from "#domain/jobs/kinds.ts";
+import { isJobKind, JOB_KINDS } from "#domain/jobs/kinds.ts";
 import { sha256Hex } from "#domain/shared/hash.ts";
 import { PLAN_DEFAULT } from "#domain/limits/plans.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
@@ -76,7 +76,8 @@ function refusalOf(input: TaskInput, draft: TaskDraft, inTimeMs: number): Proble
       detail: `an input has at most ${LIMITS.taskInputBytesMax} bytes`,
     };
   if (input.pool !== "gpu") return null;
-  if (!isJobKind(input.type)) return invalid("/type", "is no kind of job of the pool gpu");
+  if (!isJobKind(input.type))
+    return invalid("/type", `is no kind of job of the pool gpu: ${JOB_KINDS.join(", ")}`);
   const refused = refusedInput(input.type, input.input);
   return refused === null ? null : within(refused, "/input");
 }
