@@ -41,6 +41,9 @@ describe("what the platform measures", () => {
   it("is shown to the first account, as Prometheus reads it", async () => {
     for (let i = 0; i < 3; i++) await first.call("GET", "/v1/limits");
     await first.call("GET", "/v1/units/absent");
+    const chat = { messages: [{ role: "user", content: "Otters?" }] };
+    const unbound = await first.call("POST", "/v1/inference/chat", { body: chat });
+    expect(unbound.status).toBe(501);
     const families = await page();
     const of = (family: string, labels: Record<string, string>) =>
       families
@@ -53,6 +56,9 @@ describe("what the platform measures", () => {
         .reduce((all, { value }) => all + value, 0) ?? 0;
     expect(of(HTTP, { route: "GET /v1/limits", status: "2xx" })).toBe(3);
     expect(of(HTTP, { route: "GET /v1/units/{id}", status: "4xx" })).toBe(1);
+    // What is not offered here is no failure, of which alerts and error budgets would tell.
+    expect(of(HTTP, { route: "POST /v1/inference/chat", status: "4xx" })).toBe(1);
+    expect(of(HTTP, { status: "5xx" })).toBe(0);
     expect(of("wishub_db_query_duration_seconds", { database: "catalog-0" })).toBeGreaterThan(0);
     expect(families.get(HTTP)?.type).toBe("histogram");
   });

@@ -13,6 +13,9 @@ import type { AppEnv } from "#workers/http/kit.ts";
 /** How often a route looks at how much is under way. */
 const LOOKS_EVERY_MS = 1_000;
 
+/** What is not offered here has not failed here: who asks counts with those who ask for what is not there. */
+const NOT_OFFERED = 501;
+
 type Answering = (c: Context) => Promise<Response>;
 
 /**
@@ -31,7 +34,7 @@ export function observed(route: string, operation: Action | null, answer: Answer
     const endedMs = Date.now();
     const tookS = (endedMs - beganMs) / 1_000;
     const { status } = response;
-    const kind = Math.floor(status / 100);
+    const kind = status === NOT_OFFERED ? 4 : Math.floor(status / 100);
     const meter = (meters[kind] ??= gathering.meter("wishub_http_request_duration_seconds", {
       route,
       status: `${kind}xx`,
