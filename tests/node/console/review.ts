@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
-import { PASSWORD, peopleOf } from "./person.ts";
+import { PASSWORD, peopleOf, POLLED } from "./person.ts";
 
 /** Units that verification did not let through. */
 export function reviewJourneys({ signedIn, visit, url, state }: Place): void {
@@ -32,7 +32,7 @@ export function reviewJourneys({ signedIn, visit, url, state }: Place): void {
           items: { title: string }[];
         };
         return items.map(({ title }) => title);
-      })
+      }, POLLED)
       .toContain("How a heron rests");
 
     await byOwner("POST", "/v1/units", { title: "Why herons stand on one leg", body });
