@@ -1,6 +1,7 @@
-import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { schemaAfter } from "./tests/schema.ts";
 import { NOT_PUBLIC } from "./domain/egress/address.ts";
 
 /** An index that the contract of Vectorize is to run against too; it wants a wrangler that is logged in. */
@@ -41,7 +42,7 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest(async () => ({
+          cloudflareTest({
             wrangler: {
               configPath:
                 contractIndex === undefined ? "./wrangler.toml" : "./wrangler.contract.toml",
@@ -64,13 +65,13 @@ export default defineConfig({
                 // Traced is what a test asks for.
                 WISHUB_TRACE_SAMPLE: "0",
                 WISHUB_JOBS_TOKEN: "token-of-the-backends-in-tests",
-                TEST_MIGRATIONS: {
-                  catalog: await readD1Migrations("migrations/catalog"),
-                  units: await readD1Migrations("migrations/units"),
+                TEST_SCHEMAS: {
+                  catalog: schemaAfter("migrations/catalog"),
+                  units: schemaAfter("migrations/units"),
                 },
               },
             },
-          })),
+          }),
         ],
         test: {
           name: "workerd",

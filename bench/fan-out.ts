@@ -7,12 +7,16 @@ import { realSet } from "./lib/real-set.ts";
 import { vectorAt } from "./lib/real-vectors.ts";
 
 // Of the ten units nearest to a question, how many lie in the leaves that it would be sent to: WordNet's definitions
-// divided as search shards divide them, questions that are in no unit, for several beams and numbers of leaves.
+// divided as search shards divide them, questions that are in no unit, for several beams and numbers of leaves. And of
+// pairs of units that are nearly the same, how many lie in the same leaf or in one of the nearest.
 
 const UNITS = 60_000;
 const QUESTIONS = 150;
 const NEAREST = 10;
 const SAMPLE = 2_048;
+const PAIRED = 1_000;
+const ALIKE = 0.86;
+const BESIDE = [0, 2, 3, 4];
 const BEAMS = [4, 8, 12, 16, BEAM, 2 * BEAM];
 
 const { vectors, queries } = await realSet();
@@ -20,13 +24,18 @@ const units = Array.from({ length: UNITS }, (_, i) => vectorAt(vectors, i));
 const routes = units.map((vector) => [quantised(vector)]);
 const questions = Array.from({ length: QUESTIONS }, (_, i) => vectorAt(queries.vectors, i));
 const truth = questions.map(nearestUnits);
+const alike = units.slice(0, PAIRED).flatMap((vector, unit) => alikeTo(vector, unit));
 
 console.log(`${UNITS} units, ${QUESTIONS} questions: recall@${NEAREST} by leaves asked`);
 for (const most of [12, 16, 20, 50, 100, 200]) {
   const full = UNITS / most;
   const { leaves, leafOf } = divided(full);
   const recalls = BEAMS.map((beam) => `${beam}: ${recallOf(leaves, leafOf, beam).toFixed(3)}`);
+  const beside = BESIDE.map((beam) => `${beam}: ${alikeIn(leaves, leafOf, beam).toFixed(3)}`);
   console.log(`${String(leaves.length).padStart(3)} leaves   ${recalls.join("   ")}`);
+  console.log(
+    `      ${alike.length} pairs of ${ALIKE} in their own leaf and   ${beside.join("   ")}`,
+  );
 }
 
 /** Splits every leaf of `full` units or more, over and over, as SearchShard does; where each unit is then. */
@@ -66,6 +75,20 @@ function recallOf(leaves: readonly Place[], leafOf: readonly string[], beam: num
     found += (truth[i] ?? []).filter((unit) => asked.has(leafOf[unit] ?? "")).length;
   }
   return found / (QUESTIONS * NEAREST);
+}
+
+function alikeIn(leaves: readonly Place[], leafOf: readonly string[], beam: number): number {
+  const found = alike.filter(([unit, other]) => {
+    const around = beam === 0 ? [] : nearestLeaves(leaves, routeOf(unit), beam);
+    return [leafOf[unit], ...around.map(({ name }) => name)].includes(leafOf[other]);
+  });
+  return found.length / alike.length;
+}
+
+function alikeTo(vector: Float32Array, unit: number): [number, number][] {
+  return units.flatMap((other, n): [number, number][] =>
+    n !== unit && dot(vector, other) >= ALIKE ? [[unit, n]] : [],
+  );
 }
 
 function nearestUnits(question: Float32Array): number[] {

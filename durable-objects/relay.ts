@@ -26,6 +26,13 @@ const SHARE_MAX = 200;
 const SHARE_BYTES = 4_000_000;
 /** Longer than a share takes; whoever has not come back by then has gone, and the outbox has what it had. */
 const SHARE_MS = 10_000;
+/** Of those, so many make whoever brings many more wait for some of them to be verified, but not for ever. */
+const AHEAD_MAX = 2_000;
+const MANY = 20;
+const AHEAD_MS = 5_000;
+const LOOK_AHEAD_MS = 50;
+/** Who verified goes after a while. Somebody else comes by in this time where there is much to do. */
+const SUCCEEDED_MS = 500;
 /** Whoever was answered by one write needs about this long to be there for the next. */
 const GATHER_MS = 1;
 
@@ -55,6 +62,7 @@ export class Relay extends DurableObject<Env> {
       (together) => this.#write(shard, databaseOf(this.env, shard), together),
       () => scheduler.wait(GATHER_MS),
     );
+    if (units.length >= MANY) await this.#paced();
     const inserted = await this.#insert(units);
     return inserted && { ...inserted, share: this.#unverified.take(Date.now()) };
   }
@@ -62,8 +70,22 @@ export class Relay extends DurableObject<Env> {
   /** What has gathered while a caller verified its share; one that takes no more leaves it to the queue. */
   verified(takesMore: boolean): NewUnit[] {
     if (takesMore) return this.#unverified.next(Date.now());
-    this.#toQueue(this.#unverified.end());
+    this.#unverified.end();
+    this.ctx.waitUntil(this.#handedOn());
     return [];
+  }
+
+  /** An import brings units faster than they are verified: what outruns that would cost a second read of each. */
+  async #paced(): Promise<void> {
+    const untilMs = Date.now() + AHEAD_MS;
+    while (this.#unverified.waiting() >= AHEAD_MAX && Date.now() < untilMs)
+      await scheduler.wait(LOOK_AHEAD_MS);
+  }
+
+  /** What nobody has come by for goes to the queue. */
+  async #handedOn(): Promise<void> {
+    await scheduler.wait(SUCCEEDED_MS);
+    this.#toQueue(this.#unverified.abandoned(Date.now()));
   }
 
   async #write(shard: string, db: UnitsDb, units: NewUnit[]): Promise<Inserted> {

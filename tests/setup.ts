@@ -1,10 +1,14 @@
-import { applyD1Migrations, type D1Migration } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { unitShardsIn } from "#db/units/shards.ts";
 
-const { TEST_MIGRATIONS: migrations } = env as unknown as {
-  TEST_MIGRATIONS: { catalog: D1Migration[]; units: D1Migration[] };
+const { TEST_SCHEMAS: schemas } = env as unknown as {
+  TEST_SCHEMAS: { catalog: string[]; units: string[] };
 };
 
-await applyD1Migrations(env.CATALOG_0, migrations.catalog);
-for (const { database } of unitShardsIn(env)) await applyD1Migrations(database, migrations.units);
+const make = (database: D1Database, schema: string[]) =>
+  database.batch(schema.map((statement) => database.prepare(statement)));
+
+await Promise.all([
+  make(env.CATALOG_0, schemas.catalog),
+  ...unitShardsIn(env).map(({ database }) => make(database, schemas.units)),
+]);

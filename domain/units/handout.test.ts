@@ -48,7 +48,8 @@ it("what waits never has more bytes than there is room for", () => {
   expect(work.add([small])).toEqual([]);
   expect(work.take(0)).toEqual([small, small]);
   expect(work.add([large])).toEqual([]);
-  expect(work.end()).toEqual([large]);
+  work.end();
+  expect(work.abandoned(0)).toEqual([large]);
   expect(work.add([{ ...large, bytes: 1_000 }])).toEqual([]);
 });
 
@@ -66,7 +67,9 @@ it("every item is handed out once or answered as one that found no room", () => 
       do: fc.constant("add" as const),
       sizes: fc.array(fc.nat(700), { maxLength: 6 }),
     }),
-    fc.record({ do: fc.constantFrom("take" as const, "next" as const, "end" as const) }),
+    fc.record({
+      do: fc.constantFrom("take" as const, "next" as const, "end" as const, "abandoned" as const),
+    }),
   );
   fc.assert(
     fc.property(fc.array(step), (steps) => {
@@ -76,12 +79,27 @@ it("every item is handed out once or answered as one that found no room", () => 
       for (const [atMs, one] of steps.entries()) {
         if (one.do === "add")
           out.push(...work.add(one.sizes.map((bytes) => ({ id: made++, bytes }))));
-        else if (one.do === "end") out.push(...work.end());
+        else if (one.do === "end") work.end();
         else out.push(...work[one.do](atMs * 50));
       }
-      out.push(...work.end());
+      work.end();
+      out.push(...work.abandoned(steps.length * 50));
       const ids = out.map(({ id }) => id).toSorted((a, b) => a - b);
       expect(ids).toEqual(Array.from({ length: made }, (_, n) => n));
     }),
   );
+});
+
+it("what waits goes to whoever comes by next, and is given up only where nobody did", () => {
+  const work = handout<Item>(LIMITS);
+  work.add(items("a", "b", "c"));
+  work.take(0);
+  work.end();
+  expect(namesOf(work.take(10))).toEqual(["c"]);
+  work.add(items("d"));
+  expect(work.abandoned(20)).toEqual([]);
+  expect(work.waiting()).toBe(1);
+  work.end();
+  expect(namesOf(work.abandoned(30))).toEqual(["d"]);
+  expect(work.waiting()).toBe(0);
 });

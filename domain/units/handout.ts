@@ -52,13 +52,20 @@ export function handout<T extends { bytes: number }>({
     /** For whoever has done a share. */
     next: share,
 
-    /** For whoever has done a share and takes no other: what waits, for somebody else to see to. */
-    end(): T[] {
+    /** For whoever has done a share and takes no other: who comes by next takes what waits. */
+    end(): void {
+      heldUntilMs = 0;
+    },
+
+    /** All that waits, where nobody has a share and so nobody comes back for it. */
+    abandoned(nowMs: number): T[] {
+      if (nowMs < heldUntilMs) return [];
       const items = waiting;
       waiting = [];
       waitingBytes = 0;
-      heldUntilMs = 0;
       return items;
     },
+
+    waiting: (): number => waiting.length,
   };
 }
