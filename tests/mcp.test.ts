@@ -57,6 +57,22 @@ describe.each(REVISIONS)("an MCP client of revision %s", (revision) => {
     expect(await said("get_unit", { id: "../keys" })).toMatchObject({ code: "not-found" });
   });
 
+  it("reads a task's result as it was sent, also one that is called JSON and is none", async () => {
+    const account = await newAccount();
+    const client = await connected(account.apiKey, revision);
+    await account.call("POST", "/v1/tasks", { body: { type: "look", input: 1 } });
+    const leased = await account.call("POST", "/v1/tasks/lease", { body: { types: ["look"] } });
+    type Leased = { tasks: { id: string; fencingToken: number }[] };
+    const [task] = (await leased.json<Leased>()).tasks;
+    const headers = { "Content-Type": "application/json" };
+    const path = `/v1/tasks/${task?.id}/result?fencingToken=${task?.fencingToken}`;
+    const sent = await account.call("PUT", path, { body: "{cut off", headers });
+    expect(sent.status).toBe(200);
+    const read = await client.callTool({ name: "get_task_result", arguments: { id: task?.id } });
+    expect(read.content).toEqual([{ type: "text", text: "{cut off" }]);
+    expect(read.isError).not.toBe(true);
+  });
+
   it("makes a thing once for one idempotency key", async () => {
     const client = await connected((await newAccount()).apiKey, revision);
     const once = { name: "publish_unit", arguments: { ...unit, idempotencyKey: "raft" } };

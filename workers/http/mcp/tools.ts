@@ -204,13 +204,22 @@ export async function resultOf(answer: Response): Promise<CallToolResult> {
   }
   const etag = answer.headers.get("ETag");
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json") === true;
-  const value: unknown = isJson ? JSON.parse(text) : null;
+  const value = isJson ? jsonIn(text) : null;
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return {
     content: [{ type: "text", text }],
     ...(isObject && { structuredContent: value as Json }),
     ...(etag !== null && { _meta: { "wishub/etag": etag } }),
   };
+}
+
+/** Null where there is none: what an agent sends as its result is handed on as it came, whatever it calls it. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export const failed = (text: string): CallToolResult => ({
