@@ -186,7 +186,11 @@ export function openMoves(
     },
     /** Copies to the end. Throws when a child does not answer; nothing is lost by that. */
     async copy(): Promise<void> {
-      while (split !== null) await copyOn(split);
+      while (split !== null) {
+        await copyOn(split);
+        // Objects of one process call each other without waiting for anything, and requests come in only while it waits.
+        await scheduler.wait(0);
+      }
     },
     /** Gives back the space of what has moved or is all dead. Done again after a crash. */
     giveBack(): void {

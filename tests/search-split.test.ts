@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { claimOf, contentKeyOf } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection, IndexedUnit, SearchHit } from "#domain/search/model.ts";
@@ -181,6 +181,33 @@ test("a shard that is written to without a pause moves all the same", async () =
     return false;
   };
   expect(await Promise.all(Array.from({ length: 4 }, writer))).toEqual([true, true, true, true]);
+});
+
+test("what comes from outside is let in between the steps in which a shard is copied", async () => {
+  const model = fresh();
+  const root = rootOf(model.collection);
+  objectEnv["WISHUB_SHARD_PASSAGES"] = "10000";
+  const units = Array.from({ length: 500 }, (_, unit) => model.unitOf(unit, 1, unit));
+  await own.getByName(root.name).index(root, units, "both");
+  // Steps grow with what was written before them.
+  await restarted(root.name);
+  let steps = 0;
+  let cameAfter = Number.POSITIVE_INFINITY;
+  around = {
+    before: () => Promise.resolve(),
+    after: async () => {
+      if (steps++ > 0) return;
+      const answer = fetch(`${inject("outside")}/ok`).then((come) => come.text());
+      void answer.then(() => (cameAfter = steps));
+    },
+  };
+  objectEnv["WISHUB_SHARD_PASSAGES"] = "400";
+  await own.getByName(root.name).index(root, [model.unitOf(500, 1, 500)], "both");
+  await model.settled();
+  around = null;
+  objectEnv["WISHUB_SHARD_PASSAGES"] = String(PASSAGES_MAX);
+  expect(steps).toBeGreaterThan(20);
+  expect(cameAfter).toBeLessThan(steps);
 });
 
 test(
