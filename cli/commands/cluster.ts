@@ -20,6 +20,11 @@ const SHOWN_DEFAULT = 12;
 const LOWEST_COLUMNS = 20;
 const MS_PER_S = 1_000;
 
+const NOTHING = {
+  private: "no searchable units of your own; --public groups the public ones\n",
+  public: "there are no searchable public units\n",
+};
+
 export const cluster: Command = {
   name: "cluster",
   summary: "Group all units of a collection by what they are about; the gpu-backend does it.",
@@ -45,12 +50,16 @@ export const cluster: Command = {
       help: "write each unit's cluster there, one JSON line a unit",
     },
   },
-  examples: ["wishub cluster", "wishub cluster --clusters 20 --out clusters.ndjson"],
+  examples: [
+    "wishub cluster",
+    "wishub cluster --public",
+    "wishub cluster --clusters 20 --out clusters.ndjson",
+  ],
   async run(context) {
     const { flags, client, terminal, json, style } = context;
     const startedMs = performance.now();
     const input = {
-      collection: flags.on("public") ? "public" : "private",
+      collection: flags.on("public") ? ("public" as const) : ("private" as const),
       k: flags.integer("clusters"),
       seed: flags.integer("seed"),
     };
@@ -61,6 +70,10 @@ export const cluster: Command = {
     if (file !== undefined) await write(file, found);
     if (json) {
       await terminal.out(`${JSON.stringify(found)}\n`);
+      return 0;
+    }
+    if (found.units === 0) {
+      terminal.err(NOTHING[input.collection]);
       return 0;
     }
     const seconds = (performance.now() - startedMs) / MS_PER_S;

@@ -95,8 +95,15 @@ async function clusterByHand(): Promise<void> {
   );
 }
 
+async function clusterOfNothing(): Promise<void> {
+  const { code, out, err } = await commandLine(product.state, product.url).run(["cluster"]);
+  expect([code, out]).toEqual([0, ""]);
+  expect(err).toContain("--public groups the public ones");
+}
+
 it("does every heavy job once, whoever is killed in the middle", async () => {
   await product.start();
+  await clusterOfNothing();
   await publishUnits();
   const ids: string[] = [];
   for (let i = 0; i < JOBS; i++) {
