@@ -50,7 +50,8 @@ export function narrowJourneys(
     "fits a channel, a webhook and a trace with what is long in them on a phone",
     { timeout: 120_000 },
     async () => {
-      const word = "Donaudampfschifffahrtsgesellschaft".repeat(3);
+      // Another one than above: an account's agents have different names.
+      const word = "Wasserstandsmeldungsanlage".repeat(4);
       const made = async (path: string, body: object) =>
         (await byOwner("POST", path, body)) as { id: string; inboundUrl: string; secret: string };
       const agent = await made("/v1/agents", {

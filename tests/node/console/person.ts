@@ -17,6 +17,7 @@ export function peopleOf(url: () => string, state: () => string) {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? null : await answer.json();
   }
 
