@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, vi } from "vitest";
 import type { JobView } from "#domain/jobs/protocol.ts";
-import { pullAnswer } from "#domain/jobs/pull.ts";
+import { PULL, pullAnswer } from "#domain/jobs/pull.ts";
 import { wakeUp, type WakeUp } from "#domain/jobs/wakeup.ts";
 import { bytesOf } from "#domain/shared/bytes.ts";
 import { call, newAccount, type TestAccount } from "./helpers.ts";
@@ -41,7 +41,8 @@ export const shown = async ({ id }: Pick<Task, "id">) =>
   await (await owner.call("GET", `/v1/tasks/${id}`)).json<Task>();
 
 async function pulled(): Promise<WakeUp[]> {
-  const body = { batch_size: 100, visibility_timeout_ms: 60_000 };
+  // Longer than any run: what one test took comes back to no other one.
+  const body = { batch_size: 100, visibility_timeout_ms: PULL.visibilityMsMax };
   const path = "/jobs/queue/messages/pull";
   const answer = await call("POST", path, { body, headers: bearer(token ?? "") });
   const { messages } = pullAnswer.parse(await answer.json()).result;
