@@ -58,8 +58,9 @@ export const cluster: Command = {
   async run(context) {
     const { flags, client, terminal, json, style } = context;
     const startedMs = performance.now();
+    const collection = flags.on("public") ? "public" : "private";
     const input = {
-      collection: flags.on("public") ? ("public" as const) : ("private" as const),
+      collection,
       k: flags.integer("clusters"),
       seed: flags.integer("seed"),
     };
@@ -73,7 +74,7 @@ export const cluster: Command = {
       return 0;
     }
     if (found.units === 0) {
-      terminal.err(NOTHING[input.collection]);
+      terminal.err(NOTHING[collection]);
       return 0;
     }
     const seconds = (performance.now() - startedMs) / MS_PER_S;

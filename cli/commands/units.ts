@@ -209,28 +209,24 @@ type UnitUses = Operations["GET /v1/units/{id}/uses"]["answer"];
 
 function usesText({ users, others, partial, builtOn, more }: UnitUses, style: Style): string {
   const reads = (count: number): string => (count === 1 ? "1 read" : `${count} reads`);
-  const lines = [
-    style("used by", "bold"),
-    ...users.map(
-      ({ name, principalId, reads: count, lastAt }) =>
-        `  ${padEnd(harmless(name ?? principalId), 24)}  ${reads(count)}, last ${style(lastAt, "dim")}`,
-    ),
-    ...(others.accounts === 0
-      ? users.length === 0
-        ? ["  nobody yet"]
-        : []
-      : [
-          `  ${others.accounts} other ${others.accounts === 1 ? "account" : "accounts"}: ${reads(others.reads)}`,
-        ]),
-    ...(partial ? ["  and more: not every read was kept"] : []),
-    style("built on by", "bold"),
-    ...builtOn.map(
-      ({ unitId, title, rels, level }) =>
-        `  ${unitId}  ${level}  ${rels.join(", ")}  ${harmless(title)}`,
-    ),
-    ...(builtOn.length === 0 ? ["  nothing yet"] : more ? ["  and more"] : []),
-  ];
-  return `${lines.join("\n")}\n`;
+  const accounts = others.accounts === 1 ? "account" : "accounts";
+  const usedBy = users.map(
+    ({ name, principalId, reads: count, lastAt }) =>
+      `${padEnd(harmless(name ?? principalId), 24)}  ${reads(count)}, last ${style(lastAt, "dim")}`,
+  );
+  if (others.accounts > 0)
+    usedBy.push(`${others.accounts} other ${accounts}: ${reads(others.reads)}`);
+  if (usedBy.length === 0) usedBy.push("nobody yet");
+  if (partial) usedBy.push("and more: not every read was kept");
+  const builtOnBy = builtOn.map(
+    ({ unitId, title, rels, level }) =>
+      `${unitId}  ${level}  ${rels.join(", ")}  ${harmless(title)}`,
+  );
+  if (builtOnBy.length === 0) builtOnBy.push("nothing yet");
+  else if (more) builtOnBy.push("and more");
+  const under = (heading: string, lines: string[]): string =>
+    [style(heading, "bold"), ...lines.map((line) => `  ${line}`)].join("\n");
+  return `${under("used by", usedBy)}\n${under("built on by", builtOnBy)}\n`;
 }
 
 export const exportUnits: Command = {

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { VersionKey } from "#domain/units/record.ts";
 import { atomically, grouped, inChunks, type UnitsDb } from "#db/units/shards.ts";
 
@@ -59,25 +59,33 @@ export function unitErasure(databases: readonly UnitsDb[]) {
 
 async function eraseIn(db: UnitsDb, ids: string[]): Promise<Record<string, number>> {
   const among = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
-  const results = await atomically(db, [
-    sql`INSERT INTO unit_change (unit_id) SELECT value FROM json_each(${JSON.stringify(ids)})`,
-    sql`DELETE FROM outbox WHERE unit_id IN ${among}`,
-    sql`DELETE FROM dead_letter WHERE unit_id IN ${among}`,
-    sql`DELETE FROM evidence WHERE unit_id IN ${among}`,
-    sql`DELETE FROM unit_use WHERE unit_id IN ${among}`,
-    sql`DELETE FROM unit_link WHERE (target_id, owner, unit_id) IN (
+  const steps: [table: string, step: SQL][] = [
+    [
+      "unit_change",
+      sql`INSERT INTO unit_change (unit_id) SELECT value FROM json_each(${JSON.stringify(ids)})`,
+    ],
+    ["outbox", sql`DELETE FROM outbox WHERE unit_id IN ${among}`],
+    ["dead_letter", sql`DELETE FROM dead_letter WHERE unit_id IN ${among}`],
+    ["evidence", sql`DELETE FROM evidence WHERE unit_id IN ${among}`],
+    ["unit_use", sql`DELETE FROM unit_use WHERE unit_id IN ${among}`],
+    [
+      "unit_link",
+      sql`DELETE FROM unit_link WHERE (target_id, owner, unit_id) IN (
       SELECT link.value->>'unitId', owner.value, v.unit_id
       FROM unit_version AS v JOIN unit ON unit.id = v.unit_id JOIN json_each(v.content, '$.links') AS link
       JOIN json_each(json_array('public', unit.account_id)) AS owner
       WHERE v.unit_id IN ${among})`,
-    sql`DELETE FROM unit_link WHERE target_id IN ${among}`,
-    sql`DELETE FROM unit_version WHERE unit_id IN ${among}`,
-    sql`DELETE FROM unit WHERE id IN ${among}`,
-  ]);
-  const tables = ["unit_change", "outbox", "dead_letter", "evidence", "unit_use", "unit_link"];
-  tables.push("unit_link", "unit_version", "unit");
+    ],
+    ["unit_link", sql`DELETE FROM unit_link WHERE target_id IN ${among}`],
+    ["unit_version", sql`DELETE FROM unit_version WHERE unit_id IN ${among}`],
+    ["unit", sql`DELETE FROM unit WHERE id IN ${among}`],
+  ];
+  const results = await atomically(
+    db,
+    steps.map(([, step]) => step),
+  );
   const removed: Record<string, number> = {};
-  for (const [i, table] of tables.entries()) {
+  for (const [i, [table]] of steps.entries()) {
     const rows = results[i]?.meta.changes ?? 0;
     if (table !== "unit_change" && rows > 0) removed[table] = (removed[table] ?? 0) + rows;
   }
