@@ -57,9 +57,8 @@ async function write(page: Page, names: Map<string, string>): Promise<void> {
   }
   for (const file of page.copies) keep(basename(file), readFileSync(inRoot(file)));
   let html = readFileSync(inRoot(page.template), "utf8");
-  const addressOf = (file: string) => `./assets/${page.folder}/${file}`;
-  for (const [name, files] of written)
-    html = html.replaceAll(`{{${name}}}`, files.split(" ").map(addressOf).join(" "));
+  for (const [name, file] of written)
+    html = html.replaceAll(`{{${name}}}`, `./assets/${page.folder}/${file}`);
   const missing = /\{\{([^}]*)\}\}/.exec(html)?.[1];
   if (missing !== undefined)
     throw new Error(`${page.template} names ${missing}, which nothing builds`);

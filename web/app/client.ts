@@ -1,5 +1,6 @@
 import { WisHub } from "#sdk/client.ts";
 import { WisHubError } from "#sdk/error.ts";
+import { takeAhead } from "#web/app/ahead.ts";
 import { store } from "#web/app/store.ts";
 
 /** Where the console is served, with a slash at its end: the API lies beside it, also under a sub-path. */
@@ -12,7 +13,8 @@ export const useReachable = reachable.use;
 const watched: typeof fetch = async (input, init) => {
   try {
     // Whoever watches reads what is, not what somebody kept: an event is told after its change, and read after it.
-    const response = await fetch(input, { ...(await wholeBody(init)), cache: "no-store" });
+    const response = await (takeAhead(input) ??
+      fetch(input, { ...(await wholeBody(init)), cache: "no-store" }));
     reachable.set(true);
     return response;
   } catch (error) {

@@ -6,6 +6,9 @@ import { usePermissions } from "#web/app/permissions.ts";
 import { missed } from "#web/app/queries.ts";
 import { router } from "#web/app/router.tsx";
 
+/** Until the screen of this address can be drawn. */
+export const ready = async (): Promise<void> => await router.load();
+
 /** The console of somebody who is signed in, with the one stream of what happens. */
 export default function Console() {
   const { may } = usePermissions();

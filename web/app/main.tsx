@@ -1,12 +1,13 @@
 import "#web/app/csp.ts";
 import "#web/app/app.css";
 import { QueryClientProvider } from "@tanstack/react-query";
-import { lazy, StrictMode, Suspense, useEffect } from "react";
+import { StrictMode, Suspense, useEffect } from "react";
 import { createRoot } from "react-dom/client";
 import { BASE, codeOf } from "#web/app/client.ts";
 import { language, speak, useLanguage } from "#web/app/language.ts";
 import { forgetEvents } from "#web/app/live.ts";
 import { takeLink, useLink } from "#web/app/links.ts";
+import { part } from "#web/app/part.tsx";
 import { permissions } from "#web/app/permissions.ts";
 import { queries } from "#web/app/queries.ts";
 import {
@@ -24,9 +25,14 @@ import "#web/app/theme.ts";
 import { next, onward } from "#web/app/onward.ts";
 import { Waiting } from "#web/ui/states.tsx";
 
-const loadConsole = () => import("#web/app/console.tsx");
-const Console = lazy(loadConsole);
-const Entrance = lazy(() => import("#web/screens/sign-in/entrance.tsx"));
+const Console = part(async () => {
+  const { default: Loaded, ready } = await import("#web/app/console.tsx");
+  await ready();
+  return { default: Loaded };
+});
+const Entrance = part(() => import("#web/screens/sign-in/entrance.tsx"));
+/** So long nothing is drawn rather than a skeleton: React keeps one for 300 ms, however soon what it stands for is there. */
+const BLANK_MS = 500;
 
 function App() {
   const isIn = useSignedIn();
@@ -55,15 +61,17 @@ async function renew(): Promise<void> {
   location.reload();
 }
 
-/** Begins to read what everything else of the console waits for. */
-function readAhead(): void {
-  void loadConsole().catch(() => undefined); // told of by whoever draws it
-  void queries.prefetchQuery(permissions);
+/** Until what the first screen needs is there. What is not is told of by whoever draws it. */
+async function ahead(): Promise<void> {
+  const needed = isSignedIn()
+    ? [Console.ahead(), queries.prefetchQuery(permissions)]
+    : [Entrance.ahead()];
+  const blank = new Promise((resolve) => setTimeout(resolve, BLANK_MS));
+  await Promise.race([Promise.allSettled(needed), blank]);
 }
 
 async function start(): Promise<void> {
   addEventListener("vite:preloadError", () => void renew());
-  if (isSignedIn()) readAhead();
   speak(language());
   await takeSession();
   takeLink();
@@ -81,6 +89,7 @@ async function start(): Promise<void> {
     const session = await currentSession().catch(() => null);
     if (session !== null && onward()) return;
   }
+  await ahead();
   const root = document.getElementById("app");
   if (root === null) throw new Error("the page has no place for the console");
   createRoot(root).render(
