@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import tailwind from "@tailwindcss/vite";
-import { build as vite, type Rollup } from "vite";
+import { build as vite, type Plugin, type Rollup } from "vite";
 import { ASSETS_DIST, inRoot } from "./launch/paths.ts";
 
 /** What somebody who opens the console loads before they see it, gzipped (issue 8). */
@@ -13,6 +13,15 @@ const HOME = "home";
 const HOME_PARTS = ["web/app/console.tsx", "web/screens/overview/overview.tsx"].map((path) =>
   inRoot(path),
 );
+
+/** Each icon comes in six weights, of which three are drawn here and by Kumo; nothing else could leave the others out. */
+const lighterIcons: Plugin = {
+  name: "lighter-icons",
+  transform: {
+    filter: { id: /@phosphor-icons\/react\/dist\/defs\// },
+    handler: (code) => code.replaceAll(/\n {2}\[\n {4}"(duotone|light|thin)",[^]*?\n {2}\],?/g, ""),
+  },
+};
 
 export type Built = {
   /** File names by what the page's template calls them. */
@@ -34,7 +43,7 @@ export async function buildConsole(target: string[]): Promise<Built> {
     root: inRoot("web"),
     base: "./", // so that it works under any path
     logLevel: "error",
-    plugins: [tailwind()],
+    plugins: [lighterIcons, tailwind()],
     build: {
       outDir: out,
       target,

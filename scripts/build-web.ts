@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build as bundle } from "esbuild";
 import { buildConsole } from "./build-console.ts";
 import { ASSETS_DIST, DIST, inRoot } from "./launch/paths.ts";
@@ -34,6 +35,7 @@ export async function build({ log }: { log(line: string): void }): Promise<void>
   if (done && isFresh(STAMP, stampOf())) return;
   const { names, modules, files, firstLoadBytes } = await buildConsole(TARGET);
   for (const page of PAGES) await write(page, page.folder === "web" ? names : new Map());
+  for (const { folder } of PAGES) pack(join(ASSETS_DIST, folder));
   log(`console: ${files} files, ${Math.ceil(firstLoadBytes / 1_000)} kB gzip at first load`);
   writeStamp(STAMP, inputs(modules), stampOf());
 }
@@ -63,6 +65,14 @@ async function write(page: Page, names: Map<string, string>): Promise<void> {
   if (missing !== undefined)
     throw new Error(`${page.template} names ${missing}, which nothing builds`);
   writeFileSync(join(out, "index.html"), html);
+}
+
+/** Lays a packed copy beside each file. Brotli is 6 % smaller, and browsers take it over https only. */
+function pack(folder: string): void {
+  for (const file of readdirSync(folder).filter((each) => /\.(js|css|svg)$/.test(each))) {
+    const path = join(folder, file);
+    writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+  }
 }
 
 async function bundled(entry: string): Promise<Uint8Array> {

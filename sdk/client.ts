@@ -161,7 +161,8 @@ export class WisHub {
   createKey(key: KeyInput, options?: Mutation): Promise<NewKey> {
     return this.#mutate("POST", "/v1/keys", key, options);
   }
-  keys(page: Page = {}): Promise<KeyPage> {
+  /** `under`: those that end with that key. */
+  keys(page: Page & { under?: string } = {}): Promise<KeyPage> {
     return this.#read("/v1/keys", page);
   }
   revokeKey(id: string, options?: Mutation): Promise<void> {

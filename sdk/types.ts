@@ -127,7 +127,7 @@ export type Operations = {
   /** List your account's API keys, newest first */
   "GET /v1/keys": {
     path: Record<never, never>;
-    query: { limit?: number; cursor?: string };
+    query: { limit?: number; cursor?: string; under?: string };
     body: undefined;
     answer: {
       items: Array<{

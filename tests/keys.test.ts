@@ -154,6 +154,45 @@ it("pages through keys, newest first, and refuses what is no page", async () => 
   }
 });
 
+it("lists under a key those that end with it, page by page, and no others", async () => {
+  const account = await newAccount();
+  const made = async (maker: { apiKey: string }, name: string) => {
+    const body = { name, scopes: ["keys", "search"] };
+    const answer = await call("POST", "/v1/keys", { body, ...readerOf(maker.apiKey) });
+    return await answer.json<{ id: string; apiKey: string }>();
+  };
+  const namesUnder = async (id: string, by = account.apiKey) => {
+    const names: string[] = [];
+    let next = "";
+    do {
+      const page: { items: { name: string }[]; nextCursor: string | null } = await (
+        await call("GET", `/v1/keys?limit=1&under=${id}${next}`, readerOf(by))
+      ).json();
+      names.push(...page.items.map(({ name }) => name));
+      next = page.nextCursor === null ? "" : `&cursor=${page.nextCursor}`;
+    } while (next !== "");
+    return names.toSorted();
+  };
+  const first = await account.key(["keys", "search"]);
+  const child = await made(first, "child");
+  const grandchild = await made(child, "grandchild");
+  await made(await account.key(["keys", "search"]), "another's");
+  expect(await namesUnder(first.id)).toEqual(["child", "grandchild"]);
+  expect(await namesUnder(grandchild.id)).toEqual([]);
+
+  // What it turned itself into ends with it, and what it made hangs on that.
+  const turned = await call("POST", `/v1/keys/${child.id}/rotate`, {
+    body: {},
+    ...readerOf(child.apiKey),
+  });
+  expect(turned.status).toBe(201);
+  expect(await namesUnder(child.id)).toEqual(["child", "grandchild"]);
+
+  const stranger = await newAccount();
+  expect(await namesUnder(first.id, stranger.apiKey)).toEqual([]);
+  expect((await account.call("GET", "/v1/keys?under=")).status).toBe(400);
+});
+
 it("marks a key as used once in five minutes, not at each use", async () => {
   const account = await newAccount();
   const { id, apiKey } = await account.key(["search"]);

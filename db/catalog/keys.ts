@@ -1,4 +1,4 @@
-import { and, count, eq, gt, inArray, isNull, or, type SQL, sql } from "drizzle-orm";
+import { and, count, eq, gt, inArray, isNull, ne, or, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { KeyRecord } from "#domain/accounts/keys.ts";
 import { type Scope, SCOPES } from "#domain/accounts/model.ts";
@@ -19,6 +19,19 @@ export function keyStore(of: DatabaseOf) {
   return { ...reading(of), ...writing(at), ...ending(at) };
 }
 
+/** A key and every key that was made with it or that it turned itself into, directly or not. */
+const endingWith = (accountId: string, id: string, reach = sql``): SQL =>
+  sql`(WITH RECURSIVE tree(id) AS (
+      SELECT id FROM api_key
+        WHERE id = ${id} AND account_id = ${accountId} AND revoked_at_ms IS NULL${reach}
+      UNION
+      SELECT api_key.id FROM api_key JOIN tree ON api_key.parent_id = tree.id
+        WHERE api_key.account_id = ${accountId}
+      UNION
+      SELECT api_key.replaced_by_id FROM api_key JOIN tree ON api_key.id = tree.id
+        WHERE api_key.replaced_itself AND api_key.account_id = ${accountId}
+    ) SELECT id FROM tree)`;
+
 const live = (accountId: string) =>
   and(eq(apiKey.accountId, accountId), isNull(apiKey.revokedAtMs));
 const ofPrincipal = (principalId: string | null) =>
@@ -35,17 +48,26 @@ function reading(of: DatabaseOf) {
       return row === undefined ? null : keyRecord(row);
     },
 
-    /** Keys that have not been revoked, newest first; of one principal where it is given. */
+    /** Keys that have not been revoked, newest first; of one principal, or that end with one key, where it is given. */
     async keys(
       accountId: string,
-      principalId: string | null,
+      { principalId, under }: { principalId: string | null; under: string | null },
       after: Cursor | null,
       limit: number,
     ): Promise<KeyRecord[]> {
+      // Under one key its tree names the account: beside it, SQLite would read all keys that an account has.
+      const wanted =
+        under === null
+          ? live(accountId)
+          : and(
+              isNull(apiKey.revokedAtMs),
+              inArray(apiKey.id, endingWith(accountId, under)),
+              ne(apiKey.id, under),
+            );
       const rows = await of(accountId)
         ?.select()
         .from(apiKey)
-        .where(and(live(accountId), ofPrincipal(principalId), behind(apiKey, after)))
+        .where(and(wanted, ofPrincipal(principalId), behind(apiKey, after)))
         .orderBy(...newestFirst(apiKey))
         .limit(limit);
       return (rows ?? []).map(keyRecord);
@@ -143,7 +165,7 @@ function writing(at: (accountId: string) => DrizzleD1Database) {
 
 function ending(at: (accountId: string) => DrizzleD1Database) {
   return {
-    /** Ends a key and every key that was made with it or that it turned itself into, directly or not: those that it ended. Of one principal where it is given. */
+    /** Ends a key and every key that ends with it: those that it ended. Of one principal where it is given. */
     async revokeKey(
       accountId: string,
       principalId: string | null,
@@ -151,16 +173,7 @@ function ending(at: (accountId: string) => DrizzleD1Database) {
       nowMs: number,
     ): Promise<string[]> {
       const reach = principalId === null ? sql`` : sql` AND principal_id = ${principalId}`;
-      const tree = sql`(WITH RECURSIVE tree(id) AS (
-          SELECT id FROM api_key
-            WHERE id = ${id} AND account_id = ${accountId} AND revoked_at_ms IS NULL${reach}
-          UNION
-          SELECT api_key.id FROM api_key JOIN tree ON api_key.parent_id = tree.id
-            WHERE api_key.account_id = ${accountId}
-          UNION
-          SELECT api_key.replaced_by_id FROM api_key JOIN tree ON api_key.id = tree.id
-            WHERE api_key.replaced_itself AND api_key.account_id = ${accountId}
-        ) SELECT id FROM tree)`;
+      const tree = endingWith(accountId, id, reach);
       const done = await at(accountId)
         .update(apiKey)
         .set({ revokedAtMs: nowMs })

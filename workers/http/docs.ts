@@ -87,18 +87,23 @@ const file = route(
   },
   async (c) => {
     const { page, file: name } = c.req.valid("param");
-    const found = new Response((await asset(c.env, `/${page}/${name}`)).body, {
-      headers: {
-        "Content-Type":
-          MEDIA_TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream",
-      },
+    const extension = name.slice(name.lastIndexOf(".") + 1);
+    // The build lays a packed copy beside it (scripts/build-web.ts).
+    const isPacked =
+      PACKED.has(extension) && /\bgzip\b/.test(c.req.header("accept-encoding") ?? "");
+    const { body } = await asset(c.env, `/${page}/${name}${isPacked ? ".gz" : ""}`);
+    const headers = new Headers({
+      "Content-Type": MEDIA_TYPES[extension] ?? "application/octet-stream",
+      // The name holds a hash of the content.
+      "Cache-Control": "public, max-age=31536000, immutable",
+      Vary: "Accept-Encoding",
     });
-    // The name holds a hash of the content.
-    found.headers.set("Cache-Control", "public, max-age=31536000, immutable");
-    return found;
+    if (isPacked) headers.set("Content-Encoding", "gzip");
+    return new Response(body, { headers, encodeBody: isPacked ? "manual" : "automatic" });
   },
 );
 
+const PACKED: ReadonlySet<string> = new Set(["js", "css", "svg"]);
 const MEDIA_TYPES: Record<string, string> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",

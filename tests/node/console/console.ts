@@ -1,3 +1,6 @@
+import { get, type IncomingMessage } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { pictured, type Place } from "#tests/node/in-browser.ts";
 
@@ -9,6 +12,24 @@ export function consoleJourneys({ product, url, visit, signedIn }: Place): void 
     expect(await page.title()).toBe("WisHub · Sign in");
     expect(await pictured(page, "sign-in")).toEqual([]);
     expect(complaints).toEqual([]);
+  });
+
+  it("gives its files packed to whoever takes them so, and as they are to others", async () => {
+    const [html, read] = [await (await fetch(url())).text(), new Map<string, Buffer>()];
+    const [, file = ""] = /src="\.(\/assets\/web\/main-[^"]+)"/.exec(html) ?? [];
+    for (const encoding of ["gzip", "identity"]) {
+      // Node's fetch would unpack it.
+      const answer = await new Promise<IncomingMessage>((done) =>
+        get(`${url()}${file}`, { headers: { "Accept-Encoding": encoding } }, done),
+      );
+      expect(answer.headers["content-encoding"]).toBe(encoding === "gzip" ? "gzip" : undefined);
+      expect(answer.headers["content-type"]).toBe("text/javascript; charset=utf-8");
+      expect(answer.headers.vary).toContain("Accept-Encoding");
+      read.set(encoding, await buffer(answer));
+    }
+    const [packed = Buffer.alloc(0), plain] = [read.get("gzip"), read.get("identity")];
+    expect(gunzipSync(packed).equals(plain ?? packed)).toBe(true);
+    expect(packed.byteLength).toBeLessThan((plain?.byteLength ?? 0) / 2);
   });
 
   it("signs in by the printed link once, and takes the code out of the address", async () => {

@@ -100,7 +100,7 @@ export function keyJourneys({ signedIn, visit, url, state }: Place): void {
     expect(complaints).toEqual([]);
   });
 
-  it("counts all that end with a key, also what no page of the list has shown yet", async () => {
+  it("knows who made a key and all that end with it, also what no page of the list has shown yet", async () => {
     const make = async (name: string, by: { apiKey: string }): Promise<Made> => {
       const answer = await fetch(`${url()}/v1/keys`, {
         method: "POST",
@@ -116,6 +116,16 @@ export function keyJourneys({ signedIn, visit, url, state }: Place): void {
     const eldest = await make("Eldest", mother);
     for (let n = 0; n < 100; n++) await make(`Pup ${n}`, mother);
     await make("Grandchild", eldest);
+    // Who made the newest stands on the next page, and is told all the same; so is who may turn it into another.
+    const own = await visit("/");
+    await own.page.click("main summary");
+    await own.page.fill("#api-key", mother.apiKey);
+    await own.page.press("#api-key", "Enter");
+    await own.page.click("nav a >> text=API keys");
+    await own.page.waitForSelector(".key >> text=made with Eldest");
+    await own.page.waitForSelector("[aria-label='Rotate Grandchild']");
+    expect(await pictured(own.page, "keys-own")).toEqual([]);
+    expect(own.complaints).toEqual([]);
     // It is the newest then, and those that it takes over reach to the next page.
     await byOwner("POST", `/v1/keys/${mother.id}/rotate`, { overlapSeconds: 0 });
     const { page, complaints } = await signedIn("/keys");

@@ -10,6 +10,7 @@ import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
 import { changed } from "#web/app/queries.ts";
 import { keyWords } from "#web/screens/keys/messages.ts";
+import { type Key, under, useMaker } from "#web/screens/keys/reach.ts";
 import { Asked, FormEnd } from "#web/ui/asked.tsx";
 import { Badge } from "#web/ui/badges.tsx";
 import { ChoiceField, useForm } from "#web/ui/form.tsx";
@@ -17,35 +18,21 @@ import { useFormat } from "#web/ui/format.ts";
 import { Read } from "#web/ui/states.tsx";
 import { Sure } from "#web/ui/sure.tsx";
 import { Ago } from "#web/ui/time.tsx";
-import { toEnd } from "#web/ui/to-end.ts";
 
-export type Key = Operations["GET /v1/keys"]["answer"]["items"][number];
 export type Made = Operations["POST /v1/keys"]["answer"];
 export const KEY = new Set(["key"]);
-export const PAGE = 100;
 
 type Props = {
   apiKey: Key;
   /** Those of the account as far as they were read. */
   keys: readonly Key[];
   session: Session;
+  isInReach(key: Key): boolean;
   take(made: Made): void;
 };
 
 const isOver = ({ expiresAt }: Key): boolean =>
   expiresAt !== null && Date.parse(expiresAt) <= Date.now();
-
-/** A key and those that it was made with, itself first. */
-function line(key: Key, keys: readonly Key[]): Key[] {
-  const above = keys.find(({ id }) => id === key.parentId);
-  return above === undefined ? [key] : [key, ...line(above, keys)];
-}
-
-/** Those that were made with it, and with those. */
-function madeWith(id: string, keys: readonly Key[]): Key[] {
-  const below = keys.filter(({ parentId }) => parentId === id);
-  return below.flatMap((key) => [key, ...madeWith(key.id, keys)]);
-}
 
 /** A key: what it may do, what became of it, and what can be done with it. */
 export function KeyRow(props: Props) {
@@ -78,8 +65,8 @@ function Facts({ apiKey, keys, session }: Props) {
   const t = useMessages(keyWords);
   const format = useFormat();
   const { may } = usePermissions();
-  const { id, createdAt, lastUsedAt, expiresAt, parentId, agentId, networks } = apiKey;
-  const maker = keys.find((each) => each.id === parentId);
+  const { id, createdAt, lastUsedAt, expiresAt, agentId, networks } = apiKey;
+  const maker = useMaker(apiKey, keys, session);
   const isAnothers = agentId === null && apiKey.principalId !== session.principalId;
   const facts: [string, ReactNode][] = [
     ["id", <code className="font-mono">{id}</code>],
@@ -100,7 +87,7 @@ function Facts({ apiKey, keys, session }: Props) {
       ),
     ],
     ["ends", expiresAt !== null && t("ends", { time: format.time(expiresAt) })],
-    ["maker", parentId !== null && t("madeWith", { name: maker?.name ?? parentId })],
+    ["maker", maker !== null && t("madeWith", { name: maker })],
     ["holder", isAnothers && t("holder", { id: apiKey.principalId })],
     [
       "agent",
@@ -128,20 +115,17 @@ function Facts({ apiKey, keys, session }: Props) {
 }
 
 function Change(props: Props) {
-  const { apiKey, keys, session } = props;
+  const { apiKey, session } = props;
   const t = useMessages(keyWords);
   const { may } = usePermissions();
   const [asking, setAsking] = useState<"rotate" | "revoke" | null>(null);
   const close = () => setAsking(null);
   const { name } = apiKey;
-  // A key in whose session one is turns only itself, and what was made with it, into another.
-  const isInReach =
-    session.keyId === null || line(apiKey, keys).some(({ id }) => id === session.keyId);
   const isRotatable =
     apiKey.principalId === session.principalId &&
     apiKey.replacedById === null &&
     !isOver(apiKey) &&
-    isInReach;
+    props.isInReach(apiKey);
   return (
     <div className="ms-auto flex flex-wrap gap-2">
       {isRotatable && may("key.rotate") && (
@@ -227,22 +211,15 @@ const NAMED_MAX = 10;
 /** The keys that end with one: of all that the account has, not only of those that were scrolled to. */
 function Below({ id }: { id: string }) {
   const t = useMessages(keyWords);
-  const all = useQuery({
-    queryKey: ["key", "whole"],
-    queryFn: () =>
-      toEnd((cursor) => api.operation("GET /v1/keys", { query: { limit: PAGE, cursor } })),
-    // Keys have no events of their own.
-    meta: { live: ["audit"] },
-  });
+  const below = useQuery(under(id));
   return (
-    <Read query={all} action="key.read" lines={1}>
+    <Read query={below} action="key.read" lines={1}>
       {({ items, isCut }) => {
-        const below = madeWith(id, items);
-        const named = below.slice(0, NAMED_MAX).map(({ name }) => name);
-        const names = [...named, ...(below.length > NAMED_MAX ? ["…"] : [])].join(", ");
+        const named = items.slice(0, NAMED_MAX).map(({ name }) => name);
+        const names = [...named, ...(items.length > NAMED_MAX ? ["…"] : [])].join(", ");
         return (
           <>
-            {below.length > 0 && <p dir="auto">{t("revokeDown", { n: below.length, names })}</p>}
+            {items.length > 0 && <p dir="auto">{t("revokeDown", { n: items.length, names })}</p>}
             {isCut && <p className="text-kumo-subtle">{t("revokeCut", { n: items.length })}</p>}
           </>
         );

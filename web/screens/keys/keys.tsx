@@ -7,9 +7,10 @@ import type { Session } from "#sdk/client.ts";
 import { api } from "#web/app/client.ts";
 import { useMessages } from "#web/app/language.ts";
 import { usePermissions } from "#web/app/permissions.ts";
-import { KeyRow, type Made, PAGE } from "#web/screens/keys/key.tsx";
+import { KeyRow, type Made } from "#web/screens/keys/key.tsx";
 import { MakeKey } from "#web/screens/keys/make.tsx";
 import { keyWords } from "#web/screens/keys/messages.ts";
+import { PAGE, useReach } from "#web/screens/keys/reach.ts";
 import { LongList } from "#web/ui/list.tsx";
 import { Page } from "#web/ui/page.tsx";
 import { usePages } from "#web/ui/pages.ts";
@@ -78,6 +79,7 @@ function KeyList({ session, take }: { session: Session; take(made: Made): void }
     // Keys have no events of their own; making, rotating and revoking them is recorded.
     ["audit"],
   );
+  const isInReach = useReach(session);
   return (
     <Read query={pages} action="key.read" lines={6}>
       {(keys) =>
@@ -90,7 +92,15 @@ function KeyList({ session, take }: { session: Session; take(made: Made): void }
             items={keys}
             keyOf={({ id }) => id}
             rowHeight={ROW_PX}
-            row={(key) => <KeyRow apiKey={key} keys={keys} session={session} take={take} />}
+            row={(key) => (
+              <KeyRow
+                apiKey={key}
+                keys={keys}
+                session={session}
+                isInReach={isInReach}
+                take={take}
+              />
+            )}
             more={pages.more}
             label={t("title")}
           />

@@ -96,10 +96,10 @@ export const keyWords = {
     "{n, plural, one {También termina la clave creada con ella: {names}.} other {También terminan las # claves creadas con ella: {names}.}}",
   ],
   revokeCut: [
-    "Only the newest {n} keys were looked at: others may have been made with it, too.",
-    "只查看了最新的 {n} 个密钥：可能还有其他密钥由它创建。",
-    "新しい順に {n} 個のキーだけを調べました。これで作成したキーがほかにもあるかもしれません。",
-    "Solo se miraron las {n} claves más recientes: puede haber otras creadas con ella.",
+    "At least {n} keys: more were not looked at.",
+    "至少 {n} 个密钥：其余未查看。",
+    "少なくとも {n} 個あります。それより先は調べていません。",
+    "Son al menos {n} claves: no se miraron más.",
   ],
   revokeYours: [
     "You are signed in with it: you will be signed out.",

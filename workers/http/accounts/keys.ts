@@ -47,16 +47,19 @@ const list = route(
     method: "get",
     path: "/v1/keys",
     summary: "List your account's API keys, newest first",
+    description:
+      "With `under`, those that end with that key, because it made them or turned into them.",
     access: "key.read",
-    request: { query: pageQuery },
+    request: { query: pageQuery.extend({ under: idParam.shape.id.optional() }) },
     responses: { 200: { description: "A page of keys", ...json(pageOf(keyView)) } },
   },
   async (c) => {
     const { services, principal } = c.var;
-    const reach = reachOf(principal);
+    const { under = null, ...asked } = c.req.valid("query");
+    const wanted = { principalId: reachOf(principal), under };
     const { page, nextCursor } = await pageOfList(
-      c.req.valid("query"),
-      (after, limit) => services.accounts.keys(principal.accountId, reach, after, limit),
+      asked,
+      (after, limit) => services.accounts.keys(principal.accountId, wanted, after, limit),
       byAge,
     );
     return c.json({ items: page.map(viewOfKey), nextCursor });
