@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { say } from "#scripts/launch/say.ts";
 import { WIDTHS } from "./lib/peers/engine.ts";
 import { installPeers } from "./lib/peers/install.ts";
@@ -12,15 +13,24 @@ import {
   timeToSearchable,
   type Window,
 } from "./lib/stack-load.ts";
-import { ourSide, peerSide, type Side, unitLine } from "./lib/stack-side.ts";
+import {
+  keepFilled,
+  ourSide,
+  peerSide,
+  type Side,
+  type UnitSource,
+  unitLine,
+} from "./lib/stack-side.ts";
 
 // The served product (WISHUB_GPU=0) through HTTP on real units with their vectors given, 16 connections.
 // --peer: beside the conventional stack (Hono on Node, Redis, zvec), in turns, with a table of goals.
 // --million: also at 1,000,000 units. Sizes may be given: --sizes=10000.
+// --keep=FOLDER: keeps ours as it was when it was filled there, and later runs begin with a copy of it.
 
 const withPeer = process.argv.includes("--peer");
 const withMillion = process.argv.includes("--million");
 const given = process.argv.find((argument) => argument.startsWith("--sizes="))?.slice(8);
+const keep = process.argv.find((argument) => argument.startsWith("--keep="))?.slice(7);
 const sizes = (given ?? (withMillion ? "10000,100000,1000000" : "10000,100000"))
   .split(",")
   .map(Number);
@@ -52,7 +62,9 @@ for (const { count, recall, onePerson } of growth.slice(1)) {
 
 async function at(count: number): Promise<Sized> {
   say(`\n${count} units of WordNet with their vectors, 16 connections`);
-  const sides: Side[] = [await ourSide()];
+  const kept = keep === undefined ? undefined : { folder: join(keep, `${count}`) };
+  if (kept !== undefined) await keepFilled(kept, unitsOf(count));
+  const sides: Side[] = [await ourSide(kept)];
   try {
     if (withPeer) sides.push(await peerSide());
     return await measure(sides, count);
@@ -73,10 +85,7 @@ async function measure(sides: Side[], count: number): Promise<Sized> {
   const asking = [];
   let ourRecall = 0;
   for (const side of sides) {
-    const { acceptedS, searchableS, ids } = await side.fill({
-      count,
-      line: (n, space) => unitLine(entryOf(set, n), vectorAt(set.vectors, n), space),
-    });
+    const { acceptedS, searchableS, ids } = await side.fill(unitsOf(count));
     const requests = requestsTo(side, set, ids, count);
     const recall = await tuned(
       side,
@@ -137,6 +146,13 @@ async function tuned(
     if (recall >= Math.min(wanted, RECALL_MOST)) break;
   }
   return recall;
+}
+
+function unitsOf(count: number): UnitSource {
+  return {
+    count,
+    line: (n, space) => unitLine(entryOf(set, n), vectorAt(set.vectors, n), space),
+  };
 }
 
 function entryOf({ entries }: RealSet, n: number) {

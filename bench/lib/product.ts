@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -16,15 +16,18 @@ export type Product = {
   state: string;
   headers: Record<string, string>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  stop(): Promise<void>;
+  /** Its state goes with it, unless a folder is named to keep it in. */
+  stop(keepIn?: string): Promise<void>;
 };
 
-/** The served product, as `npm start` serves it, on free ports and a temporary state. */
+/** The served product, as `npm start` serves it, on free ports and a temporary state: an empty one, or a copy of `from`. */
 export async function product(options: {
   gpu: boolean;
   env?: Record<string, string>;
+  from?: string;
 }): Promise<Product> {
   const state = mkdtempSync(join(tmpdir(), "wishub-bench-"));
+  if (options.from !== undefined) cpSync(options.from, state, { recursive: true });
   const [port, gpuPort] = await Promise.all([freePort(), freePort()]);
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("WISHUB_")),
@@ -62,11 +65,12 @@ export async function product(options: {
         ...init,
         headers: { ...headers, ...(init?.headers as object) },
       }),
-    async stop() {
+    async stop(keepIn) {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
         await once(child, "exit");
       }
+      if (keepIn !== undefined) cpSync(state, keepIn, { recursive: true });
       rmSync(state, { recursive: true, force: true });
     },
   };

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { countsOf, rounded, settled, spaceOf } from "./corpus.ts";
 import { type ConventionalStack, conventionalStack } from "./peers/stack.ts";
 import { cpuMs, residentMb, treeOf } from "./processes.ts";
@@ -23,6 +25,11 @@ export type Side = {
   stop(): Promise<void>;
 };
 
+/** A folder in which a product was kept when it was filled, for later runs. */
+export type Kept = { folder: string };
+const stateOf = ({ folder }: Kept): string => join(folder, "state");
+const filledOf = ({ folder }: Kept): string => join(folder, "filled.json");
+
 export type UnitSource = { count: number; line(n: number, space: string | undefined): string };
 
 const UNITS_PER_REQUEST = 10_000;
@@ -34,9 +41,27 @@ export const unitLine = (
   space: string | undefined,
 ): string => JSON.stringify({ title, body, kind, tags: [kind], vector: rounded(vector), space });
 
+/** Fills a product once and keeps it; what happens to it afterwards happens to copies. */
+export async function keepFilled(kept: Kept, units: UnitSource): Promise<void> {
+  if (existsSync(filledOf(kept))) return;
+  const side = await ourSide();
+  try {
+    const filled = await side.fill(units);
+    await side.stop(stateOf(kept));
+    writeFileSync(filledOf(kept), JSON.stringify(filled));
+  } finally {
+    await side.stop();
+  }
+}
+
 /** The served product as `npm start` serves it, without the gpu-backend: vectors come with the requests. */
-export async function ourSide(): Promise<Side> {
-  const served = await product({ gpu: false });
+export async function ourSide(
+  kept?: Kept,
+): Promise<Side & { stop(keepIn?: string): Promise<void> }> {
+  const served = await product({
+    gpu: false,
+    ...(kept === undefined ? {} : { from: stateOf(kept) }),
+  });
   const space = await spaceOf(served);
   return {
     name: "ours",
@@ -44,6 +69,7 @@ export async function ourSide(): Promise<Side> {
     headers: served.headers,
     space,
     async fill(units) {
+      if (kept !== undefined) return JSON.parse(readFileSync(filledOf(kept), "utf8")) as Filled;
       const startedAt = performance.now();
       const ids: string[] = [];
       for (let first = 0; first < units.count; first += UNITS_PER_REQUEST) {
