@@ -1,7 +1,10 @@
+import type { Peaks } from "#domain/search/engine/kernel.ts";
+import { bestSoFar, holdsAll } from "#domain/search/leaves/best-so-far.ts";
 import { mergedHits } from "#domain/search/leaves/merge-hits.ts";
-import type { AnswerText, SearchHit, SearchRequest } from "#domain/search/model.ts";
+import type { AnswerText, Beyond, SearchHit, SearchRequest } from "#domain/search/model.ts";
 import { type NearShard, nearShard } from "#domain/search/leaves/nearby.ts";
-import type { ShardAnswer } from "#domain/search/protocol.ts";
+import type { Place } from "#domain/search/leaves/ranges.ts";
+import { done, type ShardAnswer } from "#domain/search/protocol.ts";
 import { kept } from "#domain/shared/kept.ts";
 import type { Call } from "#adapters/search-calls.ts";
 
@@ -30,8 +33,15 @@ const LEASES_LAST_MS = 500;
 /** Whether a reader who has seen shards at that time may have seen more than an answer that is kept. */
 export const hasSeenLately = (seenMs: number): boolean => seenMs > Date.now() - LEASES_LAST_MS;
 
-/** What one leaf found, as JSON text, at a revision of it. */
-export type LeafText = { name: string; hits: string; revision: string; standsUntilMs: number };
+/** What one leaf found, as JSON text, at a revision of it, when so much was known from others. */
+export type LeafText = {
+  name: string;
+  hits: string;
+  peaks: Peaks | null;
+  revision: string;
+  standsUntilMs: number;
+  beyond: Beyond | undefined;
+};
 
 type Kept = {
   /** Where only some leaves were asked: others may have become the better ones since. */
@@ -61,13 +71,27 @@ export function searchAnswers(
 ) {
   const answers = kept<Kept>(BYTES_MAX);
   const seen = doorkeeper();
-  const near = nearShards(here, nowMs);
+  const shards = nearShards(here, nowMs);
 
   const stands = ({ name, revision, standsUntilMs }: LeafText): boolean =>
-    nowMs() < standsUntilMs || near.at(name)?.revision() === revision;
+    nowMs() < standsUntilMs || shards.at(name)?.revision() === revision;
 
   const isStanding = ({ untilMs, leaves }: Kept): boolean =>
     nowMs() < untilMs && leaves.every(stands);
+
+  /** What a leaf answers whose memory lies here. Null where there is none, its units have moved, or it needs its disk. */
+  function fromMemory(name: string, request: SearchRequest): LeafText | null {
+    const shard = shards.at(name);
+    if (shard === undefined) return null;
+    try {
+      const found = shard.search(request);
+      const { beyond } = request;
+      return found && { name, ...found, revision: shard.revision(), standsUntilMs: 0, beyond };
+    } catch {
+      shards.lost(name);
+      return null;
+    }
+  }
 
   const textOf = (entry: Kept): AnswerText => ({
     hits: entry.text,
@@ -116,51 +140,62 @@ export function searchAnswers(
     standing: (asked: Asked): AnswerText | null => (asked.again ? standing(asked) : null),
 
     /** Whether it is worth looking: false in an edge isolate that shares no memory with any shard. */
-    areAnyNear: near.areAny,
+    areAnyNear: shards.areAny,
+
+    /** Whether the memory of all of them may lie in this isolate. */
+    areHere: (names: readonly Place[]): boolean =>
+      names.every(({ name }) => here(name) !== undefined),
 
     /** The answer of leaves that all lie in this isolate: no call at all. Null where a leaf does not, or needs its disk. */
     fromMemory(asked: Asked, names: readonly string[]): AnswerText | null {
       const leaves: LeafText[] = [];
+      const best = bestSoFar(asked.request.limit);
       for (const name of names) {
-        const shard = near.at(name);
-        if (shard === undefined) return null;
-        try {
-          const hits = shard.search(asked.request);
-          if (hits === null) return null;
-          leaves.push({ name, hits, revision: shard.revision(), standsUntilMs: 0 });
-        } catch {
-          near.lost(name);
-          return null;
-        }
+        const leaf = fromMemory(name, knowing(asked.request, best.beyond()));
+        if (leaf === null) return null;
+        leaves.push(leaf);
+        if (leaves.length < names.length) best.add(leaf.hits, leaf.peaks);
       }
       return answered(asked, leaves, { partial: false, areSome: false });
     },
 
-    /** Asks one leaf; `request` is the question's, with what only this leaf is told. */
-    async ask(asked: Asked, name: string, request: SearchRequest): Promise<ShardAnswer<LeafText>> {
+    /**
+     * Asks one leaf; `request` is the question's, with what only this leaf is told. One that is `unlikely` to have
+     * anything mostly needs no disk to say so.
+     */
+    async ask(
+      asked: Asked,
+      name: string,
+      request: SearchRequest,
+      unlikely: boolean,
+    ): Promise<ShardAnswer<LeafText>> {
       const { again } = asked;
-      const before = again ? known(asked)?.leaves.find((leaf) => leaf.name === name) : undefined;
+      const { beyond } = request;
+      const near = unlikely ? fromMemory(name, request) : null;
+      if (near !== null) return done(near);
+      const kept = again ? known(asked)?.leaves.find((leaf) => leaf.name === name) : undefined;
+      const before = kept !== undefined && holdsAll(kept.beyond, beyond) ? kept : undefined;
       const sentAtMs = nowMs();
       const leaseMs = here(name) !== undefined ? 0 : again ? AGAIN_LEASE_MS : ONCE_LEASE_MS;
       const answer = await call(name, (stub) =>
         stub.ask({ request, unless: before?.revision ?? null, leaseMs }),
       );
       if (answer.kind !== "done") return answer;
-      const { hits, revision, spread } = answer.value;
+      const { hits, peaks = null, revision, spread } = answer.value;
       heard(name, spread);
-      near.heardOf(name, revision, sentAtMs);
-      const value = {
-        name,
-        hits: hits ?? before?.hits ?? "[]",
-        revision,
-        standsUntilMs: sentAtMs + answer.value.leaseMs,
-      };
-      return { kind: "done", value };
+      shards.heardOf(name, revision, sentAtMs);
+      const standsUntilMs = sentAtMs + answer.value.leaseMs;
+      if (hits === null && before !== undefined)
+        return done({ ...before, revision, standsUntilMs });
+      return done({ name, hits: hits ?? "[]", peaks, revision, standsUntilMs, beyond });
     },
 
     alone: oneAtATime(nowMs, standing),
   };
 }
+
+export const knowing = (request: SearchRequest, beyond: Beyond | undefined): SearchRequest =>
+  beyond === undefined ? request : { ...request, beyond };
 
 /** Runs what asks the shards. Where another request is asking for the same, its answer is waited for instead. */
 function oneAtATime(nowMs: () => number, standing: (asked: Asked) => AnswerText | null) {

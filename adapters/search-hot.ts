@@ -78,7 +78,7 @@ export function hotLeaves(
       // Cut off from its leaf, which may be there all the same.
       if (nowMs() - (answer.asOfMs ?? 0) > STALE_MS) return null;
       const hits = JSON.stringify(answer.value.hits);
-      return done({ name, hits, revision: "", standsUntilMs: 0 });
+      return done({ name, hits, peaks: null, revision: "", standsUntilMs: 0, beyond: undefined });
     },
   };
 }

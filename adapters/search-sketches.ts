@@ -23,10 +23,14 @@ function freshSketch(name: string): Sketch | undefined {
   return known === undefined || Date.now() - known.readAtMs > FRESH_MS ? undefined : known.sketch;
 }
 
-/** The leaves for a request among more than are asked for every one: by vector, by words, or by both. */
+/**
+ * The leaves for a request, by vector those first that hold most of what is near. Of more than are asked for every one:
+ * some by vector, by words, or by both.
+ */
 export function leavesForRequest(leaves: readonly Place[], request: SearchRequest): Place[] {
-  if (leaves.length <= BEAM) return [...leaves];
   const { text, gloss = "", vector } = request;
+  if (leaves.length <= BEAM)
+    return vector === undefined ? [...leaves] : nearestLeaves(leaves, routed([{ vector }]));
   const keys = text === undefined ? [] : queryTerms(text, gloss).map(({ key }) => key);
   if (vector !== undefined) {
     const rare = leavesWithRareWords(leaves, (name) => kept.get(name)?.sketch, keys);

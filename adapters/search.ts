@@ -1,13 +1,14 @@
-import { log } from "#domain/observability/log.ts";
 import type { Recall } from "#domain/search/engine/recall.ts";
 import {
   type Asked,
   hasSeenLately,
   type Isolate,
+  knowing,
   type LeafText,
   searchAnswers,
 } from "#adapters/search-answers.ts";
-import { type HintOf, learned, shardCalls, treeOf } from "#adapters/search-calls.ts";
+import { type HintOf, shardCalls, treeOf } from "#adapters/search-calls.ts";
+import { gathering } from "#adapters/search-gather.ts";
 import { leavesForRequest, refreshSketches } from "#adapters/search-sketches.ts";
 import { type HotLeaves, hotLeaves } from "#adapters/search-hot.ts";
 import { silentLeaves } from "#adapters/search-silent.ts";
@@ -15,6 +16,7 @@ import { searchWrites } from "#adapters/search-writes.ts";
 import { type BulkFound, bulkPort } from "#adapters/vectorize.ts";
 import { VECTORIZE } from "#domain/search/bulk/bulk.ts";
 import { candidatesFor, leavesHolding } from "#domain/search/bulk/bulk-routes.ts";
+import { bestSoFar } from "#domain/search/leaves/best-so-far.ts";
 import { BEAM } from "#domain/search/leaves/fan-out.ts";
 import type {
   AnswerText,
@@ -29,7 +31,6 @@ import {
   done,
   type LeafState,
   type NearDuplicate,
-  type ShardAnswer,
   type ShardsView,
   type SimilarAsked,
 } from "#domain/search/protocol.ts";
@@ -37,9 +38,6 @@ import { type Place, rootOf } from "#domain/search/leaves/ranges.ts";
 import { sharesOf } from "#domain/search/leaves/shares.ts";
 import { leavesBelow } from "#domain/search/leaves/tree.ts";
 
-const SHARD_TIMEOUT_MS = 2_000;
-/** Shards asked at once for one search. */
-const FAN_OUT_MAX = 32;
 /** For more hits the best hundred passages of an index are too few: the shards look for them. */
 const BULK_LIMIT_MAX = VECTORIZE.topKMax / 2;
 /** A promise lives no longer than its request, so a search waits a little for the sketches that later ones choose by. */
@@ -47,8 +45,6 @@ const SKETCH_WAIT_MS = 100;
 
 /** When to ask again where no shard answered and none said. */
 const AGAIN_S = 1;
-/** Leaves named in a line of the log. */
-const LOGGED_MAX = 8;
 /** Leaves asked for a view of a collection's shards. */
 const SHOWN_MAX = 256;
 
@@ -65,68 +61,7 @@ export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintO
   const bulk = bulkPort(env);
   const hot = hotLeaves(env.SEARCH_REPLICA, isolate);
   const answers = searchAnswers(call, isolate, hot.heard);
-  const silent = silentLeaves(isolate.nowMs);
-
-  /** Asks the leaves chosen of one collection, and those that turn out to have taken their place. */
-  async function gather<T>(
-    collection: Collection,
-    choose: Choose,
-    ask: Ask<T>,
-    into: Gathered<T>,
-  ): Promise<void> {
-    const tree = treeOf(collection);
-    const asked = new Set<string>();
-    const askOne = async (place: Place): Promise<void> => {
-      const { name } = place;
-      if (silent.isLeftOut(name)) return;
-      into.waiting.add(name);
-      const answer = await ask(collection, place).catch((error: unknown) =>
-        unreachable(name, error),
-      );
-      into.waiting.delete(name);
-      if (answer === undefined) return;
-      silent.answered(name);
-      if (answer.kind === "overloaded") {
-        into.busyForS = Math.max(into.busyForS, answer.retryAfterS);
-        return;
-      }
-      if (answer.kind === "done") into.values.push(answer.value);
-      else {
-        learned(tree, name, answer);
-        hasMoved = true;
-      }
-      into.missing.delete(name);
-    };
-    let hasMoved = true;
-    while (hasMoved) {
-      hasMoved = false;
-      const chosen = choose(leavesBelow(tree, tree.root), collection);
-      const leaves = asked.size === 0 ? chosen : chosen.filter(({ name }) => !asked.has(name));
-      for (const { name } of leaves) {
-        asked.add(name);
-        into.missing.add(name);
-      }
-      for (let first = 0; first < leaves.length; first += FAN_OUT_MAX)
-        await Promise.all(leaves.slice(first, first + FAN_OUT_MAX).map(askOne));
-    }
-  }
-
-  /** What the leaves chosen of each collection answer; those that do not in time are `missing`. */
-  async function gatherAll<T>(
-    collections: readonly Collection[],
-    choose: Choose,
-    ask: Ask<T>,
-  ): Promise<{ values: T[]; missing: number; busyForS: number }> {
-    const into: Gathered<T> = { values: [], missing: new Set(), waiting: new Set(), busyForS: 0 };
-    const gathering = collections.map((collection) => gather(collection, choose, ask, into));
-    // One timer for all. It is left to run out, which costs less than ending it does, and goes with the request.
-    await Promise.race([Promise.all(gathering), scheduler.wait(SHARD_TIMEOUT_MS)]);
-    for (const name of into.waiting) silent.wasSilent(name);
-    if (into.missing.size > 0) reportMissing(into);
-    // A shard that answers later than this changes nothing any more.
-    const { values, missing, busyForS } = into;
-    return { values: [...values], missing: missing.size, busyForS };
-  }
+  const gatherAll = gathering(silentLeaves(isolate.nowMs));
 
   /** What Vectorize holds near a request's vector, by collection; nothing where it is not bound or not of use. */
   async function inBulk(collections: readonly Collection[], request: SearchRequest) {
@@ -160,7 +95,9 @@ export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintO
     const { request } = asked;
     const found = await inBulk(collections, request);
     const refreshed: Promise<void>[] = [];
+    const best = bestSoFar(request.limit);
     let areSome = false;
+    let unlikely = false;
     const { values, missing, busyForS } = await gatherAll<LeafText>(
       collections,
       (leaves, collection) => {
@@ -173,8 +110,16 @@ export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintO
         const { name } = place;
         const own = withBulk(request, collection, place, found.get(collection));
         const beside = await hot.ask(collection, name, seenMs, own);
-        return beside ?? (await answers.ask(asked, name, own));
+        if (beside !== null) return beside;
+        const answer = await answers.ask(asked, name, knowing(own, best.beyond()), unlikely);
+        if (answer.kind !== "done") return answer;
+        best.add(answer.value.hits, answer.value.peaks);
+        // The nearest are asked first: where one added nothing, few of those that follow do.
+        unlikely = answer.value.hits === "[]" && best.beyond() !== undefined;
+        return answer;
       },
+      // In one process nothing is gained by asking all at once, and what is known already saves the later ones work.
+      answers.areHere,
     );
     if (refreshed.length > 0)
       await Promise.race([Promise.all(refreshed), scheduler.wait(SKETCH_WAIT_MS)]);
@@ -264,9 +209,6 @@ export function searchPort(env: Bindings, isolate: Isolate & HotLeaves & { hintO
   };
 }
 
-type Ask<T> = (collection: Collection, place: Place) => Promise<ShardAnswer<T>>;
-type Choose = (leaves: readonly Place[], collection: Collection) => Place[];
-
 /** By vector, the leaves that Vectorize names before those whose centroid is near: it has seen every passage. */
 function leavesFor(
   leaves: readonly Place[],
@@ -274,36 +216,10 @@ function leavesFor(
   collection: Collection,
   found: BulkFound | undefined,
 ): Place[] {
-  if (leaves.length <= BEAM) return [...leaves];
+  if (leaves.length <= BEAM) return leavesForRequest(leaves, request);
   const holding =
     found?.kind === "found" ? leavesHolding(treeOf(collection), leaves, found.byLeaf) : [];
   return [...new Set([...holding.slice(0, BEAM), ...leavesForRequest(leaves, request)])];
-}
-
-/** `missing` are leaves that have not answered, `waiting` those of them that were asked and may still. */
-type Gathered<T> = {
-  values: T[];
-  missing: Set<string>;
-  waiting: Set<string>;
-  busyForS: number;
-};
-
-/** What a client sees as `partial`, for whoever runs the shards. */
-function reportMissing({ values, missing, waiting, busyForS }: Gathered<unknown>): void {
-  log("warn", "search-partial", {
-    leaves: [...missing].slice(0, LOGGED_MAX),
-    missing: missing.size,
-    silent: waiting.size,
-    answered: values.length,
-    busyForS,
-  });
-}
-
-function unreachable(leaf: string, error: unknown): undefined {
-  log("error", "search-shard-failed", {
-    leaf,
-    error: error instanceof Error ? error.message : String(error),
-  });
 }
 
 /** A request for one leaf: with what Vectorize found that may be there. */

@@ -16,8 +16,9 @@ import type {
 import type { PageCache } from "#domain/search/engine/pages.ts";
 import type { NearDuplicate, Role, SimilarAsked } from "#domain/search/protocol.ts";
 import { rank } from "#domain/search/engine/rank.ts";
+import type { Peaks } from "#domain/search/engine/kernel.ts";
 import { overlapOf, similarUnits, termSet } from "#domain/search/engine/similar.ts";
-import { needlesOf, snippetOf } from "#domain/search/text/snippet.ts";
+import { needlesOf } from "#domain/search/text/snippet.ts";
 import { quantised, type Quantised } from "#domain/search/engine/vectors.ts";
 import { decideIndex, decideRemoval, type UnitRecord } from "#domain/search/leaves/versions.ts";
 import {
@@ -27,7 +28,7 @@ import {
   nothingOf,
   recordKey,
 } from "#objects/search-records.ts";
-import { shownUnits } from "#objects/search-shown.ts";
+import { hitOf, shownUnits } from "#objects/search-shown.ts";
 import {
   packVectors,
   type SearchStore,
@@ -41,6 +42,8 @@ type Staged = {
   added: { slot: number; passages: NewPassage[]; level: number }[];
   next: number;
 };
+
+export type Found = { hits: SearchHit[]; peaks: Peaks | null };
 
 export type SearchContents = ReturnType<typeof openContents>;
 
@@ -210,21 +213,15 @@ export function openContents(
     },
 
     /** `dense` names the slots to compare with the request's vector; null for whichever are nearest. */
-    search(request: SearchRequest, dense: Uint32Array | null = null): SearchHit[] {
-      if (engine === null) return [];
+    search(request: SearchRequest, dense: Uint32Array | null = null): Found {
+      if (engine === null) return { hits: [], peaks: null };
+      const { best, peaks } = rank(engine, request, dense);
       const needles = needlesOf(`${request.text ?? ""}\n${request.gloss ?? ""}`);
-      return rank(engine, request, dense).map(({ first, score, why }) => {
-        const { unitId, version, title, level, texts } = shownNow.at(first);
-        const hit: SearchHit = {
-          unitId,
-          version,
-          title,
-          snippet: snippetOf(texts[why.passage] ?? "", needles),
-          score,
-          level,
-        };
-        return request.explain ? { ...hit, why } : hit;
+      const hits = best.map((ranked) => {
+        const hit = hitOf(shownNow.at(ranked.first), ranked, needles);
+        return request.explain ? { ...hit, why: ranked.why } : hit;
       });
+      return { hits, peaks };
     },
 
     similar(unit: IndexedUnit, { limit, cosineMin }: SimilarAsked): NearDuplicate[] {

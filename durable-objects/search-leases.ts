@@ -1,4 +1,5 @@
-import type { SearchHit, SearchRequest } from "#domain/search/model.ts";
+import type { SearchRequest } from "#domain/search/model.ts";
+import type { Found } from "#objects/search-contents.ts";
 import { isNear, type NearShard } from "#domain/search/leaves/nearby.ts";
 
 /** An answer stands this long without asking again; a change is not called done before. */
@@ -25,13 +26,13 @@ export function openLeases(heldUnits: boolean) {
   return {
     revision,
     /** Lets the isolate read the object's memory, by its name, for as long as the object lives. */
-    showTo(name: string | undefined, search: (request: SearchRequest) => SearchHit[] | null): void {
+    showTo(name: string | undefined, search: (request: SearchRequest) => Found | null): void {
       shown = {
         instance,
         revision,
         search(request) {
-          const hits = search(request);
-          return hits === null ? null : JSON.stringify(hits);
+          const found = search(request);
+          return found && { ...found, hits: JSON.stringify(found.hits) };
         },
       };
       if (name !== undefined) isNear(name, shown);

@@ -81,7 +81,7 @@ export class SearchReplica extends DurableObject<Env> {
     const heard = { atMs: this.#heardAtMs, failures: this.#failures };
     if (!mayAnswer(this.#state, reader, heard, Date.now())) return { kind: "behind" };
     const { asOfMs, newestMs } = this.#state;
-    const hits = this.#contents.search(request);
+    const { hits } = this.#contents.search(request);
     return { kind: "done", value: { hits, seenMs: newestMs, spread: this.#spread() }, asOfMs };
   }
 

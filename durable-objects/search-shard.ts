@@ -5,7 +5,6 @@ import type {
   ClaimOutcome,
   ContentClaim,
   IndexedUnit,
-  SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
 import type { FollowState } from "#domain/search/leaves/follow.ts";
@@ -30,7 +29,7 @@ import {
 } from "#domain/search/protocol.ts";
 import { type Place, placeNamed } from "#domain/search/leaves/ranges.ts";
 import { migrate } from "#objects/migrate.ts";
-import { openContents, type SearchContents } from "#objects/search-contents.ts";
+import { type Found, openContents, type SearchContents } from "#objects/search-contents.ts";
 import { type Followed, openLog, type ShardLog } from "#objects/search-follow.ts";
 import { heatMeter } from "#objects/search-heat.ts";
 import { type Leases, openLeases } from "#objects/search-leases.ts";
@@ -201,9 +200,11 @@ export class SearchShard extends DurableObject<Env> {
     const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
     const revision = this.#leases.revision();
-    const hits = revision === unless ? null : JSON.stringify(this.#found(request));
+    const found = revision === unless ? null : this.#found(request);
     const granted = this.#leases.grant(leaseMs);
-    return done({ hits, revision, leaseMs: granted, spread: this.#heat() });
+    const hits = found && JSON.stringify(found.hits);
+    const peaks = found?.peaks ?? null;
+    return done({ hits, peaks, revision, leaseMs: granted, spread: this.#heat() });
   }
 
   similar(units: IndexedUnit[], asked: SimilarAsked): ShardAnswer<NearDuplicate[][]> {
@@ -226,7 +227,7 @@ export class SearchShard extends DurableObject<Env> {
   read(request: SearchRequest): LeafAnswer {
     const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
-    const hits = this.#contents.search(request);
+    const { hits } = this.#contents.search(request);
     return done({ hits, seenMs: this.#log.changedAtMs(), spread: this.#heat() });
   }
 
@@ -311,7 +312,7 @@ export class SearchShard extends DurableObject<Env> {
     return true;
   }
 
-  #found(request: SearchRequest): SearchHit[] {
+  #found(request: SearchRequest): Found {
     const { bulk } = request;
     const dense = bulk === undefined ? null : (this.#bulk?.denseSlots(bulk) ?? null);
     const recall = dense === null ? this.#recall.due(request, Date.now()) : null;

@@ -1,4 +1,7 @@
 import { emptyPage, type Page, type PageCache } from "#domain/search/engine/pages.ts";
+import type { Ranked } from "#domain/search/engine/rank.ts";
+import type { SearchHit } from "#domain/search/model.ts";
+import { type needlesOf, snippetOf } from "#domain/search/text/snippet.ts";
 import type { Shown } from "#objects/search-store.ts";
 
 /** Units read together with one that is to be shown, while there is room: after some searches none needs the disk. */
@@ -57,3 +60,13 @@ const bytesOf = ({ title, texts, tags }: Shown): number =>
   400 +
   2 * (title.length + texts.reduce((sum, text) => sum + text.length, 0)) +
   64 * (tags.length + texts.length);
+
+/** A unit as it is shown for its best passage, with what was looked for in view. */
+export function hitOf(
+  { unitId, version, title, level, texts }: Shown,
+  { score, why: { passage } }: Ranked,
+  needles: ReturnType<typeof needlesOf>,
+): SearchHit {
+  const snippet = snippetOf(texts[passage] ?? "", needles);
+  return { unitId, version, title, snippet, score, level };
+}

@@ -1,10 +1,12 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { type Call } from "#adapters/search-calls.ts";
+import { searchAnswers } from "#adapters/search-answers.ts";
 import { claimOf, indexedUnit } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection, IndexedUnit, SearchRequest } from "#domain/search/model.ts";
-import type { Question, Reply, ShardAnswer } from "#domain/search/protocol.ts";
+import type { Question, Reply, ShardAnswer, ShardCalls } from "#domain/search/protocol.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 
 const DIMENSIONS = 16;
@@ -185,6 +187,32 @@ describe("a change", () => {
       seen.add(await revision());
     }
     expect(seen.size).toBe(9);
+  });
+});
+
+describe("what a leaf said when something was known from others", () => {
+  it("serves again where as much is known, and is asked for anew where less is", async () => {
+    const asks: (string | null)[] = [];
+    const call: Call = async <T>(_: string, ask: (stub: ShardCalls) => Promise<ShardAnswer<T>>) =>
+      await ask({
+        ask: async ({ unless }: Question) => {
+          asks.push(unless);
+          const hits = unless === null ? "[]" : null;
+          const reply = { hits, peaks: null, revision: "run.1", leaseMs: 0, spread: 0 };
+          return { kind: "done", value: reply };
+        },
+      } as unknown as ShardCalls);
+    const answers = searchAnswers(call, { nearShard: () => undefined }, () => {});
+    answers.question(["c"], otters);
+    const asked = answers.question(["c"], otters);
+    const askBeyond = async (score: number) => {
+      const request = { ...otters, beyond: { score, peaks: null } };
+      const answer = await answers.ask(asked, "leaf", request, false);
+      if (answer.kind !== "done") throw new Error("There is always an answer");
+      answers.answered(asked, [answer.value], { partial: false, areSome: false });
+    };
+    for (const score of [0.5, 0.6, 0.5, 0.4, 0.4]) await askBeyond(score);
+    expect(asks).toEqual([null, "run.1", "run.1", null, "run.1"]);
   });
 });
 

@@ -2,11 +2,14 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { indexedUnit } from "#adapters/search.contract.ts";
+import { treeOf } from "#adapters/search-calls.ts";
+import { leavesForRequest } from "#adapters/search-sketches.ts";
 import { searchPort } from "#adapters/search.ts";
 import { BEAM } from "#domain/search/leaves/fan-out.ts";
 import type { IndexedUnit, SearchRequest } from "#domain/search/model.ts";
 import type { Question } from "#domain/search/protocol.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
+import { leavesBelow } from "#domain/search/leaves/tree.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 
 const PASSAGES_MAX = 8;
@@ -45,6 +48,14 @@ function unitOf(number: number, change: Partial<IndexedUnit> = {}): IndexedUnit 
   const text = `word${number} about otters`;
   return indexedUnit(number, [{ text, vector: vector.map((value) => value / length) }], change);
 }
+
+const semantic = (number: number): SearchRequest => ({
+  mode: "semantic",
+  vector: unitOf(number).passages[0]?.vector ?? new Float32Array(DIMENSIONS),
+  filter: {},
+  limit: 10,
+  explain: false,
+});
 
 async function found(request: Partial<SearchRequest>): Promise<string[]> {
   asked = [];
@@ -106,6 +117,68 @@ describe("of a collection with more leaves than are asked for a search,", () => 
     const away = unitOf(3).passages[0]?.vector.map((value) => -value);
     expect(await found({ vector: away, text: "word3" })).toContain("unit-3");
     expect(asked.length).toBeLessThan(leaves.length);
+  });
+
+  test("asked one after the other they find what they find when asked at once", async () => {
+    const here = searchPort(env);
+    for (let number = 0; number < UNITS; number += 9) {
+      const vector = unitOf(number).passages[0]?.vector;
+      for (const mode of ["semantic", "hybrid"] as const) {
+        const text = mode === "hybrid" ? { text: `word${number} otters` } : {};
+        const request = { mode, vector, filter: {}, limit: 10, explain: true, ...text };
+        const { hits, partial } = await here.search([collection], request);
+        expect(partial).toBe(false);
+        expect(hits).toEqual((await port.search([collection], request)).hits);
+      }
+    }
+  });
+
+  test("what one said when more was known elsewhere is not taken for all it has once that is gone", async () => {
+    const here = searchPort(env);
+    const request = semantic(60);
+    const ask = async () =>
+      (await here.search([collection], request)).hits.map(({ unitId }) => unitId);
+    // Three times, so that answers are kept.
+    const before = await ask();
+    expect(await ask()).toEqual(before);
+    expect(await ask()).toEqual(before);
+    const gone = before.slice(0, 8).map((unitId) => unitOf(Number(unitId.slice(5))));
+    await port.remove(
+      collection,
+      gone.map((unit) => ({ ...unit, passages: [] })),
+    );
+    const after = await ask();
+    expect(after).toEqual((await port.search([collection], request)).hits.map((hit) => hit.unitId));
+    expect(after.slice(0, 2)).toEqual(before.slice(8));
+    expect(after).toHaveLength(10);
+    await port.index(
+      collection,
+      gone.map((unit) => ({ ...unit, version: 2 })),
+    );
+  });
+
+  test("one that does not answer keeps no other from it, though they are asked one after the other", async () => {
+    const [silent = ""] = leavesForRequest(
+      leavesBelow(treeOf(collection), rootOf(collection)),
+      semantic(3),
+    ).map(({ name }) => name);
+    const hung = new Promise<never>(() => {});
+    const here = searchPort({
+      SEARCH_SHARD: {
+        getByName: (name: string) => {
+          const stub = shards.getByName(name);
+          return name === silent
+            ? new Proxy(stub, {
+                get: (target, method) =>
+                  method === "ask" ? () => hung : Reflect.get(target, method),
+              })
+            : stub;
+        },
+      } as unknown as DurableObjectNamespace,
+    });
+    const { hits, partial } = await here.search([collection], semantic(3));
+    expect(partial).toBe(true);
+    expect(hits).toHaveLength(10);
   });
 
   test("what comes near a unit is found, however many leaves there are", async () => {

@@ -44,7 +44,7 @@ export function ourEngine(): VectorEngine {
       explain: false,
     }),
     search: (request, limit) =>
-      rank(engine, { ...(request as Omit<Parameters<typeof rank>[1], "limit">), limit }).map(
+      rank(engine, { ...(request as Omit<Parameters<typeof rank>[1], "limit">), limit }).best.map(
         ({ slot }) => slot,
       ),
   };

@@ -1,5 +1,6 @@
 import type { Jurisdiction } from "#domain/regions/regions.ts";
 import type { BulkAnswer } from "#domain/search/bulk/bulk.ts";
+import type { Peaks } from "#domain/search/engine/kernel.ts";
 import type { Level } from "#domain/verification/model.ts";
 
 /** The units searched together: one account's private ones (`owner` is its id) or the public ones, in one space. */
@@ -42,6 +43,12 @@ export type SearchFilter = {
   minLevel?: Level;
 };
 
+/**
+ * What has been found elsewhere: a hit that scores less is not wanted, and lists are looked through that are near
+ * compared with those.
+ */
+export type Beyond = { score: number; peaks: Peaks | null };
+
 export type SearchRequest = {
   /** Absent in a purely semantic search by vector. */
   text?: string;
@@ -53,6 +60,8 @@ export type SearchRequest = {
   filter: SearchFilter;
   limit: number;
   explain: boolean;
+  /** What leaves that were asked before have found; absent where none were. */
+  beyond?: Beyond;
   /** What Vectorize found near the vector in this collection; absent where it was not asked or did not answer. */
   bulk?: BulkAnswer;
 };

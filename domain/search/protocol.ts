@@ -5,6 +5,7 @@ import type {
   SearchHit,
   SearchRequest,
 } from "#domain/search/model.ts";
+import type { Peaks } from "#domain/search/engine/kernel.ts";
 import type { Recall } from "#domain/search/engine/recall.ts";
 import type { Place } from "#domain/search/leaves/ranges.ts";
 import type { Sketch } from "#domain/search/leaves/sketch.ts";
@@ -69,10 +70,17 @@ export type Question = { request: SearchRequest; unless: string | null; leaseMs:
 
 /**
  * The hits as JSON text (a tenth of the cost of objects over RPC), null where they are those of `unless`. They stand
- * for `leaseMs` after the question was sent, and as long as the shard has this revision. `spread`: over how many
- * replicas beside it its reads are to go.
+ * for `leaseMs` after the question was sent, and as long as the shard has this revision. `peaks`: how close its closest
+ * lists of vectors are, those it was told of included. `spread`: over how many replicas beside it its reads are to go.
  */
-export type Reply = { hits: string | null; revision: string; leaseMs: number; spread: number };
+export type Reply = {
+  hits: string | null;
+  /** Absent in what a shard of the release before says. */
+  peaks?: Peaks | null;
+  revision: string;
+  leaseMs: number;
+  spread: number;
+};
 
 /**
  * What a leaf holds; `bytes` is all of its object, with claims where it keeps some. `recall` of its users' questions, as

@@ -123,15 +123,16 @@ export function closestAmong(
  * four times the mean alpha of its codes, which grows with how far they lie from the centroid. Looked at are those worth
  * half the highest product and `gap`, and those within `MARGIN` of the best. The products stay in `products`. Centroids
  * are in 7 bits, kept 64 higher so that none is negative: only then does the relaxed product say the same everywhere;
- * `bias` is what that adds, 64 times the sum of the 8-bit query. Answers how many lists.
+ * `bias` is what that adds, 64 times the sum of the 8-bit query. `peaks` holds the highest product and the most worth
+ * that are known from elsewhere, and then those that are known with these lists. Answers how many lists.
  */
 export function probe(
   centroids: usize, stride: u32, count: u32, scales: usize, heads: usize, query: usize, queryScale: f32, bias: i32,
-  gap: f32, products: usize, worths: usize, buckets: usize, probed: usize,
+  gap: f32, products: usize, worths: usize, buckets: usize, probed: usize, peaks: usize,
 ): u32 {
   let centroid = centroids;
-  let highest: f32 = -f32.MAX_VALUE;
-  let most: f32 = -f32.MAX_VALUE;
+  let highest: f32 = load<f32>(peaks);
+  let most: f32 = load<f32>(peaks, 4);
   for (let i: u32 = 0; i < count; i++) {
     const at = <usize>i << 2;
     const product = <f32>(multiply(query, centroid, stride) - bias) * queryScale * load<f32>(scales + at);
@@ -144,6 +145,8 @@ export function probe(
     if (members != 0) highest = max(highest, product);
     most = max(most, worth);
   }
+  store<f32>(peaks, highest);
+  store<f32>(peaks, most, 4);
   if (most == -f32.MAX_VALUE) return 0;
   const least = max(min(highest / 2 + gap, most - MARGIN), -16);
   const steps: f32 = most > least ? 255 / (most - least) : 0;

@@ -59,7 +59,7 @@ const search = (
   query: { text: string; gloss: string; vector: Float32Array },
   filter: SearchFilter = {},
   limit = 10,
-) => rank(engine, { ...query, mode, filter, limit, explain: true });
+) => rank(engine, { ...query, mode, filter, limit, explain: true }).best;
 const answers = (engine: Engine, query: { text: string; gloss: string; vector: Float32Array }) =>
   search(engine, "hybrid", query).map(({ first, score }) => ({
     first,
@@ -150,6 +150,26 @@ describe("an engine", () => {
       }),
     );
   });
+
+  test.each(["hybrid", "semantic", "lexical"] as const)(
+    "names of units those alone that score as much as was found elsewhere, and of words all of them, %s",
+    (mode) => {
+      fc.assert(
+        fc.property(library, ask, fc.nat(9), (units, question, place) => {
+          const engine = open();
+          for (const one of units) add(engine, one);
+          const all = search(engine, mode, question);
+          const score = all[place % Math.max(1, all.length)]?.score ?? 0;
+          const request = { ...question, mode, filter: {}, limit: 10, explain: true };
+          const { best } = rank(engine, { ...request, beyond: { score, peaks: null } });
+          const wanted = all.filter((hit) => hit.score >= score);
+          // Vectors are compared that may be near by estimate, and estimates of vectors as odd as these may be far off.
+          if (mode === "lexical") expect(best).toEqual(wanted);
+          else for (const hit of best) expect(hit.score).toBeGreaterThanOrEqual(score);
+        }),
+      );
+    },
+  );
 
   test("never gives back what was taken out, nor after a restart", () => {
     fc.assert(

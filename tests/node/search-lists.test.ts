@@ -1,54 +1,22 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tagKey } from "#domain/search/engine/term-key.ts";
-import { type EngineDisk } from "#domain/search/engine/disk.ts";
-import { type Engine, openEngine } from "#domain/search/engine/engine.ts";
+import type { Engine } from "#domain/search/engine/engine.ts";
 import { ALL_LISTS } from "#domain/search/engine/nearest.ts";
 import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
-import { pageCache } from "#domain/search/engine/pages.ts";
 import { rank } from "#domain/search/engine/rank.ts";
 import { vectorsPerPage } from "#domain/search/engine/vector-pages.ts";
 import { recallMeter } from "#domain/search/engine/recall.ts";
-import { quantised } from "#domain/search/engine/vectors.ts";
+import {
+  add,
+  DIMENSIONS,
+  exact,
+  LISTS_FROM,
+  open,
+  random,
+  settle,
+  vectorsIn,
+} from "./clustered-vectors.ts";
 
-const DIMENSIONS = 64;
-const MODULE = new WebAssembly.Module(
-  readFileSync(new URL("../../dist/kernels/search.wasm", import.meta.url)),
-);
-const LISTS_FROM = 24;
-const open = (disk: EngineDisk, listsFrom = LISTS_FROM) =>
-  openEngine(MODULE, DIMENSIONS, disk, pageCache(1_048_576), listsFrom);
-
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 0x1_0000_0000;
-  };
-}
-const bell = (next: () => number) => next() + next() + next() + next() - 2;
-
-/** Unit vectors in clusters, as embeddings lie. */
-function vectorsIn(topics: number, count: number, seed: number): Float32Array[] {
-  const next = random(seed);
-  const middles = Array.from({ length: topics }, () =>
-    Array.from({ length: DIMENSIONS }, () => bell(next)),
-  );
-  return Array.from({ length: count }, () => {
-    const middle = middles[Math.floor(next() * topics)] ?? [];
-    const values = middle.map((value) => value + bell(next));
-    const length = Math.hypot(...values);
-    return Float32Array.from(values, (value) => value / length);
-  });
-}
-
-const add = (engine: Engine, vector: Float32Array, tag = "") =>
-  engine.add([{ counts: new Map([[tagKey(tag), 1]]), length: 1, vector: quantised(vector) }], 3);
-function settle(engine: Engine): void {
-  for (let merge = engine.merge(); merge !== null; merge = engine.merge())
-    while (merge.next().done !== true);
-}
 const nearest = (engine: Engine, vector: Float32Array, limit = 10, tags?: string[]) =>
   rank(engine, {
     vector,
@@ -56,25 +24,11 @@ const nearest = (engine: Engine, vector: Float32Array, limit = 10, tags?: string
     filter: tags === undefined ? {} : { tags },
     limit,
     explain: false,
-  }).map(({ slot }) => slot);
+  }).best.map(({ slot }) => slot);
 
 function fail(why: string): never {
   throw new Error(why);
 }
-
-const dot = (a: Float32Array, b: Float32Array): number =>
-  a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
-const exact = (
-  vectors: readonly Float32Array[],
-  query: Float32Array,
-  among: (i: number) => boolean,
-) =>
-  vectors
-    .map((vector, slot) => ({ slot, cosine: dot(vector, query) }))
-    .filter(({ slot }) => among(slot))
-    .sort((a, b) => b.cosine - a.cosine)
-    .slice(0, 10)
-    .map(({ slot }) => slot);
 
 describe("lists of vectors", () => {
   test("answer as one list does when all of them are looked through", () => {

@@ -15,6 +15,12 @@ const WASM_PAGE = 65_536;
 /** Postings that one call of `accumulate` takes. */
 export const POSTINGS_MAX = SCRATCH_BYTES / 4;
 
+/** How close the closest lists are to a query: the highest product of it with a middle, and the most a list is worth. */
+export type Peaks = { product: number; worth: number };
+const NO_PEAKS: Peaks = { product: -Infinity, worth: -Infinity };
+/** Of 32-bit numbers. */
+const LOWEST = -3.402_823_466_385_288_6e38;
+
 /** Slots and what their cosines with the query are about. */
 export type Estimated = { slots: Uint32Array; estimates: Float32Array };
 
@@ -173,19 +179,22 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     /**
      * The `count` slots that seem closest to the query, best first, with what their cosines are about; none below
      * `least`. Lists are looked at whose middles are about half as close as the closest one is, and `gap`: the smaller
-     * that is, the more.
+     * that is, the more. `peaks` are those of other kernels, if theirs may be closer.
      */
     nearest(
       query: Float32Array,
-      { gap, count, least }: { gap: number; count: number; least: number },
+      asked: { gap: number; count: number; least: number; peaks?: Peaks | undefined },
       filtered: boolean,
-    ): Estimated {
+    ): Estimated & { peaks: Peaks } {
+      const { gap, count, least, peaks: { product, worth } = NO_PEAKS } = asked;
       floats.set(query, at.floats / 4);
       let size = 0;
       for (const value of query) size += Math.abs(value);
       const step = wasm.tables(at.floats, codeBytes, at.tables);
       const { values, scale } = quantised(query);
       bytes.set(new Uint8Array(values.buffer), at.query);
+      floats[at.peaks / 4] = Math.max(LOWEST, product);
+      floats[at.peaks / 4 + 1] = Math.max(LOWEST, worth);
       const lists = wasm.probe(
         at.centroids,
         stride,
@@ -200,6 +209,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
         at.worths,
         at.buckets,
         at.probed,
+        at.peaks,
       );
       const found = wasm.scan(
         at.probed,
@@ -220,7 +230,11 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
         least,
       );
       wasm.order(at.heap, found);
-      const estimated = { slots: new Uint32Array(found), estimates: new Float32Array(found) };
+      const estimated = {
+        slots: new Uint32Array(found),
+        estimates: new Float32Array(found),
+        peaks: { product: floats[at.peaks / 4] ?? 0, worth: floats[at.peaks / 4 + 1] ?? 0 },
+      };
       for (let i = 0; i < found; i++) {
         estimated.slots[i] = words[at.heap / 4 + i * 2 + 1] ?? 0;
         estimated.estimates[i] = floats[at.heap / 4 + i * 2] ?? 0;

@@ -51,6 +51,7 @@ export function layout(dimensions: number, lists: number) {
     worths: room(lists * 4),
     buckets: room(257 * 4),
     probed: room(lists * 4),
+    peaks: room(8),
     scratch: room(SCRATCH_BYTES),
     chunks: room(0),
   };

@@ -9,6 +9,7 @@ import {
   shareOf,
 } from "#domain/search/engine/bm25.ts";
 import type { Engine } from "#domain/search/engine/engine.ts";
+import type { Peaks } from "#domain/search/engine/kernel.ts";
 import {
   GLOSS_WEIGHT,
   lexicalPart,
@@ -25,20 +26,27 @@ import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/m
 /** A unit's best passage. `first` is the unit's first slot, which names it inside the shard. */
 export type Ranked = { slot: number; first: number; score: number; why: Explanation };
 
+/** The best units, and how close the closest lists of vectors were, where those were looked at. */
+export type Ranking = { best: Ranked[]; peaks: Peaks | null };
+
+/** Scores are summed up in 32 bits first. */
+const ROUNDING = 1e-4;
+
 type Term = QueryTerm & { idf: number; lists: TermLists; gloss?: true };
 
 /**
  * The best units of a shard for a request: exact scores for every passage that either side finds promising. With
  * `dense`, sorted slots of living passages, somebody else has looked for what is near: those stand for it. A filter
- * has to be looked through here, since what is near and passes it may be far from what is near.
+ * has to be looked through here, since what is near and passes it may be far from what is near. Of units that score less
+ * than was found `beyond` this shard, none is named.
  */
 export function rank(
   engine: Engine,
   request: SearchRequest,
   dense: Uint32Array | null = null,
-): Ranked[] {
+): Ranking {
   const { kernel } = engine;
-  if (kernel.slots() === 0) return [];
+  if (kernel.slots() === 0) return { best: [], peaks: null };
   const weights = WEIGHTS[request.mode];
   const terms =
     weights.lexical > 0 && request.text !== undefined
@@ -54,23 +62,39 @@ export function rank(
   const lexicalCount = Math.min(256, 32 + request.limit * 4);
   const byText = terms === null ? new Uint32Array() : kernel.best(lexicalCount, filtered).slots;
   const best = bestUnits(kernel, request.limit);
+  const bound = queryBound(terms ?? []);
+  const byWords = (slot: number): number =>
+    terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound);
+  const floor = (request.beyond?.score ?? -Infinity) - ROUNDING;
   if (vector === undefined) {
-    for (const [i, slot] of byText.entries()) best.add(slot, kernel.scoreOf(slot), i);
-    return finished(engine, request, best.units, terms, corpus, null);
+    for (const [i, slot] of byText.entries())
+      if (byWords(slot) >= floor) best.add(slot, kernel.scoreOf(slot), i);
+    return { best: finished(engine, request, best.units, terms, corpus, null), peaks: null };
   }
 
-  const bound = queryBound(terms ?? []);
   const scoreAt = (slot: number, cosine: number): number =>
-    weights.semantic * semanticPart(cosine) +
-    (terms === null ? 0 : weights.lexical * lexicalPart(kernel.scoreOf(slot), bound));
-  const asked = { sure: sureFor(request.limit), filtered };
-  const { slots, cosines } =
+    weights.semantic * semanticPart(cosine) + byWords(slot);
+  const asked = {
+    sure: sureFor(request.limit),
+    filtered,
+    peaks: engine.lists().count > 1 ? (request.beyond?.peaks ?? undefined) : undefined,
+    ...leastFor(floor - byText.reduce((most, slot) => Math.max(most, byWords(slot)), 0), weights),
+  };
+  const { slots, cosines, peaks } =
     dense === null || filtered
-      ? bestOfBoth(engine, vector, byText, asked, scoreAt)
+      ? bestOfBoth(engine, vector, byText, asked, scoreAt, floor)
       : withCosines(engine, vector, union(dense, byText));
-  for (const [i, slot] of slots.entries()) best.add(slot, scoreAt(slot, cosines[i] ?? 0), i);
-  return finished(engine, request, best.units, terms, corpus, (index) => cosines[index] ?? 0);
+  for (const [i, slot] of slots.entries()) {
+    const score = scoreAt(slot, cosines[i] ?? 0);
+    if (score >= floor) best.add(slot, score, i);
+  }
+  const cosineAt = (index: number): number => cosines[index] ?? 0;
+  return { best: finished(engine, request, best.units, terms, corpus, cosineAt), peaks };
 }
+
+/** The cosine that a unit needs for so much of its score; none where any will do. */
+const leastFor = (score: number, { semantic }: { semantic: number }): { least?: number } =>
+  score > 0 ? { least: score / semantic } : {};
 
 function termsFor(engine: Engine, text: string, gloss: string): Term[] {
   const corpus = engine.lexical.corpus();
@@ -121,7 +145,10 @@ function finished(
     if (terms !== null) why.lexical = lexicalWhy(engine, slot, terms, corpus, weights.lexical);
     return { slot, first, score: scoreOf(why), why };
   });
-  return ranked.sort((a, b) => b.score - a.score || a.slot - b.slot);
+  const least = request.beyond?.score ?? -Infinity;
+  return ranked
+    .filter(({ score }) => score >= least)
+    .sort((a, b) => b.score - a.score || a.slot - b.slot);
 }
 
 function lexicalWhy(

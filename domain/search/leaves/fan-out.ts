@@ -9,15 +9,15 @@ import type { Quantised } from "#domain/search/engine/vectors.ts";
 export const BEAM = 20;
 
 /**
- * The leaves that a question by vector goes to: all of a few, of many the nearest. A leaf without a centroid (of a
- * collection that split by hash) may hold anything and is always asked.
+ * The leaves that a question by vector goes to: all of a few, of many the nearest; those first that hold most of what is
+ * near. A leaf without a centroid (of a collection that split by hash) may hold anything and is always asked.
  */
 export function nearestLeaves(
   leaves: readonly Place[],
   vectors: readonly Quantised[],
   beam = BEAM,
 ): Place[] {
-  if (leaves.length <= beam) return [...leaves];
+  if (leaves.length <= 1) return [...leaves];
   const anywhere = leaves.filter(({ centroid }) => centroid === undefined);
   const nearest = leaves
     .filter(({ centroid }) => centroid !== undefined)

@@ -1,3 +1,4 @@
+import type { Peaks } from "#domain/search/engine/kernel.ts";
 import type { SearchRequest } from "#domain/search/model.ts";
 
 /** What a shard's memory answers without any I/O: null once its units have moved elsewhere. Throws where it would need its disk. */
@@ -5,8 +6,8 @@ export type NearShard = {
   /** Names this run of the object; every revision begins with it. */
   instance: string;
   revision(): string;
-  /** The hits as JSON text. */
-  search(request: SearchRequest): string | null;
+  /** The hits as JSON text, and how close the closest lists were. */
+  search(request: SearchRequest): { hits: string; peaks: Peaks | null } | null;
 };
 
 /**
