@@ -7,7 +7,7 @@ import { multiply } from "./products";
 
 const LANES: u32 = 16;
 /** However far the best list is from a query, those about as good are looked at too. */
-const MARGIN: f32 = 0.15;
+export const MARGIN: f32 = 0.15;
 /** Scale of a code's alpha (domain/search/engine/codes.ts). */
 const ALPHA: f32 = 1.0 / 32768.0;
 

@@ -2,6 +2,7 @@
 // not enough", VLDB 2015).
 
 import { siftDown, siftUp } from "./heap";
+import { MARGIN } from "./lists";
 
 const NOBODY: u32 = 0xffffffff;
 /** Scales of the two numbers beside a code (domain/search/engine/codes.ts). */
@@ -40,15 +41,19 @@ function sizeOf(q: usize): f32 {
 
 /**
  * Looks through the probed lists and holds on to the `k` slots with the highest estimated cosine, at least `least`,
- * whose bit is set (a heap of estimate and slot); answers how many.
+ * whose bit is set (a heap of estimate and slot); answers how many. Lists come in about the order of what they are worth:
+ * it ends at one that is worth less than the lowest of `k` by `margin`, or than `least` by `slack`, and is not about as good
+ * as the best.
  */
 export function scan(
   probed: usize, lists: u32, heads: usize, products: usize,
   chunks: usize, chunkBytes: u32, blocksAt: u32, rows: u32, bitmapAt: u32,
   lut: usize, step: f32, size: f32, estimates: usize, k: u32, heap: usize, least: f32,
+  worths: usize, peaks: usize, margin: f32, slack: f32,
 ): u32 {
   let held: u32 = 0;
   let floor = least;
+  const good = load<f32>(peaks, 4) - MARGIN;
   const numbers = rows << 4;
   const blockBytes = numbers + 144;
   const low = i8x16.splat(15);
@@ -56,6 +61,7 @@ export function scan(
   const sizeAlpha = f32x4.splat(size * ALPHA);
   for (let list: u32 = 0; list < lists; list++) {
     const name = load<u32>(probed + (<usize>list << 2));
+    if (load<f32>(worths + (<usize>name << 2)) < min(good, floor - (held == k ? margin : slack))) break;
     const base = f32x4.splat(load<f32>(products + (<usize>name << 2)));
     let block = load<u32>(heads + (<usize>name << 5));
     while (block != NOBODY) {

@@ -11,8 +11,8 @@ const MODULE = new WebAssembly.Module(
 );
 /** Passages from which on these engines have lists. */
 export const LISTS_FROM = 24;
-export const open = (disk: EngineDisk, listsFrom = LISTS_FROM) =>
-  openEngine(MODULE, DIMENSIONS, disk, pageCache(1_048_576), listsFrom);
+export const open = (disk: EngineDisk, listsFrom = LISTS_FROM, dimensions = DIMENSIONS) =>
+  openEngine(MODULE, dimensions, disk, pageCache(1_048_576), listsFrom);
 
 export function random(seed: number): () => number {
   let state = seed;
@@ -24,10 +24,15 @@ export function random(seed: number): () => number {
 const bell = (next: () => number) => next() + next() + next() + next() - 2;
 
 /** Unit vectors in clusters, as embeddings lie. */
-export function vectorsIn(topics: number, count: number, seed: number): Float32Array[] {
+export function vectorsIn(
+  topics: number,
+  count: number,
+  seed: number,
+  dimensions = DIMENSIONS,
+): Float32Array[] {
   const next = random(seed);
   const middles = Array.from({ length: topics }, () =>
-    Array.from({ length: DIMENSIONS }, () => bell(next)),
+    Array.from({ length: dimensions }, () => bell(next)),
   );
   return Array.from({ length: count }, () => {
     const middle = middles[Math.floor(next() * topics)] ?? [];

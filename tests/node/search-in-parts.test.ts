@@ -56,3 +56,14 @@ test("parts asked one after the other find as many as asked alone, and compare l
   expect(told.found).toBeGreaterThanOrEqual(485);
   expect(told.compared).toBeLessThan(0.75 * untold.compared);
 });
+
+test("a part too small for lists is looked through, however good what is known already", () => {
+  const vectors = vectorsIn(1, 200, 1, 384);
+  const engine = open(memoryDisk(), Infinity, 384);
+  for (const vector of vectors) add(engine, vector);
+  const request = { mode: "semantic", filter: {}, limit: 1, explain: false } as const;
+  for (const [slot, vector] of vectors.entries()) {
+    const { best } = rank(engine, { ...request, vector, beyond: { score: 0.95, peaks: null } });
+    expect(best.map((hit) => hit.slot)).toEqual([slot]);
+  }
+});

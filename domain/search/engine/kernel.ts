@@ -21,6 +21,16 @@ const NO_PEAKS: Peaks = { product: -Infinity, worth: -Infinity };
 /** Of 32-bit numbers. */
 const LOWEST = -3.402_823_466_385_288_6e38;
 
+/** How far a search looks, and for what (`Kernel.nearest`). */
+export type Looked = {
+  gap: number;
+  count: number;
+  least: number;
+  margin: number;
+  slack: number;
+  peaks?: Peaks | undefined;
+};
+
 /** Slots and what their cosines with the query are about. */
 export type Estimated = { slots: Uint32Array; estimates: Float32Array };
 
@@ -179,22 +189,19 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     /**
      * The `count` slots that seem closest to the query, best first, with what their cosines are about; none below
      * `least`. Lists are looked at whose middles are about half as close as the closest one is, and `gap`: the smaller
-     * that is, the more. `peaks` are those of other kernels, if theirs may be closer.
+     * that is, the more; the best first, until one is worth less than the lowest of `count` by `margin`, or than `least` by
+     * `slack`, and is not about as good as the best. `peaks` are those of other kernels, if theirs may be closer.
      */
-    nearest(
-      query: Float32Array,
-      asked: { gap: number; count: number; least: number; peaks?: Peaks | undefined },
-      filtered: boolean,
-    ): Estimated & { peaks: Peaks } {
-      const { gap, count, least, peaks: { product, worth } = NO_PEAKS } = asked;
+    nearest(query: Float32Array, asked: Looked, filtered: boolean): Estimated & { peaks: Peaks } {
+      const { gap, count, least, margin, slack, peaks = NO_PEAKS } = asked;
       floats.set(query, at.floats / 4);
       let size = 0;
       for (const value of query) size += Math.abs(value);
       const step = wasm.tables(at.floats, codeBytes, at.tables);
       const { values, scale } = quantised(query);
       bytes.set(new Uint8Array(values.buffer), at.query);
-      floats[at.peaks / 4] = Math.max(LOWEST, product);
-      floats[at.peaks / 4 + 1] = Math.max(LOWEST, worth);
+      floats[at.peaks / 4] = Math.max(LOWEST, peaks.product);
+      floats[at.peaks / 4 + 1] = Math.max(LOWEST, peaks.worth);
       const lists = wasm.probe(
         at.centroids,
         stride,
@@ -228,6 +235,10 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
         Math.min(count, CANDIDATES_MAX),
         at.heap,
         least,
+        at.worths,
+        at.peaks,
+        margin,
+        slack,
       );
       wasm.order(at.heap, found);
       const estimated = {
