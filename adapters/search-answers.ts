@@ -154,7 +154,7 @@ export function searchAnswers(
         const leaf = fromMemory(name, knowing(asked.request, best.beyond()));
         if (leaf === null) return null;
         leaves.push(leaf);
-        if (leaves.length < names.length) best.add(leaf.hits, leaf.peaks);
+        best.add(leaf.hits, leaf.peaks);
       }
       return answered(asked, leaves, { partial: false, areSome: false });
     },

@@ -29,6 +29,7 @@ function freshSketch(name: string): Sketch | undefined {
  */
 export function leavesForRequest(leaves: readonly Place[], request: SearchRequest): Place[] {
   const { text, gloss = "", vector } = request;
+  if (leaves.length <= 1) return [...leaves];
   if (leaves.length <= BEAM)
     return vector === undefined ? [...leaves] : nearestLeaves(leaves, routed([{ vector }]));
   const keys = text === undefined ? [] : queryTerms(text, gloss).map(({ key }) => key);

@@ -5,11 +5,13 @@ import type { Beyond, SearchHit } from "#domain/search/model.ts";
 /** What a search has found in the leaves it asked, for those it asks next. */
 export function bestSoFar(limit: number) {
   let best: SearchHit[] = [];
+  /** Read once somebody asks: where all leaves are asked at once, nobody does. */
+  let unread: string[] = [];
   let peaks: Peaks | null = null;
   return {
     /** As JSON text, as leaves say it. */
     add(hits: string, of: Peaks | null): void {
-      if (hits !== "[]") best = mergedHits([best, JSON.parse(hits) as SearchHit[]], limit);
+      if (hits !== "[]") unread.push(hits);
       if (of !== null)
         peaks = {
           product: Math.max(of.product, peaks?.product ?? -Infinity),
@@ -18,6 +20,11 @@ export function bestSoFar(limit: number) {
     },
     /** Undefined while any hit is wanted. */
     beyond(): Beyond | undefined {
+      if (unread.length > 0) {
+        const read = unread.map((hits) => JSON.parse(hits) as SearchHit[]);
+        best = mergedHits([best, ...read], limit);
+        unread = [];
+      }
       const last = best[limit - 1];
       return last === undefined ? undefined : { score: last.score, peaks };
     },
