@@ -40,8 +40,11 @@ function hasEnded(merge: Generator<void, void>, steps: number): boolean {
   return false;
 }
 
-/** How often a shard looks into one of its users' questions: of 100,000 vectors it takes 0.1 s of a core. */
+/** How often a shard of up to so many looks into one of its users' questions: it takes 0.1 s of a core; larger ones look less often. */
 const RECALL_EVERY_MS = 60_000;
+const RECALL_PASSAGES = 100_000;
+/** Between steps of about a ms, so that searches meanwhile wait for one in ten of them. */
+const RECALL_REST_MS = 10;
 
 /** Measures, beside requests, how many of the nearest the searches of a shard find. */
 export function openRecall(contents: SearchContents) {
@@ -53,11 +56,13 @@ export function openRecall(contents: SearchContents) {
     due({ vector, mode }: SearchRequest, nowMs: number): (() => Promise<void>) | null {
       const engine = contents.engine();
       if (engine === null || vector === undefined || mode === "lexical") return null;
-      if (nowMs - lookedAtMs < RECALL_EVERY_MS) return null;
+      const everyMs = RECALL_EVERY_MS * Math.max(1, engine.alive() / RECALL_PASSAGES);
+      if (nowMs - lookedAtMs < everyMs) return null;
       lookedAtMs = nowMs;
       return async () => {
         const steps = meter.measure(engine, vector);
-        while (contents.engine() === engine && steps.next().done !== true) await scheduler.wait(0);
+        while (contents.engine() === engine && steps.next().done !== true)
+          await scheduler.wait(RECALL_REST_MS);
       };
     },
   };

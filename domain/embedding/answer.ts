@@ -74,10 +74,17 @@ function isFloats(row: unknown): row is number[] | Float32Array {
 }
 
 function unit(vector: Float32Array): Float32Array | null {
-  const length = Math.hypot(...vector);
+  const length = lengthOf(vector);
   if (!Number.isFinite(length) || length < 1e-6) return null;
   // Already of unit length to rounding: kept bit for bit, so that a cached and a fresh vector are the same.
   return Math.abs(length - 1) < 1e-5 ? vector : vector.map((value) => value / length);
+}
+
+/** Squares of 32-bit numbers stay in the range of a double, so this is as exact as `Math.hypot` and takes no memory. */
+function lengthOf(vector: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) ** 2;
+  return Math.sqrt(sum);
 }
 
 function floatsOf(base64: string): Float32Array | null {

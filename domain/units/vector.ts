@@ -26,7 +26,7 @@ export const vectorInput = z
 function areNumbers(value: unknown): boolean {
   if (!Array.isArray(value) || value.length < 1 || value.length > LIMITS.vectorDimensionsMax)
     return false;
-  for (const number of value) if (!Number.isFinite(number)) return false;
+  for (let i = 0; i < value.length; i++) if (!Number.isFinite(value[i])) return false;
   return true;
 }
 
@@ -48,7 +48,7 @@ export function unitVector(
 /** `Math.hypot` is exact where squares leave the range of a double, and many times slower. */
 function normOf(values: number[]): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) ** 2;
   return sum > 1e-200 && sum < 1e200 ? Math.sqrt(sum) : Math.hypot(...values);
 }
 

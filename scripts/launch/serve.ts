@@ -93,6 +93,7 @@ async function keptRunning(
     await startWorkerd({
       what: "product",
       stateDir: settings.stateDir,
+      inspect: settings.inspect,
       // Read again: what is not kept takes no memory while all goes well.
       services: filled(readAssembled("product"), {
         ...wiring,

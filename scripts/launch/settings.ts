@@ -1,5 +1,6 @@
 import { REGIONS } from "#domain/regions/regions.ts";
 import { randomBytes } from "node:crypto";
+import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { trustFrom } from "#domain/accounts/client-address.ts";
 import { allowedOrigins } from "#domain/egress/target.ts";
@@ -22,6 +23,8 @@ export type Settings = {
   keyRing: { file: string; text: string | undefined };
   /** What backends pull heavy jobs with: the operator's, for those that run elsewhere, or one for the backend beside this. */
   jobsToken: string;
+  /** Where a debugger of this machine may look into the product's isolates, their memory and time; whoever asks there sees all. */
+  inspect: number | undefined;
   /** Known to this process and its children only: what they use to tell one another from other local programs. */
   token: string;
 };
@@ -44,8 +47,17 @@ const PASSED_ON = [
   "WISHUB_OBSERVING",
 ];
 
-/** Twice what an isolate of the platform has room for: the pages of some 100,000 units with their vectors. */
-const PAGE_CACHE_MB = 96;
+/**
+ * Of this machine's memory, or its container's, what pages of searched units may take once they are read: 100,000 units
+ * take some 90 MB, a million 900. At least twice what an isolate of the platform has room for.
+ */
+const PAGE_CACHE_SHARE = 1 / 48;
+const [PAGE_CACHE_MIN_MB, PAGE_CACHE_MAX_MB] = [96, 1_024];
+/**
+ * Passages of a leaf. On the platform more than 100,000 are divided, so that many threads and disks share a search; here
+ * all leaves share one thread, and a larger one is asked in less time than many.
+ */
+const SHARD_PASSAGES = 2_000_000;
 
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const host = env["WISHUB_HOST"] || "127.0.0.1";
@@ -77,7 +89,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const vars: Record<string, string> = {
     WISHUB_PUBLIC_URL: publicUrl,
     WISHUB_JOBS_TOKEN: jobsToken,
-    WISHUB_PAGE_CACHE_BYTES: String(megabytesOf("WISHUB_PAGE_CACHE_MB", env, PAGE_CACHE_MB) * 1e6),
+    WISHUB_PAGE_CACHE_BYTES: String(megabytesOf("WISHUB_PAGE_CACHE_MB", env, pageCacheMb()) * 1e6),
+    WISHUB_SHARD_PASSAGES: String(SHARD_PASSAGES),
   };
   for (const name of PASSED_ON) {
     const value = env[name];
@@ -109,9 +122,19 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     seed: flagOf("WISHUB_SEED", env["WISHUB_SEED"]),
     gpu,
     jobsToken,
+    inspect: env["WISHUB_INSPECT"]
+      ? portOf("WISHUB_INSPECT", env["WISHUB_INSPECT"], 9_229)
+      : undefined,
     vars,
     token: randomBytes(32).toString("hex"),
   };
+}
+
+function pageCacheMb(): number {
+  const bounded = process.constrainedMemory();
+  const bytes = bounded > 0 ? Math.min(bounded, totalmem()) : totalmem();
+  const share = Math.round((bytes * PAGE_CACHE_SHARE) / 1e6);
+  return Math.min(PAGE_CACHE_MAX_MB, Math.max(PAGE_CACHE_MIN_MB, share));
 }
 
 function megabytesOf(name: string, env: NodeJS.ProcessEnv, otherwise: number): number {

@@ -28,12 +28,15 @@ type Options = {
   what: string;
   services: Services;
   stateDir: string;
+  /** The port of 127.0.0.1 at which a debugger finds it. */
+  inspect?: number | undefined;
   /** It ended by itself. Whoever is told decides whether to start another. */
   ended(): void;
 };
 
 /** Starts workerd and waits until all its sockets listen. It ends with this process (workerd.sh). */
-export async function startWorkerd({ what, services, stateDir, ended }: Options): Promise<Workerd> {
+export async function startWorkerd(options: Options): Promise<Workerd> {
+  const { what, services, stateDir, inspect, ended } = options;
   for (const folder of foldersOf(services)) mkdirSync(folder, { recursive: true });
   // It holds secrets, and workerd reads text only from a file: there for as long as it takes to read.
   const file = join(stateDir, `workerd-${what}-${process.pid}.capnp`);
@@ -42,7 +45,14 @@ export async function startWorkerd({ what, services, stateDir, ended }: Options)
   try {
     child = spawn(
       process.platform === "win32" ? WORKERD : join(import.meta.dirname, "workerd.sh"),
-      ["serve", "--experimental", "--control-fd=3", `--import-path=${PARTS_DIST}`, file],
+      [
+        "serve",
+        "--experimental",
+        "--control-fd=3",
+        `--import-path=${PARTS_DIST}`,
+        ...(inspect === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspect}`]),
+        file,
+      ],
       // What it says is for whoever runs this: nothing here reads it.
       { stdio: ["ignore", 2, 2, "pipe"], windowsHide: true, env: { ...process.env, TZ: "UTC" } },
     );

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { packedCentroids, unpackedCentroids } from "#domain/search/engine/clusters.ts";
 import type { Engine } from "#domain/search/engine/engine.ts";
 import { ALL_LISTS } from "#domain/search/engine/nearest.ts";
 import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
@@ -31,6 +32,21 @@ function fail(why: string): never {
 }
 
 describe("lists of vectors", () => {
+  test("lie on disk in rows that the platform takes, however many there are", () => {
+    const count = 60_000;
+    const next = random(7);
+    const centroids = {
+      count,
+      values: Int8Array.from({ length: count * 16 }, () => Math.floor(next() * 127) - 63),
+      scales: Float32Array.from({ length: count }, next),
+    };
+    const sizes = Uint32Array.from({ length: count }, () => Math.floor(next() * 1e6));
+    const rows = packedCentroids(centroids, sizes);
+    for (const row of rows) expect(row.length).toBeLessThan(2_000_000);
+    expect(rows.length).toBeGreaterThan(1);
+    expect(unpackedCentroids(rows, count)).toEqual({ centroids, sizes });
+  });
+
   test("answer as one list does when all of them are looked through", () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: LISTS_FROM, max: 120 }), (seed, count) => {

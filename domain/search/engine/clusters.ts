@@ -5,7 +5,8 @@ import { paddedTo16, type Quantised } from "#domain/search/engine/vectors.ts";
 
 /** Passages from which on a shard has lists: below, looking at every code costs less than knowing where to look. */
 export const LISTS_FROM = 4_096;
-const LISTS_MAX = 2_048;
+/** Those of 10 million passages: a list's number has 16 bits. */
+const LISTS_MAX = 16_384;
 const SAMPLES_PER_LIST = 24;
 const ROUNDS = 4;
 /** Vectors assigned in one step: about a ms. */
@@ -99,25 +100,35 @@ function quantisedRows(rows: Float32Array, count: number, stride: number): Centr
   return centroids;
 }
 
-/** Centroids as one row on disk, with how many vectors each list held then: sizes, values, scales. */
-export function packedCentroids({ values, scales }: Centroids, sizes: Uint32Array): Uint8Array {
+/** What a row of centroids has at most: two million bytes are what a row of SQLite may have on the platform. */
+const ROW_BYTES = 1_000_000;
+
+/** Centroids as they lie on disk, with how many vectors each list held then: sizes, values, scales; in rows. */
+export function packedCentroids({ values, scales }: Centroids, sizes: Uint32Array): Uint8Array[] {
   const data = new Uint8Array(sizes.byteLength + values.length + scales.byteLength);
   data.set(new Uint8Array(sizes.buffer));
   data.set(new Uint8Array(values.buffer), sizes.byteLength);
   data.set(new Uint8Array(scales.buffer), sizes.byteLength + values.length);
-  return data;
+  return Array.from({ length: Math.ceil(data.length / ROW_BYTES) }, (_, row) =>
+    data.subarray(row * ROW_BYTES, (row + 1) * ROW_BYTES),
+  );
 }
 
 export function unpackedCentroids(
-  data: Uint8Array,
+  rows: readonly Uint8Array[],
   count: number,
 ): { centroids: Centroids; sizes: Uint32Array } {
-  const { buffer } = data.slice();
+  const data = new Uint8Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const row of rows) {
+    data.set(row, end);
+    end += row.length;
+  }
   const scales = data.length - count * 4;
   const centroids = {
     count,
-    values: new Int8Array(buffer.slice(count * 4, scales)),
-    scales: new Float32Array(buffer.slice(scales)),
+    values: new Int8Array(data.buffer.slice(count * 4, scales)),
+    scales: new Float32Array(data.buffer.slice(scales)),
   };
-  return { centroids, sizes: new Uint32Array(buffer.slice(0, count * 4)) };
+  return { centroids, sizes: new Uint32Array(data.buffer.slice(0, count * 4)) };
 }

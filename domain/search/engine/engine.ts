@@ -7,7 +7,7 @@ import type { Kernel } from "#domain/search/engine/kernel.ts";
 import { type Lexical, openLexical } from "#domain/search/engine/lexical.ts";
 import { mergeable, mergeSegments } from "#domain/search/engine/merge.ts";
 import type { PageCache } from "#domain/search/engine/pages.ts";
-import { isRegroupDue, regrouped } from "#domain/search/engine/regroup.ts";
+import { isRegroupDue, type ListsState, regrouped } from "#domain/search/engine/regroup.ts";
 import type { SegmentHead, SegmentSink } from "#domain/search/engine/segment.ts";
 import { openSlots, type Slots } from "#domain/search/engine/slots.ts";
 import {
@@ -25,7 +25,7 @@ export type NewPassage = Analysed & { vector: Quantised };
 export const TAIL_MAX = 512;
 
 /** For a recall@10 of 0.99 of 100,000 real vectors (`npm run bench -- vectors`). */
-export const GAP = 0.105;
+export const GAP = 0.085;
 
 export type Engine = {
   readonly kernel: Kernel;
@@ -242,11 +242,7 @@ function restoredSlots(
   { dimensions, flushed, lists }: EngineState,
 ): Slots {
   const generation = lists?.generation ?? 0;
-  const middles = lists === undefined ? null : disk.read("centroids", generation, 0);
-  if (lists !== undefined && middles === null)
-    throw new Error("The lists of a search shard have no middles");
-  const known =
-    lists === undefined || middles === null ? null : unpackedCentroids(middles, lists.count);
+  const known = lists === undefined ? null : storedCentroids(disk, lists);
   const slots = openSlots(module, dimensions, known?.centroids ?? flat(dimensions), known?.sizes);
   for (let chunk = 0; chunk * CHUNK < flushed; chunk++) {
     const columns = disk.read("columns", generation, chunk);
@@ -256,6 +252,16 @@ function restoredSlots(
     slots.restore(chunk, columns, bits, flushed);
   }
   return slots;
+}
+
+function storedCentroids(disk: EngineDisk, { generation, count }: ListsState) {
+  const rows: Uint8Array[] = [];
+  for (let row = disk.read("centroids", generation, 0); row !== null;) {
+    rows.push(row);
+    row = disk.read("centroids", generation, rows.length);
+  }
+  if (rows.length === 0) throw new Error("The lists of a search shard have no middles");
+  return unpackedCentroids(rows, count);
 }
 
 function vectorsOf(state: EngineState, disk: EngineDisk, cache: PageCache): VectorPages {

@@ -8,12 +8,13 @@ export type FrameTable = { frameOf: Int32Array };
 
 export const frameTable = (): FrameTable => ({ frameOf: new Int32Array(256).fill(NONE) });
 
-/** Many frames in one piece; both are views of the same bytes. */
-export type Slab = { bytes: Uint8Array; floats: Float32Array };
+/** Many frames in one piece; all are views of the same bytes. */
+export type Slab = { bytes: Uint8Array; words: Int32Array; floats: Float32Array };
 
 const slabOf = (size: number): Slab => {
   const bytes = new Uint8Array(size);
-  return { bytes, floats: new Float32Array(bytes.buffer) };
+  const { buffer } = bytes;
+  return { bytes, words: new Int32Array(buffer), floats: new Float32Array(buffer) };
 };
 const NO_SLAB = slabOf(0);
 

@@ -196,7 +196,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       const { gap, count, least, margin, slack, peaks = NO_PEAKS } = asked;
       floats.set(query, at.floats / 4);
       let size = 0;
-      for (const value of query) size += Math.abs(value);
+      for (let i = 0; i < query.length; i++) size += Math.abs(query[i] ?? 0);
       const step = wasm.tables(at.floats, codeBytes, at.tables);
       const { values, scale } = quantised(query);
       bytes.set(new Uint8Array(values.buffer), at.query);
@@ -253,11 +253,11 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       return estimated;
     },
 
-    /** Cosines of the query with vectors that `copy` puts where it is told, in the order of `wanted`. */
+    /** Cosines of the query with vectors that `copy` puts at the word it is told, in the order of `wanted`. */
     cosines(
       { values, scale }: QuantisedQuery,
       wanted: Uint32Array,
-      copy: (slot: number, into: Uint8Array, at: number) => number,
+      copy: (slot: number, into: Int32Array, at: number) => number,
     ): Float32Array {
       bytes.set(new Uint8Array(values.buffer), at.query);
       const cosines = new Float32Array(wanted.length);
@@ -266,7 +266,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       for (let first = 0; first < wanted.length; first += batch) {
         const count = Math.min(batch, wanted.length - first);
         for (let i = 0; i < count; i++) {
-          scales[first + i] = copy(wanted[first + i] ?? 0, bytes, at.scratch + i * stride);
+          scales[first + i] = copy(wanted[first + i] ?? 0, integers, (at.scratch + i * stride) / 4);
         }
         wasm.dots(at.scratch, stride, count, at.query, at.dots);
         for (let i = 0; i < count; i++) {

@@ -84,7 +84,8 @@ export function rank(
     dense === null || filtered
       ? bestOfBoth(engine, vector, byText, asked, scoreAt, floor)
       : withCosines(engine, vector, union(dense, byText));
-  for (const [i, slot] of slots.entries()) {
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i] ?? 0;
     const score = scoreAt(slot, cosines[i] ?? 0);
     if (score >= floor) best.add(slot, score, i);
   }

@@ -16,8 +16,9 @@ import { paddedTo16, type Quantised } from "#domain/search/engine/vectors.ts";
 
 /** Vectors read or coded in one step: about a ms. */
 const STEP = ASSIGNED_MAX;
-/** Grown by this since its lists were made, a shard gets new ones. */
-const GROWTH = 2;
+/** Grown by this since its lists were made, a shard gets new ones; a large one sooner, since there more is read for nothing. */
+const [GROWTH, GROWTH_LARGE] = [2, 1.5];
+const LARGE = 200_000;
 
 /** Of a shard's lists: where they are on disk, how many, how many passages they were made for, and how far to look. */
 export type ListsState = { generation: number; count: number; passages: number; gap?: number };
@@ -26,7 +27,10 @@ export const isRegroupDue = (
   lists: ListsState | undefined,
   alive: number,
   listsFrom: number,
-): boolean => alive >= (lists === undefined ? listsFrom : lists.passages * GROWTH);
+): boolean => {
+  if (lists === undefined) return alive >= listsFrom;
+  return alive >= lists.passages * (lists.passages < LARGE ? GROWTH : GROWTH_LARGE);
+};
 
 type From = {
   module: WebAssembly.Module;
@@ -52,7 +56,8 @@ export function* regrouped(
   const lists = yield* assigned(from, centroids);
   const sizes = new Uint32Array(count);
   for (const list of lists) if (list !== NO_LIST) sizes[list] = (sizes[list] ?? 0) + 1;
-  disk.write("centroids", generation, 0, packedCentroids(centroids, sizes));
+  for (const [row, data] of packedCentroids(centroids, sizes).entries())
+    disk.write("centroids", generation, row, data);
   const next = openSlots(module, kernel.dimensions, centroids, sizes);
   // Slots that come while others are coded are coded in turn: nothing waits between the last look and the end.
   while (next.kernel.slots() < kernel.slots()) {

@@ -93,30 +93,22 @@ export function openVectorPages(
       if (missing.size < 2) return;
       for (const [page, data] of readMany([...missing])) frames.put(table, page, data);
     },
-    /** Copies a vector's values to `at` and answers its scale. */
-    copy(slot: number, into: Uint8Array, at: number): number {
+    /** Copies a vector's values to word `at`, without an object of its own, and answers its scale. */
+    copy(slot: number, into: Int32Array, at: number): number {
       const page = Math.floor(slot / perPage);
       const within = slot - page * perPage;
       const open = page < firstGrowing ? undefined : growing.get(page);
-      if (open !== undefined) {
-        const { values, scale } = vectorIn(open, within);
-        into.set(new Uint8Array(values.buffer, values.byteOffset, stride), at);
-        return scale;
-      }
+      if (open !== undefined) return copied(vectorIn(open, within), into, at);
       let frame = frames.find(table, page);
       if (frame < 0) frame = frames.put(table, page, load(page));
-      const { bytes: held, floats } = frames.slabOf(frame);
+      const { words, floats } = frames.slabOf(frame);
       const start = frames.startOf(frame);
-      const from = start + within * stride;
-      into.set(held.subarray(from, from + stride), at);
+      const from = (start + within * stride) / 4;
+      for (let word = 0; word < stride / 4; word++) into[at + word] = words[from + word] ?? 0;
       return floats[(start + scalesAt) / 4 + within] ?? 0;
     },
     /** The same for work that must not push others out of the cache. */
-    copyPast(slot: number, into: Uint8Array, at: number): number {
-      const { values, scale } = peek(slot);
-      into.set(new Uint8Array(values.buffer, values.byteOffset, stride), at);
-      return scale;
-    },
+    copyPast: (slot: number, into: Int32Array, at: number): number => copied(peek(slot), into, at),
     /** The pages that grew since they were last written. */
     open: (): Iterable<[number, Uint8Array]> => growing,
     flushed(end: number): void {
@@ -128,6 +120,12 @@ export function openVectorPages(
     /** Frees what is held in memory of pages on disk. */
     close: (): void => frames.release(table),
   };
+
+  function copied({ values, scale }: Quantised, into: Int32Array, at: number): number {
+    const bytes = new Int8Array(into.buffer, into.byteOffset + at * 4, stride);
+    bytes.set(values);
+    return scale;
+  }
 
   function vectorIn(data: Uint8Array, within: number): Quantised {
     const { buffer, byteOffset } = data;
