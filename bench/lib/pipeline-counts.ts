@@ -4,17 +4,28 @@ import { benchWorker } from "./worker.ts";
 
 const D1 = { CATALOG_0: "catalog", UNITS_0: "units", UNITS_1: "units" };
 const UNITS_PER_BATCH = 100;
+const AGENTS = 400;
+const MESSAGES = 200;
 
 type Counts = Record<
-  "d1Rows" | "searchRows" | "queueMessages" | "objectRequests" | "d1Bytes" | "searchBytes",
+  | "d1Rows"
+  | "searchRows"
+  | "queueMessages"
+  | "objectRequests"
+  | "topicRows"
+  | "agentRows"
+  | "agentBytes"
+  | "d1Bytes"
+  | "catalogBytes"
+  | "searchBytes",
   number
 >;
 
-/** What one unit of a passage of 120 words costs on its way to searchable, and what the smallest object takes. */
+/** What one unit of a passage of 120 words costs on its way to searchable, one agent that is registered, one message. */
 export async function pipelineCounts(units: number) {
   const miniflare = await benchWorker({
     entry: { file: "bench/lib/pipeline-worker.ts" },
-    objects: ["SearchShard", "Account", "Collection", "Relay", "OneRow"],
+    objects: ["SearchShard", "Account", "Collection", "Relay", "Topic", "Agent"],
     databases: Object.keys(D1),
     variables: { WISHUB_EGRESS_ALLOW: "", WISHUB_PUBLIC_URL: "http://127.0.0.1:8787" },
   });
@@ -46,16 +57,22 @@ export async function pipelineCounts(units: number) {
     for (let start = UNITS_PER_BATCH; start < drafts.length; start += UNITS_PER_BATCH)
       after = await post<Counts>(`/publish?seed=${start}`, batchFrom(start));
     const each = (name: keyof Counts) => (after[name] - before[name]) / units;
-    const { bytes, rows } = await post<{ bytes: number; rows: number }>("/one-row");
+    const none = await post<Counts>(`/agents?count=${AGENTS}&seed=first`);
+    const agents = await post<Counts>(`/agents?count=${AGENTS}&seed=then`);
+    const first = await post<Counts>("/messages?count=10");
+    const messages = await post<Counts>(`/messages?count=${MESSAGES}`);
     return {
       d1BytesPerUnit: each("d1Bytes"),
       d1RowsPerUnit: each("d1Rows"),
       searchBytesPerPassage: each("searchBytes"),
       searchRowsPerUnit: each("searchRows"),
+      topicRowsPerUnit: each("topicRows"),
       queueMessagesPerUnit: each("queueMessages"),
       objectRequestsPerUnit: each("objectRequests"),
-      objectBytes: bytes,
-      objectRowsPerWrite: rows,
+      catalogBytesPerAgent: (agents.catalogBytes - none.catalogBytes) / AGENTS,
+      catalogRowsPerAgent: (agents.d1Rows - none.d1Rows) / AGENTS,
+      objectBytesPerAgent: messages.agentBytes,
+      rowsPerMessage: (messages.agentRows - first.agentRows) / MESSAGES,
     };
   } finally {
     await miniflare.dispose();

@@ -1,11 +1,16 @@
-import { DurableObject } from "cloudflare:workers";
 import { services } from "#adapters/index.ts";
+import { EMBEDDED_SPACE } from "#domain/embedding/space.ts";
+import { registerAgent } from "#domain/agents/register.ts";
+import { agentInput } from "#domain/agents/model.ts";
 import type { UnitInput } from "#domain/units/model.ts";
 import { publishUnits, type UnitRef } from "#domain/units/publish.ts";
 import { indexUnits } from "#domain/units/index-units.ts";
 import { verifyUnits } from "#domain/units/verify.ts";
+import type { Draft } from "#domain/mailbox/message.ts";
+import { Agent as ProductAgent } from "#objects/agent.ts";
 import { Relay as ProductRelay } from "#objects/relay.ts";
 import { SearchShard as ProductShard } from "#objects/search-shard.ts";
+import { Topic as ProductTopic } from "#objects/topic.ts";
 
 export { Account } from "#objects/account.ts";
 export { Collection } from "#objects/collection.ts";
@@ -13,40 +18,72 @@ export { Collection } from "#objects/collection.ts";
 // The product's own publishing, verifying and indexing over real D1 databases and objects, with everything that the
 // platform bills counted on its way.
 
-const counted = { d1Rows: 0, searchRows: 0, queueMessages: 0, objectRequests: 0 };
+const counted = {
+  d1Rows: 0,
+  searchRows: 0,
+  queueMessages: 0,
+  objectRequests: 0,
+  topicRows: 0,
+  agentRows: 0,
+  agentBytes: 0,
+};
 const d1Bytes = new Map<string, number>();
 const searchBytes = new Map<string, number>();
 
+/** Counts what an object writes, as the platform does: rows, and an alarm that is set as one. */
+function counting(ctx: DurableObjectState, wrote: (rows: number, bytes: number) => void): void {
+  const { storage } = ctx;
+  const { sql, kv } = storage;
+  const { exec } = sql;
+  const { put } = kv;
+  const { setAlarm } = storage;
+  const one = () => wrote(1, sql.databaseSize);
+  const counted = (...args: Parameters<typeof exec>) => {
+    const cursor = exec.apply(sql, args);
+    if (cursor.rowsWritten > 0) wrote(cursor.rowsWritten, sql.databaseSize);
+    return cursor;
+  };
+  Object.defineProperty(sql, "exec", { value: counted });
+  Object.defineProperty(kv, "put", {
+    value: (...args: Parameters<typeof put>) => {
+      put.apply(kv, args);
+      one();
+    },
+  });
+  Object.defineProperty(storage, "setAlarm", {
+    value: async (...args: Parameters<typeof setAlarm>) => {
+      await setAlarm.apply(storage, args);
+      one();
+    },
+  });
+}
+
 export class SearchShard extends ProductShard {
   constructor(ctx: DurableObjectState, env: Env) {
-    const { sql, kv } = ctx.storage;
-    const { exec } = sql;
-    const { put } = kv;
-    const counting = (...args: Parameters<typeof exec>) => {
-      const cursor = exec.apply(sql, args);
-      counted.searchRows += cursor.rowsWritten;
-      if (cursor.rowsWritten > 0) searchBytes.set(ctx.id.toString(), sql.databaseSize);
-      return cursor;
-    };
-    Object.defineProperty(sql, "exec", { value: counting });
-    Object.defineProperty(kv, "put", {
-      value: (...args: Parameters<typeof put>) => {
-        counted.searchRows++;
-        put.apply(kv, args);
-      },
+    counting(ctx, (rows, bytes) => {
+      counted.searchRows += rows;
+      searchBytes.set(ctx.id.toString(), bytes);
     });
     super(ctx, env);
   }
 }
 
-/** The nearest real thing to an agent that hibernates: an object with one row, and one small write to it. */
-export class OneRow extends DurableObject<Env> {
-  write(state: string): { bytes: number; rows: number } {
-    const { sql } = this.ctx.storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, value TEXT) STRICT");
-    sql.exec("INSERT OR REPLACE INTO state VALUES (1, ?)", state);
-    const { rowsWritten } = sql.exec("UPDATE state SET value = ? WHERE id = 1", `${state}.`);
-    return { bytes: sql.databaseSize, rows: rowsWritten };
+/** What happens to units is told there. */
+export class Topic extends ProductTopic {
+  constructor(ctx: DurableObjectState, env: Env) {
+    counting(ctx, (rows) => (counted.topicRows += rows));
+    super(ctx, env);
+  }
+}
+
+/** The product's own agent: an object with a mailbox. */
+export class Agent extends ProductAgent {
+  constructor(ctx: DurableObjectState, env: Env) {
+    counting(ctx, (rows, bytes) => {
+      counted.agentRows += rows;
+      counted.agentBytes = bytes;
+    });
+    super(ctx, env);
   }
 }
 
@@ -97,13 +134,24 @@ const countingQueue = {
   },
 } as unknown as Queue;
 
-const counting = (env: Env): Env => ({
+/** Workers AI as far as cards are embedded with it: whatever is said, in one direction. */
+const embedder = {
+  run: (_model: string, { text }: { text: string[] }) =>
+    Promise.resolve({
+      shape: [text.length, EMBEDDED_SPACE.dimensions],
+      data: text.map(() => new Array<number>(EMBEDDED_SPACE.dimensions).fill(1)),
+    }),
+};
+
+const countingAll = (env: Env): Env => ({
   ...env,
+  AI: embedder as unknown as Ai,
   CATALOG_0: countingD1("catalog", env.CATALOG_0),
   UNITS_0: countingD1("0", env.UNITS_0),
   UNITS_1: countingD1("1", env.UNITS_1),
   SEARCH_SHARD: countingObjects(env.SEARCH_SHARD),
   RELAY: countingObjects(env.RELAY),
+  TOPIC: countingObjects(env.TOPIC),
   UNIT_VERIFY: countingQueue,
   UNIT_INDEX: countingQueue,
 });
@@ -111,12 +159,12 @@ const counting = (env: Env): Env => ({
 /** New units are written in here. */
 export class Relay extends ProductRelay {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, counting(env));
+    super(ctx, countingAll(env));
   }
 }
 
 let ports: ReturnType<typeof services> | null = null;
-const portsOf = (env: Env) => (ports ??= services(counting(env)));
+const portsOf = (env: Env) => (ports ??= services(countingAll(env)));
 
 const AUTHOR = { accountId: "a0_0000000000000000", principalId: "p0_0000000000000000" };
 const INDEXED_TOGETHER = 32;
@@ -141,8 +189,52 @@ async function published(env: Env, inputs: UnitInput[], seed: string): Promise<v
   if (lost > 0 || stored.length < refs.length) throw new Error(`${lost} units are not searchable`);
 }
 
+/** So many agents of one account; what they take is in the catalog alone. */
+async function registered(env: Env, count: number, seed: string): Promise<void> {
+  const all = portsOf(env);
+  for (let n = 0; n < count; n++) {
+    const input = agentInput.parse({
+      name: `Agent ${seed} ${n}`,
+      type: "query",
+      description: "Reads the manuals of pumps and answers questions about their seals.",
+      capabilities: ["answer", "read"],
+    });
+    const idBytes = crypto.getRandomValues(new Uint8Array(16));
+    const made = await registerAgent(all, AUTHOR, input, idBytes, Date.now());
+    if (!made.ok) throw new Error(JSON.stringify(made.error));
+  }
+}
+
+/** So many messages to one agent, each sent, leased and acknowledged by itself. */
+async function exchanged(env: Env, count: number): Promise<void> {
+  const agent = env.AGENT.getByName("a0_0000000000000001");
+  const body = JSON.stringify({ ask: "Which seal fits the pump of hall three?".repeat(5) });
+  for (let n = 0; n < count; n++) {
+    const draft: Draft = {
+      from: { accountId: AUTHOR.accountId, agentId: null },
+      isOwn: true,
+      kind: "message",
+      conversationId: null,
+      inReplyTo: null,
+      priority: 5,
+      deadlineMs: null,
+      once: [],
+      body,
+      bytes: body.length,
+    };
+    const [placed] = await agent.send([draft]);
+    if (placed?.ok !== true) throw new Error(JSON.stringify(placed));
+    const leased = await agent.lease({ limit: 1, leaseMs: 30_000, waitMs: 0 });
+    const [message] = leased.ok ? leased.value : [];
+    if (message === undefined) throw new Error(JSON.stringify(leased));
+    const { seq, lease } = message;
+    const [settled] = await agent.settle([{ how: "ack", seq, token: lease.token }]);
+    if (settled?.ok !== true) throw new Error(JSON.stringify(settled));
+  }
+}
+
 export default {
-  async fetch(request: Request, env: Env & { ONE_ROW: DurableObjectNamespace<OneRow> }) {
+  async fetch(request: Request, env: Env) {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/migrate") {
       const { binding, statements } = await request.json<{
@@ -153,12 +245,14 @@ export default {
     }
     if (pathname === "/publish")
       await published(env, await request.json<UnitInput[]>(), searchParams.get("seed") ?? "");
-    if (pathname === "/one-row")
-      return Response.json(await env.ONE_ROW.getByName("one").write("s".repeat(400)));
+    const count = Number(searchParams.get("count"));
+    if (pathname === "/agents") await registered(env, count, searchParams.get("seed") ?? "");
+    if (pathname === "/messages") await exchanged(env, count);
     const sum = (sizes: Iterable<number>) => [...sizes].reduce((total, size) => total + size, 0);
     return Response.json({
       ...counted,
       d1Bytes: sum(["0", "1"].map((shard) => d1Bytes.get(shard) ?? 0)),
+      catalogBytes: d1Bytes.get("catalog") ?? 0,
       searchBytes: sum(searchBytes.values()),
     });
   },

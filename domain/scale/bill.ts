@@ -85,10 +85,13 @@ function keeping(v: Values): Line[] {
   return [
     line("units in D1", (stored.unitsInD1 / GB) * v["price.d1StorageGb"], "bytes of units"),
     line("search shards", search * inObjects, "text index, vectors, what a hit shows"),
-    line("Agent objects", stored.agents * inObjects, "bytes of the smallest object"),
+    line("Agent objects", stored.agents * inObjects, "bytes of an object whose mailbox was used"),
+    line("agents in D1", (stored.agentsInD1 / GB) * v["price.d1StorageGb"], "bytes of the catalog"),
     line(
       "backups in R2",
-      ((stored.unitsInD1 + search + stored.agents) / GB) * v.backups * v["price.r2StorageGb"],
+      ((stored.unitsInD1 + search + stored.agents + stored.agentsInD1) / GB) *
+        v.backups *
+        v["price.r2StorageGb"],
       "a copy of all of it",
     ),
   ];
@@ -102,10 +105,16 @@ function writing(v: Values, t: Traffic): Line[] {
     how,
   });
   const rows =
-    v["measured.d1RowsPerUnit"] + v["measured.searchRowsPerUnit"] * Math.max(1, v.replicas);
+    v["measured.d1RowsPerUnit"] +
+    v["measured.topicRowsPerUnit"] +
+    v["measured.searchRowsPerUnit"] * Math.max(1, v.replicas);
   const operations = v["measured.queueMessagesPerUnit"] * v["price.operationsPerMessage"];
   return [
-    line("rows written for units", t.units * rows * v["price.rowWritten"], "D1 and search shards"),
+    line(
+      "rows written for units",
+      t.units * rows * v["price.rowWritten"],
+      "D1, search shards, what happens",
+    ),
     line(
       "rows written for presence",
       t.sessions * v.presenceRowsPerSession * v["price.rowWritten"],
@@ -128,6 +137,9 @@ function writing(v: Values, t: Traffic): Line[] {
   ];
 }
 
+/** To its mailbox: send, lease, acknowledge. */
+const REQUESTS_PER_MESSAGE = 3;
+
 function beside(v: Values, t: Traffic): Line[] {
   const line = (what: string, dollars: number, how: string): Line => ({
     part: "beside",
@@ -143,8 +155,10 @@ function beside(v: Values, t: Traffic): Line[] {
     ),
     line(
       "messages between agents",
-      t.messages * (v.rowsPerMessage * v["price.rowWritten"] + 2 * v["price.objectRequest"]),
-      "rows written, and a request to each side",
+      t.messages *
+        (v["measured.rowsPerMessage"] * v["price.rowWritten"] +
+          REQUESTS_PER_MESSAGE * v["price.objectRequest"]),
+      "rows written; sent, leased and acknowledged one by one",
     ),
   ];
 }

@@ -26,7 +26,8 @@ export function storedBytes(v: Values) {
     unitsInD1: v.units * v["measured.d1BytesPerUnit"],
     publicSearch: unitPassages * passageBytes(v) * Math.max(1, v.replicas),
     privateSearch: (v.vectors - unitPassages) * passageBytes(v),
-    agents: v.agents * v["measured.objectBytes"],
+    agents: v.agents * v["measured.objectBytesPerAgent"],
+    agentsInD1: v.agents * v["measured.catalogBytesPerAgent"],
   };
 }
 
@@ -64,6 +65,7 @@ export function countsOf(v: Values, traffic: Traffic = trafficOf(v)) {
     }),
     needed("D1 databases of the catalog", {
       "verdicts at the peak": verdicts / v["limit.d1QueriesPerSecond"],
+      "10 GB a database": stored.agentsInD1 / (v["limit.d1Bytes"] * v.shardFill),
       "one there has to be": 1,
     }),
     leaves,

@@ -65,7 +65,6 @@ export const ASSUMPTIONS = {
   catalogMisses: is(0.2, "of HTTP calls", "verdicts that no isolate has within its 5 seconds"),
   rowsPerVerdict: is(3, "rows", "key, principal and account"),
   rowsPerUnitRead: is(3, "rows", "unit and version, through an index"),
-  rowsPerMessage: is(3, "rows/message", "stored, leased, acknowledged; no mailbox is built yet"),
   cpuFactor: is(1, "× here", "a core of the platform against a core of this machine"),
   tokensPerQuery: is(14, "tokens", "a question"),
   tokensPerUnit: is(180, "tokens", "120 words"),
@@ -142,10 +141,13 @@ export const MEASURED = {
   d1RowsPerUnit: "rows written/unit",
   searchBytesPerPassage: "bytes",
   searchRowsPerUnit: "rows written/unit",
+  topicRowsPerUnit: "rows written/unit",
   queueMessagesPerUnit: "messages/unit",
   objectRequestsPerUnit: "requests/unit",
-  objectBytes: "bytes/object",
-  objectRowsPerWrite: "rows written/write",
+  catalogBytesPerAgent: "bytes/agent",
+  catalogRowsPerAgent: "rows written/agent",
+  objectBytesPerAgent: "bytes/object",
+  rowsPerMessage: "rows written/message",
 } as const;
 
 type Known = typeof WORKLOAD & typeof ASSUMPTIONS;
