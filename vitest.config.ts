@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { inOnePiece, PIECES } from "./tests/one-piece.ts";
 import { schemaAfter } from "./tests/schema.ts";
 import { NOT_PUBLIC } from "./domain/egress/address.ts";
 
@@ -42,6 +43,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          inOnePiece(`${import.meta.dirname}/workers/index.ts`),
           cloudflareTest({
             wrangler: {
               configPath:
@@ -49,6 +51,7 @@ export default defineConfig({
             },
             remoteBindings: contractIndex !== undefined,
             miniflare: {
+              modulesRules: [PIECES],
               // Bound and not yet open: what tests of the shard map add.
               d1Databases: { UNITS_2: "units-2" },
               // As `npm start` has it (scripts/launch/services.ts).
