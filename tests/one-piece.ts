@@ -33,12 +33,14 @@ export function inOnePiece(entry: string): Plugin {
   return {
     name: "the Worker in one piece",
     enforce: "pre",
-    async configureVitest({ vitest, defineCacheKeyGenerator }) {
+    async configResolved() {
+      faces = await facesOf(entry);
+    },
+    configureVitest({ vitest, defineCacheKeyGenerator }) {
       // Who watches wants each file as it is now.
-      if (vitest.config.watch) return;
-      const { byFile, digest } = (faces = await facesOf(entry));
+      if (vitest.config.watch) faces = undefined;
       // The cache's own key is the file alone.
-      defineCacheKeyGenerator(({ id }) => (byFile.has(id) ? digest : undefined));
+      defineCacheKeyGenerator(({ id }) => (faces?.byFile.has(id) ? faces.digest : undefined));
     },
     load(id) {
       const face = faces?.byFile.get(id);
