@@ -139,13 +139,13 @@ const embedder = {
   run: (_model: string, { text }: { text: string[] }) =>
     Promise.resolve({
       shape: [text.length, EMBEDDED_SPACE.dimensions],
-      data: text.map(() => new Array<number>(EMBEDDED_SPACE.dimensions).fill(1)),
+      data: text.map(() => Array.from({ length: EMBEDDED_SPACE.dimensions }, () => 1)),
     }),
 };
 
 const countingAll = (env: Env): Env => ({
   ...env,
-  AI: embedder as unknown as Ai,
+  AI: embedder as unknown as Env["AI"],
   CATALOG_0: countingD1("catalog", env.CATALOG_0),
   UNITS_0: countingD1("0", env.UNITS_0),
   UNITS_1: countingD1("1", env.UNITS_1),
