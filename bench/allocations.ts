@@ -40,8 +40,8 @@ try {
   let asked = 0;
   const fresh = (n: number): Buffer =>
     search((queries[n % queries.length] ?? []).with(0, ++asked / 1_000_000));
-  const unit = get(`/v1/units/${items[0]?.id}`, served.headers);
-  const healthz = get("/healthz", {});
+  const unit = httpRequest("GET", `/v1/units/${items[0]?.id}`, served.headers);
+  const healthz = httpRequest("GET", "/healthz", {});
   // Another body each time, so that none of them is known already.
   let published = 0;
   const publish = (): Buffer =>
@@ -56,10 +56,6 @@ try {
     await shown(name, request);
 } finally {
   await served.stop();
-}
-
-function get(path: string, headers: Record<string, string>): Buffer {
-  return httpRequest("GET", path, headers);
 }
 
 function post(path: string, body: object): Buffer {
@@ -89,6 +85,6 @@ async function shown(name: string, request: (n: number) => Buffer): Promise<void
 }
 
 function lineOf({ bytes, where }: Allocated, requests: number, all: number): string {
-  const each = bytes / requests / 1_000;
-  return `${each.toFixed(2).padStart(9)} kB ${(((each * 1_000) / all) * 100).toFixed(0).padStart(3)} %  ${where}`;
+  const each = bytes / requests;
+  return `${(each / 1_000).toFixed(2).padStart(9)} kB ${((each / all) * 100).toFixed(0).padStart(3)} %  ${where}`;
 }

@@ -1,3 +1,4 @@
+import { normOf } from "#domain/shared/norm.ts";
 import { restored } from "#domain/search/engine/vectors.ts";
 import type { ReadAsked, UnitRead, UnitsPage } from "#domain/search/protocol.ts";
 import { type SearchStore, unpackVectors } from "#objects/search-store.ts";
@@ -38,6 +39,6 @@ function middleOf(
     const vector = restored(passage, dimensions);
     for (let i = 0; i < dimensions; i++) sum[i] = (sum[i] ?? 0) + (vector[i] ?? 0);
   }
-  const length = Math.hypot(...sum);
+  const length = normOf(sum);
   return length === 0 ? sum : sum.map((value) => value / length);
 }

@@ -33,14 +33,13 @@ export function inOnePiece(entry: string): Plugin {
   return {
     name: "the Worker in one piece",
     enforce: "pre",
-    async configResolved() {
-      faces = await facesOf(entry);
-    },
-    configureVitest({ vitest, defineCacheKeyGenerator }) {
+    // oxlint-disable-next-line typescript/no-misused-promises -- vitest waits for it, whatever its types say
+    async configureVitest({ vitest, defineCacheKeyGenerator }) {
       // Who watches wants each file as it is now.
-      if (vitest.config.watch) faces = undefined;
+      if (vitest.config.watch) return;
+      const { byFile, digest } = (faces = await facesOf(entry));
       // The cache's own key is the file alone.
-      defineCacheKeyGenerator(({ id }) => (faces?.byFile.has(id) ? faces.digest : undefined));
+      defineCacheKeyGenerator(({ id }) => (byFile.has(id) ? digest : undefined));
     },
     load(id) {
       const face = faces?.byFile.get(id);

@@ -38,12 +38,12 @@ function counting(ctx: DurableObjectState, wrote: (rows: number, bytes: number) 
   const { put } = kv;
   const { setAlarm } = storage;
   const one = () => wrote(1, sql.databaseSize);
-  const counted = (...args: Parameters<typeof exec>) => {
+  const executed = (...args: Parameters<typeof exec>) => {
     const cursor = exec.apply(sql, args);
     if (cursor.rowsWritten > 0) wrote(cursor.rowsWritten, sql.databaseSize);
     return cursor;
   };
-  Object.defineProperty(sql, "exec", { value: counted });
+  Object.defineProperty(sql, "exec", { value: executed });
   Object.defineProperty(kv, "put", {
     value: (...args: Parameters<typeof put>) => {
       put.apply(kv, args);

@@ -1,3 +1,5 @@
+import { normOf } from "#domain/shared/norm.ts";
+
 /** Workers AI's answer to an embedding model, and ours in its place. */
 export type EmbeddingAnswer = { shape: [number, number]; data: number[][]; pooling: "mean" };
 
@@ -74,17 +76,10 @@ function isFloats(row: unknown): row is number[] | Float32Array {
 }
 
 function unit(vector: Float32Array): Float32Array | null {
-  const length = lengthOf(vector);
+  const length = normOf(vector);
   if (!Number.isFinite(length) || length < 1e-6) return null;
   // Already of unit length to rounding: kept bit for bit, so that a cached and a fresh vector are the same.
   return Math.abs(length - 1) < 1e-5 ? vector : vector.map((value) => value / length);
-}
-
-/** Squares of 32-bit numbers stay in the range of a double, so this is as exact as `Math.hypot` and takes no memory. */
-function lengthOf(vector: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) ** 2;
-  return Math.sqrt(sum);
 }
 
 function floatsOf(base64: string): Float32Array | null {

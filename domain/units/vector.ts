@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { base64Of, bytesOf } from "#domain/shared/bytes.ts";
 import { LIMITS } from "#domain/shared/limits.ts";
+import { normOf } from "#domain/shared/norm.ts";
 import { err, ok, type Result } from "#domain/shared/result.ts";
 import type { Problem } from "#domain/shared/problem.ts";
 
@@ -43,13 +44,6 @@ export function unitVector(
   const vector = new Float32Array(dimensions);
   for (let i = 0; i < dimensions; i++) vector[i] = (values[i] ?? 0) / norm;
   return ok(vector);
-}
-
-/** `Math.hypot` is exact where squares leave the range of a double, and many times slower. */
-function normOf(values: number[]): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) ** 2;
-  return sum > 1e-200 && sum < 1e200 ? Math.sqrt(sum) : Math.hypot(...values);
 }
 
 /** How a caller's vector is stored: its space, then base64 of little-endian float32s of unit length. */
