@@ -32,7 +32,9 @@ export default defineConfig({
             "bench/**/*.test.ts",
           ],
           exclude: ["**/node_modules/**", "dist/**"],
-          testTimeout: 30_000,
+          setupFiles: ["./tests/node/patience.ts"],
+          testTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
         resolve: {
           alias: [

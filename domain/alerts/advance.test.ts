@@ -122,7 +122,9 @@ describe("any series", () => {
           expect(allowed[to]).toContain(phase);
           if (to === "pending") sinceMs = atMs;
           if (to === "firing") {
-            const between = given.filter((one) => one.atMs >= sinceMs && one.atMs <= atMs);
+            const between = given.filter(
+              (one) => one.atMs >= sinceMs && one.atMs <= atMs && Number.isFinite(one.value),
+            );
             expect(between.every(({ value }) => value > rule.above)).toBe(true);
             expect(atMs - sinceMs).toBeGreaterThanOrEqual(rule.forMs);
           }

@@ -56,8 +56,9 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
   });
 
   /** A fresh browser whose every complaint, failed answer and request to elsewhere is noted. */
-  async function visit(path: string, look: Look = {}): Promise<Visited> {
+  async function visit(path: string, look: Look = {}, apiKey?: string): Promise<Visited> {
     const context = await browser.newContext({
+      ...(apiKey !== undefined && { storageState: await signedInBy(apiKey) }),
       viewport: { width: look.width ?? 1_440, height: 900 },
       colorScheme: look.colorScheme ?? "light",
       locale: look.locale ?? "en-US",
@@ -83,17 +84,30 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
     return { page, complaints };
   }
 
-  /** The same in front of the console, by the key of the first account, at the address behind its `#`. */
+  /** The same in front of the console, where the first account's owner is signed in, at the address behind its `#`. */
   async function signedIn(at = "/", look: Look = {}): Promise<Visited> {
-    const visited = await visit("/", look);
-    const { page } = visited;
-    await page.waitForSelector("#email");
-    await page.click("main summary");
-    await page.fill("#api-key", keyOf(state.path));
-    await page.press("#api-key", "Enter");
-    await page.waitForSelector("nav a", { state: "attached" });
-    if (at !== "/") await page.evaluate((hash) => location.assign(hash), `#${at}`);
+    const visited = await visit(at === "/" ? "/" : `/#${at}`, look, keyOf(state.path));
+    await visited.page.waitForSelector("nav a", { state: "attached" });
     return visited;
+  }
+
+  /** What a browser keeps of a session that was opened by a key: its cookies, and that there is one (web/app/session.ts). */
+  async function signedInBy(apiKey: string) {
+    const answer = await fetch(new URL("/v1/sessions", url), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ apiKey }),
+    });
+    if (!answer.ok) throw new Error(`no session: ${answer.status} ${await answer.text()}`);
+    const cookies = answer.headers.getSetCookie().map((each) => {
+      const [name = "", value = ""] = (each.split(";", 1)[0] ?? "").split("=");
+      return {
+        ...{ name, value, domain: host, path: "/", expires: -1 },
+        ...{ httpOnly: true, secure: false, sameSite: "Strict" as const },
+      };
+    });
+    const localStorage = [{ name: "wishub-signed-in", value: "1" }];
+    return { cookies, origins: [{ origin: url, localStorage }] };
   }
 
   return { url: () => url, product: () => product, state: () => state.path, visit, signedIn };

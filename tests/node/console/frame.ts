@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { barriers, pictured, type Place } from "#tests/node/in-browser.ts";
+import { asOwnerOf } from "#tests/node/owner.ts";
 
 /** What stands around every screen: navigation, keys, languages, themes. */
-export function frameJourneys({ signedIn }: Place): void {
+export function frameJourneys({ signedIn, state }: Place): void {
   it("goes anywhere by the palette, and lists its shortcuts", async () => {
     const { page, complaints } = await signedIn();
     await page.waitForSelector(".number-card");
@@ -26,15 +27,12 @@ export function frameJourneys({ signedIn }: Place): void {
   });
 
   it("offers what the server lets somebody do, and says of the rest which rule forbids it", async () => {
+    const reader = { name: "Reader", scopes: ["search"] };
+    const { apiKey } = await asOwnerOf(state)<{ apiKey: string }>("POST", "/v1/keys", reader);
     const { page, complaints } = await signedIn();
-    const key = await page.evaluate(async () => {
-      const body = JSON.stringify({ name: "Reader", scopes: ["search"] });
-      const headers = { "Content-Type": "application/json" };
-      return (await (await fetch("v1/keys", { method: "POST", headers, body })).json()).apiKey;
-    });
     await page.click("text=Sign out");
     await page.click("main summary");
-    await page.fill("#api-key", key);
+    await page.fill("#api-key", apiKey);
     await page.press("#api-key", "Enter");
     await page.waitForSelector("nav a");
     expect(await page.locator("nav a").allTextContents()).toEqual(["Search", "Settings", "You"]);
