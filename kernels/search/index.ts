@@ -3,6 +3,7 @@
 
 import { siftDown, siftUp } from "./heap";
 
+export { allow, allowMarked, mark } from "./filter";
 export { order } from "./heap";
 export { closest, closestAmong, keep, place, probe } from "./lists";
 export { dots } from "./products";

@@ -226,6 +226,35 @@ describe("an engine", () => {
   });
 });
 
+test("a filter holds for every slot, wherever it lies, and not beyond the search that asked with it", () => {
+  const engine = open();
+  const texts = ["ash"];
+  const vectors = [Float32Array.from({ length: DIMENSIONS }, (_, i) => (i === 0 ? 1 : 0))];
+  const units = Array.from({ length: 5_000 }, (_, i): Unit => {
+    const [tag, kind] = [i % 61 === 0 ? "red" : "blue", i % 2 === 0 ? "note" : "fact"];
+    return { texts, vectors, tag, kind, level: i % 7 };
+  });
+  for (const [i, one] of units.entries()) {
+    add(engine, one);
+    if (i % 1_500 === 1_499) engine.flush();
+  }
+  for (let slot = 0; slot < 5_000; slot += 122) engine.kill({ first: slot, count: 1 });
+  const query = { text: "", gloss: "", vector: vectors[0] ?? new Float32Array(DIMENSIONS) };
+  for (const wanted of [
+    { tags: ["red"] },
+    { tags: ["red"], minLevel: LEVELS[5] },
+    { tags: ["red", "blue"] },
+    { tags: ["red"], kind: "note" },
+  ]) {
+    const found = search(engine, "semantic", query, wanted as SearchFilter, 100);
+    const slots = found.map(({ first }) => first).toSorted((a, b) => a - b);
+    const expected = units.flatMap((one, i) =>
+      i % 122 !== 0 && passes(one, wanted as SearchFilter) ? [i] : [],
+    );
+    expect(slots, JSON.stringify(wanted)).toEqual(expected);
+  }
+});
+
 test("quantising what was restored changes nothing", () => {
   fc.assert(
     fc.property(vector, (values) => {

@@ -108,6 +108,16 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     }
   }
 
+  /** Hands postings (see segment.ts for their form) to what reads them in the memory's scratch. */
+  function inScratch(postings: Uint32Array, use: (count: number) => void): void {
+    for (let from = 0; from < postings.length; from += POSTINGS_MAX) {
+      const piece =
+        postings.length <= POSTINGS_MAX ? postings : postings.subarray(from, from + POSTINGS_MAX);
+      words.set(piece, at.scratch / 4);
+      use(piece.length);
+    }
+  }
+
   function setBit(bitmapAt: number, slot: number, on: boolean): void {
     const byte = chunkOf(slot) + bitmapAt + ((slot & (CHUNK - 1)) >> 3);
     const bit = 1 << (slot & 7);
@@ -164,16 +174,17 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     setAlive: (chunk: number, alive: Uint8Array): void =>
       bytes.set(alive, at.chunks + chunk * at.chunkBytes + at.alive),
 
-    /** From here on scans that are `filtered` see only slots whose bit is set here and which are alive. */
-    allow(bits: Uint8Array): void {
-      for (let chunk = 0; chunk * CHUNK < slots; chunk++) {
-        const from = at.chunks + chunk * at.chunkBytes;
-        for (let i = 0; i < CHUNK / 8; i++) {
-          bytes[from + at.allowed + i] =
-            (bits[chunk * (CHUNK / 8) + i] ?? 0) & (bytes[from + at.alive + i] ?? 0);
-        }
-      }
-    },
+    /** From here on scans that are `filtered` see only slots which are alive and of this level or above. */
+    allow: (lowest: number): void =>
+      void wasm.allow(at.chunks, at.chunkBytes, slots, at.alive, at.levels, lowest, at.allowed),
+    /** Marks the slots in `postings` for `allowMarked`. */
+    mark: (postings: Uint32Array, base: number): void =>
+      inScratch(postings, (count) =>
+        wasm.mark(at.scratch, count, at.chunks, at.chunkBytes, base, at.marked),
+      ),
+    /** From here on filtered scans see, of what they saw, only what is marked, and nothing is marked any more. */
+    allowMarked: (): void =>
+      void wasm.allowMarked(at.chunks, at.chunkBytes, slots, at.marked, at.allowed),
 
     /** Called before any slot is added: room for lists of these sizes, each in one piece. */
     keep(counts: Uint32Array): void {
@@ -278,7 +289,7 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
     },
 
     clearScores: (): void => void wasm.clear(at.chunks, at.chunkBytes, slots, at.scores),
-    /** Adds a term's share of BM25 to every slot in `postings` (see segment.ts for their form). */
+    /** Adds a term's share of BM25 to every slot in `postings`. */
     accumulate(
       postings: Uint32Array,
       base: number,
@@ -286,13 +297,10 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
       flatNorm: number,
       perWord: number,
     ): void {
-      for (let from = 0; from < postings.length; from += POSTINGS_MAX) {
-        const piece =
-          postings.length <= POSTINGS_MAX ? postings : postings.subarray(from, from + POSTINGS_MAX);
-        words.set(piece, at.scratch / 4);
+      inScratch(postings, (count) =>
         wasm.accumulate(
           at.scratch,
-          piece.length,
+          count,
           at.chunks,
           at.chunkBytes,
           at.lengths,
@@ -301,8 +309,8 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
           weight,
           flatNorm,
           perWord,
-        );
-      }
+        ),
+      );
     },
     scoreOf: (slot: number): number =>
       floats[(chunkOf(slot) + at.scores) / 4 + (slot & (CHUNK - 1))] ?? 0,

@@ -62,6 +62,7 @@ export function layout(dimensions: number, lists: number) {
     levels: room(CHUNK),
     alive: room(CHUNK / 8),
     allowed: room(CHUNK / 8),
+    marked: room(CHUNK / 8),
     scores: room(CHUNK * 4),
     codes: room(BLOCKS * (16 * codeBytes + BLOCK_NUMBERS)),
   };
@@ -81,6 +82,9 @@ export type Exports = { memory: WebAssembly.Memory } & Record<
   | "scan"
   | "place"
   | "dots"
+  | "allow"
+  | "mark"
+  | "allowMarked"
   | "clear"
   | "accumulate"
   | "best",

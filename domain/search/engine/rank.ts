@@ -18,7 +18,7 @@ import {
   semanticPart,
   WEIGHTS,
 } from "#domain/search/explain.ts";
-import { allowedBits } from "#domain/search/engine/filter.ts";
+import { applyFilter } from "#domain/search/engine/filter.ts";
 import { bestOfBoth, sureFor, withCosines } from "#domain/search/engine/nearest.ts";
 import type { TermLists } from "#domain/search/engine/lexical.ts";
 import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
@@ -53,9 +53,7 @@ export function rank(
       ? termsFor(engine, request.text, request.gloss ?? "")
       : null;
   const vector = weights.semantic > 0 ? request.vector : undefined;
-  const bits = allowedBits(request.filter, engine.lexical, kernel);
-  if (bits !== null) kernel.allow(bits);
-  const filtered = bits !== null;
+  const filtered = applyFilter(request.filter, engine.lexical, kernel);
 
   const corpus = engine.lexical.corpus();
   if (terms !== null) addUpTerms(engine, terms, corpus);
