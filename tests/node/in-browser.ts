@@ -101,10 +101,9 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
     if (!answer.ok) throw new Error(`no session: ${answer.status} ${await answer.text()}`);
     const cookies = answer.headers.getSetCookie().map((each) => {
       const [name = "", value = ""] = (each.split(";", 1)[0] ?? "").split("=");
-      return {
-        ...{ name, value, domain: host, path: "/", expires: -1 },
-        ...{ httpOnly: true, secure: false, sameSite: "Strict" as const },
-      };
+      const sameSite = "Strict" as const;
+      const kept = { domain: host, path: "/", expires: -1, httpOnly: true, secure: false, sameSite };
+      return { name, value, ...kept };
     });
     const localStorage = [{ name: "wishub-signed-in", value: "1" }];
     return { cookies, origins: [{ origin: url, localStorage }] };
