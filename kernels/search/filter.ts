@@ -4,13 +4,14 @@ const CHUNK_SHIFT: u32 = 10;
 const CHUNK_MASK: u32 = 1023;
 const BITMAP_BYTES: u32 = 128;
 
-/** Lets through what is alive and has at least this level. */
+/** Lets through what is alive and has at least this level. Marks of a search that did not get to its end go. */
 export function allow(
-  chunks: usize, chunkBytes: u32, slots: u32, aliveAt: u32, levelsAt: u32, lowest: u32, allowedAt: u32,
+  chunks: usize, chunkBytes: u32, slots: u32, aliveAt: u32, levelsAt: u32, lowest: u32, allowedAt: u32, markedAt: u32,
 ): void {
   const least = i8x16.splat(<i8>lowest);
   for (let first: u32 = 0; first < slots; first += 1024) {
     const chunk = chunks + <usize>(first >> CHUNK_SHIFT) * chunkBytes;
+    memory.fill(chunk + markedAt, 0, BITMAP_BYTES);
     memory.copy(chunk + allowedAt, chunk + aliveAt, BITMAP_BYTES);
     if (lowest == 0) continue;
     for (let slot: usize = 0; slot < 1024; slot += 16) {

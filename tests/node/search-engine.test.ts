@@ -11,6 +11,7 @@ import { pageCache } from "#domain/search/engine/pages.ts";
 import { rank } from "#domain/search/engine/rank.ts";
 import { withoutStopWords } from "#domain/search/text/stop-words.ts";
 import { termsOf } from "#domain/search/text/terms.ts";
+import { tagKey } from "#domain/search/engine/term-key.ts";
 import { quantised, restored } from "#domain/search/engine/vectors.ts";
 import { LEVELS } from "#domain/verification/model.ts";
 
@@ -21,6 +22,10 @@ const MODULE = new WebAssembly.Module(
 const WORDS = ["ash", "birch", "cedar", "elm", "fir", "oak", "pine", "松树", "白桦", "the"];
 
 type Unit = { texts: string[]; vectors: Float32Array[]; tag: string; kind: string; level: number };
+
+function fail(why: string): never {
+  throw new Error(why);
+}
 
 const text = fc
   .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 12 })
@@ -253,6 +258,33 @@ test("a filter holds for every slot, wherever it lies, and not beyond the search
     );
     expect(slots, JSON.stringify(wanted)).toEqual(expected);
   }
+});
+
+test("a filter whose postings could not be read to their end holds back nothing from another search", () => {
+  const disk = memoryDisk();
+  let isOutOfReach = false;
+  const guarded = {
+    ...disk,
+    read: (...at: Parameters<typeof disk.read>) =>
+      isOutOfReach ? fail("another object's disk") : disk.read(...at),
+  };
+  const vectors = [Float32Array.from({ length: DIMENSIONS }, (_, i) => (i === 0 ? 1 : 0))];
+  const writer = open(disk);
+  for (let i = 0; i < 200; i++) {
+    add(writer, { texts: ["ash"], vectors, tag: i % 2 ? "red" : "blue", kind: "note", level: 0 });
+    if (i % 100 === 99) writer.flush();
+  }
+  const engine = open(guarded);
+  const [first, second] = engine.lexical.find(tagKey("red")).parts;
+  first?.segment.pieces(first.list, () => {});
+  expect(second).toBeDefined();
+  const query = { text: "", gloss: "", vector: vectors[0] ?? new Float32Array(DIMENSIONS) };
+  isOutOfReach = true;
+  expect(() => search(engine, "semantic", query, { tags: ["red"] })).toThrow("another object's");
+  isOutOfReach = false;
+  const slots = search(engine, "semantic", query, { tags: ["blue"] }, 200).map(({ slot }) => slot);
+  expect(slots.filter((slot) => slot % 2 === 1)).toEqual([]);
+  expect(slots).toHaveLength(100);
 });
 
 test("quantising what was restored changes nothing", () => {

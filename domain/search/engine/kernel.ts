@@ -176,7 +176,16 @@ export function openKernel(module: WebAssembly.Module, dimensions: number, centr
 
     /** From here on scans that are `filtered` see only slots which are alive and of this level or above. */
     allow: (lowest: number): void =>
-      void wasm.allow(at.chunks, at.chunkBytes, slots, at.alive, at.levels, lowest, at.allowed),
+      void wasm.allow(
+        at.chunks,
+        at.chunkBytes,
+        slots,
+        at.alive,
+        at.levels,
+        lowest,
+        at.allowed,
+        at.marked,
+      ),
     /** Marks the slots in `postings` for `allowMarked`. */
     mark: (postings: Uint32Array, base: number): void =>
       inScratch(postings, (count) =>

@@ -24,7 +24,7 @@ export function mapJourneys({ signedIn, visit, url, state }: Place): void {
         expect(await rate.textContent()).toMatch(/^(< )?[\d.,]+\/s$/);
       }
       await layer("Machine").locator(".part").waitFor({ timeout: MEASURED_MS });
-      expect(await layer("Search shards").locator(".part").count()).toBe(2);
+      await expect.poll(() => layer("Search shards").locator(".part").count()).toBe(2);
       expect(await page.textContent("main header")).toMatch(/read again every 10 seconds/);
       expect(await pictured(page, "system-map")).toEqual([]);
       expect(complaints).toEqual([]);
