@@ -231,6 +231,31 @@ describe("an engine", () => {
   });
 });
 
+test("as many units are found as are asked for, also where a few long ones hold all that is nearest", () => {
+  const engine = open();
+  const towards = (share: number, i: number): Float32Array => {
+    const angle = Array.from({ length: DIMENSIONS }, (_, n) => Math.sin(i * 31 + n * 7));
+    const made = angle.map((value, n) => value * (1 - share) + (n === 0 ? DIMENSIONS * share : 0));
+    return Float32Array.from(made, (value) => value / Math.hypot(...made));
+  };
+  const unitOf = (passages: number, share: number, words: string, i: number): Unit => {
+    const places = Array.from({ length: passages }, (_, n) => n);
+    const vectors = places.map((n) => towards(share, i * 64 + n));
+    return { texts: places.map(() => words), vectors, tag: "red", kind: "note", level: 0 };
+  };
+  for (let i = 0; i < 20; i++) add(engine, unitOf(64, 0.9, "ash birch ash birch", i));
+  for (let i = 20; i < 80; i++) add(engine, unitOf(1, 0.6, "ash cedar elm fir oak", i));
+  for (let i = 80; i < 300; i++) add(engine, unitOf(1, 0.05, "pine", i));
+  const query = { text: "ash birch", gloss: "", vector: towards(1, 0) };
+  for (const mode of ["lexical", "semantic", "hybrid"] as const)
+    for (const limit of [10, 50])
+      for (const filter of [{}, { tags: ["red"] }]) {
+        const found = search(engine, mode, query, filter, limit);
+        const units = new Set(found.map(({ first }) => first));
+        expect(units.size, `${mode}, ${limit}`).toBe(limit);
+      }
+});
+
 test("a filter holds for every slot, wherever it lies, and not beyond the search that asked with it", () => {
   const engine = open();
   const texts = ["ash"];

@@ -33,5 +33,20 @@ export function bestUnits({ passageOf }: Pick<Kernel, "passageOf">, limit: numbe
   };
 }
 
+/** Whether these passages are of so many units. */
+export function areOfUnits(
+  { passageOf }: Pick<Kernel, "passageOf">,
+  slots: Uint32Array,
+  count: number,
+): boolean {
+  if (slots.length < count) return false;
+  const firsts = new Set<number>();
+  for (let i = 0; i < slots.length && firsts.size < count; i++) {
+    const slot = slots[i] ?? 0;
+    firsts.add(slot - passageOf(slot));
+  }
+  return firsts.size >= count;
+}
+
 const precedes = (score: number, slot: number, other: Best): boolean =>
   score > other.score || (score === other.score && slot < other.slot);

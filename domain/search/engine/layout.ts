@@ -5,8 +5,8 @@ import { codeBytesOf, paddedTo16 } from "#domain/search/engine/vectors.ts";
 export const BLOCKS = CHUNK / 16;
 const BLOCK_NUMBERS = 144;
 export const SCRATCH_BYTES = 65_536;
-/** Slots that one scan may hold on to. */
-export const CANDIDATES_MAX = 1_024;
+/** Slots that one scan may hold on to: 64 units of 64 passages. */
+export const CANDIDATES_MAX = 4_096;
 
 /** Lists from which on they are grouped, so that a vector's own is found without looking at all of them. */
 const GROUPED_FROM = 256;

@@ -1,18 +1,25 @@
-import { bestUnits } from "#domain/search/engine/best-units.ts";
+import { areOfUnits, bestUnits } from "#domain/search/engine/best-units.ts";
 import { type Engine, GAP } from "#domain/search/engine/engine.ts";
 import type { Estimated, Peaks } from "#domain/search/engine/kernel.ts";
+import { CANDIDATES_MAX } from "#domain/search/engine/layout.ts";
 import { quantisedQuery } from "#domain/search/engine/vectors.ts";
 
 /** Slots and their cosines with a query; `peaks` where lists were looked at. */
 export type Near = { slots: Uint32Array; cosines: Float32Array; peaks: Peaks | null };
 
-/** How many passages by estimate may be compared with 8-bit vectors, beside those asked for. */
+/**
+ * How many passages by estimate may be compared with 8-bit vectors, beside those asked for; where they are of fewer units,
+ * as many as a scan holds.
+ */
 const COMPARED_MAX = 128;
 /** Compared at once; in the beginning so many more than are wanted. */
 const STEP = 16;
 const FIRST_STEP = 17;
 /** What an estimate may be too low by, of one dimension: the error of a 1-bit code falls with the root of dimensions. */
 const DOUBT = 1.1;
+
+/** More than are ever put in order. */
+const PLACES = 4 * CANDIDATES_MAX;
 
 /** Below every estimate: those of vectors far from a list's middle may be out of range. */
 const ANYTHING = -1e30;
@@ -90,14 +97,14 @@ export function bestOfBoth(
   // Scores are at most 1 or so: a million steps of them and the place fit a double, and numbers sort by themselves.
   const keys = new Float64Array(count);
   for (let i = 0; i < count; i++)
-    keys[i] = Math.round((8 - scoreAt(slotAt(i), estimateAt(i) + doubt)) * 1e6) * 4_096 + i;
+    keys[i] = Math.round((8 - scoreAt(slotAt(i), estimateAt(i) + doubt)) * 1e6) * PLACES + i;
   keys.sort();
   const slots = new Uint32Array(count);
   const estimates = new Float32Array(count);
   for (let place = 0; place < count; place++) {
     const key = keys[place] ?? 0;
-    slots[place] = slotAt(key % 4_096);
-    estimates[place] = estimateAt(key % 4_096);
+    slots[place] = slotAt(key % PLACES);
+    estimates[place] = estimateAt(key % PLACES);
   }
   return compared(engine, vector, { ...near, slots, estimates }, asked.sure, scoreAt, floor);
 }
@@ -130,14 +137,21 @@ function estimated(
     product: peaks.product - 2 * SLACK,
     worth: peaks.worth - SLACK,
   };
-  const found = kernel.nearest(vector, { gap, count, least, ...far, peaks: elsewhere }, filtered);
+  const look = (within: number, most: number) =>
+    kernel.nearest(vector, { gap: within, count: most, least, ...far, peaks: elsewhere }, filtered);
+  let near = look(gap, count);
+  let most = count;
+  const isFull = (): boolean => near.slots.length === most;
+  const isEnough = (): boolean => atLeast !== undefined || areOfUnits(kernel, near.slots, sure);
+  // A few long units may be all that is nearest.
+  if (isFull() && !isEnough()) {
+    most = CANDIDATES_MAX;
+    near = look(gap, most);
+  }
   // Where others have looked already, few is what is to be expected.
-  const isEnough = found.slots.length >= sure || atLeast !== undefined || peaks !== undefined;
-  const near =
-    !isEnough && gap > ALL_LISTS
-      ? kernel.nearest(vector, { gap: ALL_LISTS, count, least, ...far }, filtered)
-      : found;
-  return { ...near, least, isAll: least > ANYTHING && near.slots.length < count };
+  const isLeftOut = gap > ALL_LISTS && peaks === undefined && !isFull();
+  if (isLeftOut && !isEnough()) near = look(ALL_LISTS, most);
+  return { ...near, least, isAll: least > ANYTHING && !isFull() };
 }
 
 const doubtOf = ({ kernel }: Engine): number => DOUBT / Math.sqrt(kernel.dimensions);

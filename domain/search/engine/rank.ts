@@ -1,5 +1,5 @@
 import { type QueryTerm, queryTerms } from "#domain/search/engine/analysis.ts";
-import { type Best, bestUnits } from "#domain/search/engine/best-units.ts";
+import { areOfUnits, type Best, bestUnits } from "#domain/search/engine/best-units.ts";
 import {
   boundOf,
   type Corpus,
@@ -19,6 +19,7 @@ import {
   WEIGHTS,
 } from "#domain/search/explain.ts";
 import { applyFilter } from "#domain/search/engine/filter.ts";
+import { CANDIDATES_MAX } from "#domain/search/engine/layout.ts";
 import { bestOfBoth, sureFor, withCosines } from "#domain/search/engine/nearest.ts";
 import type { TermLists } from "#domain/search/engine/lexical.ts";
 import type { ExplainedTerm, Explanation, SearchRequest } from "#domain/search/model.ts";
@@ -57,8 +58,7 @@ export function rank(
 
   const corpus = engine.lexical.corpus();
   if (terms !== null) addUpTerms(engine, terms, corpus);
-  const lexicalCount = Math.min(256, 32 + request.limit * 4);
-  const byText = terms === null ? new Uint32Array() : kernel.best(lexicalCount, filtered).slots;
+  const byText = terms === null ? new Uint32Array() : bestByText(engine, request.limit, filtered);
   const best = bestUnits(kernel, request.limit);
   const bound = queryBound(terms ?? []);
   const byWords = (slot: number): number =>
@@ -116,6 +116,14 @@ function addUpTerms(engine: Engine, terms: readonly Term[], corpus: Corpus): voi
       kernel.accumulate(postings, base, boundOf(idf), flat, perWord),
     );
   }
+}
+
+/** The passages whose words score best: of so many units, also where a few long ones hold most of them. */
+function bestByText({ kernel }: Engine, limit: number, filtered: boolean): Uint32Array {
+  const count = Math.min(256, 32 + limit * 4);
+  const { slots } = kernel.best(count, filtered);
+  if (slots.length < count || areOfUnits(kernel, slots, limit)) return slots;
+  return kernel.best(CANDIDATES_MAX, filtered).slots;
 }
 
 const union = (one: Uint32Array, other: Uint32Array): Uint32Array =>
