@@ -102,7 +102,14 @@ export function inBrowser({ host = "127.0.0.1", env = {} as Record<string, strin
     const cookies = answer.headers.getSetCookie().map((each) => {
       const [name = "", value = ""] = (each.split(";", 1)[0] ?? "").split("=");
       const sameSite = "Strict" as const;
-      const kept = { domain: host, path: "/", expires: -1, httpOnly: true, secure: false, sameSite };
+      const kept = {
+        domain: host,
+        path: "/",
+        expires: -1,
+        httpOnly: true,
+        secure: false,
+        sameSite,
+      };
       return { name, value, ...kept };
     });
     const localStorage = [{ name: "wishub-signed-in", value: "1" }];

@@ -1,80 +1,27 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { analyse } from "#domain/search/engine/analysis.ts";
 import { idfOf, shareOf } from "#domain/search/engine/bm25.ts";
-import { type Engine, openEngine } from "#domain/search/engine/engine.ts";
 import { scoreOf } from "#domain/search/explain.ts";
-import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
-import type { SearchFilter, SearchMode } from "#domain/search/model.ts";
-import { pageCache } from "#domain/search/engine/pages.ts";
+import type { SearchMode } from "#domain/search/model.ts";
 import { rank } from "#domain/search/engine/rank.ts";
+import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
 import { withoutStopWords } from "#domain/search/text/stop-words.ts";
 import { termsOf } from "#domain/search/text/terms.ts";
-import { tagKey } from "#domain/search/engine/term-key.ts";
 import { quantised, restored } from "#domain/search/engine/vectors.ts";
-import { LEVELS } from "#domain/verification/model.ts";
-
-const DIMENSIONS = 32;
-const MODULE = new WebAssembly.Module(
-  readFileSync(new URL("../../dist/kernels/search.wasm", import.meta.url)),
-);
-const WORDS = ["ash", "birch", "cedar", "elm", "fir", "oak", "pine", "松树", "白桦", "the"];
-
-type Unit = { texts: string[]; vectors: Float32Array[]; tag: string; kind: string; level: number };
-
-function fail(why: string): never {
-  throw new Error(why);
-}
-
-const text = fc
-  .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 12 })
-  .map((words) => words.join(" "));
-const vector = fc
-  .array(fc.double({ min: -1, max: 1, noNaN: true }), {
-    minLength: DIMENSIONS,
-    maxLength: DIMENSIONS,
-  })
-  .filter((values) => Math.hypot(...values) > 0.1)
-  .map((values) => Float32Array.from(values, (value) => value / Math.hypot(...values)));
-const unit = fc.array(fc.tuple(text, vector), { minLength: 1, maxLength: 4 }).chain((passages) =>
-  fc.record({
-    texts: fc.constant(passages.map(([words]) => words)),
-    vectors: fc.constant(passages.map(([, values]) => values)),
-    tag: fc.constantFrom("red", "blue"),
-    kind: fc.constantFrom("note", "fact"),
-    level: fc.integer({ min: 0, max: 6 }),
-  }),
-);
-const library = fc.array(unit, { minLength: 1, maxLength: 40 });
-const ask = fc.record({ text, vector, gloss: fc.constantFrom("", "oak pine", "cedar") });
-
-const open = (disk = memoryDisk()) => openEngine(MODULE, DIMENSIONS, disk, pageCache(1_048_576));
-const passagesOf = (one: Unit) =>
-  analyse({ title: "", kind: one.kind, language: "en", tags: [one.tag] }, one.texts).map(
-    (passage, i) => ({
-      ...passage,
-      vector: quantised(one.vectors[i] ?? new Float32Array(DIMENSIONS)),
-    }),
-  );
-const add = (engine: Engine, one: Unit): number => engine.add(passagesOf(one), one.level);
-const search = (
-  engine: Engine,
-  mode: SearchMode,
-  query: { text: string; gloss: string; vector: Float32Array },
-  filter: SearchFilter = {},
-  limit = 10,
-) => rank(engine, { ...query, mode, filter, limit, explain: true }).best;
-const answers = (engine: Engine, query: { text: string; gloss: string; vector: Float32Array }) =>
-  search(engine, "hybrid", query).map(({ first, score }) => ({
-    first,
-    score: Math.round(score * 1e9),
-  }));
-
-function mergeAll(engine: Engine): void {
-  for (let merge = engine.merge(); merge !== null; merge = engine.merge())
-    while (merge.next().done !== true);
-}
+import {
+  add,
+  answers,
+  ask,
+  DIMENSIONS,
+  library,
+  mergeAll,
+  open,
+  search,
+  type Unit,
+  unit,
+  unitAt,
+  vector,
+} from "./engine-library.ts";
 
 describe("an engine", () => {
   test("scores every passage as plain BM25 does", () => {
@@ -205,30 +152,6 @@ describe("an engine", () => {
       ),
     );
   });
-
-  test("shows only what the filter lets through, and all of it", () => {
-    const filter = fc.record(
-      {
-        tags: fc.constantFrom<string[]>(["red"], ["blue"], ["red", "blue"]),
-        kind: fc.constantFrom("note", "fact"),
-        minLevel: fc.constantFrom(...LEVELS),
-        language: fc.constantFrom("en", "de"),
-      },
-      { requiredKeys: [] },
-    );
-    fc.assert(
-      fc.property(library, ask, filter, fc.boolean(), (units, query, wanted, flushed) => {
-        const engine = open();
-        for (const one of units) add(engine, one);
-        if (flushed) engine.flush();
-        const firsts = search(engine, "semantic", query, wanted, 50).map(({ first }) =>
-          unitAt(units, first),
-        );
-        const expected = units.flatMap((one, index) => (passes(one, wanted) ? [index] : []));
-        expect(firsts.toSorted((a, b) => a - b)).toEqual(expected);
-      }),
-    );
-  });
 });
 
 test("as many units are found as are asked for, also where a few long ones hold all that is nearest", () => {
@@ -255,63 +178,6 @@ test("as many units are found as are asked for, also where a few long ones hold 
         expect(units.size, `${mode}, ${limit}`).toBe(limit);
       }
 });
-
-test("a filter holds for every slot, wherever it lies, and not beyond the search that asked with it", () => {
-  const engine = open();
-  const texts = ["ash"];
-  const vectors = [Float32Array.from({ length: DIMENSIONS }, (_, i) => (i === 0 ? 1 : 0))];
-  const units = Array.from({ length: 5_000 }, (_, i): Unit => {
-    const [tag, kind] = [i % 61 === 0 ? "red" : "blue", i % 2 === 0 ? "note" : "fact"];
-    return { texts, vectors, tag, kind, level: i % 7 };
-  });
-  for (const [i, one] of units.entries()) {
-    add(engine, one);
-    if (i % 1_500 === 1_499) engine.flush();
-  }
-  for (let slot = 0; slot < 5_000; slot += 122) engine.kill({ first: slot, count: 1 });
-  const query = { text: "", gloss: "", vector: vectors[0] ?? new Float32Array(DIMENSIONS) };
-  for (const wanted of [
-    { tags: ["red"] },
-    { tags: ["red"], minLevel: LEVELS[5] },
-    { tags: ["red", "blue"] },
-    { tags: ["red"], kind: "note" },
-  ]) {
-    const found = search(engine, "semantic", query, wanted as SearchFilter, 100);
-    const slots = found.map(({ first }) => first).toSorted((a, b) => a - b);
-    const expected = units.flatMap((one, i) =>
-      i % 122 !== 0 && passes(one, wanted as SearchFilter) ? [i] : [],
-    );
-    expect(slots, JSON.stringify(wanted)).toEqual(expected);
-  }
-});
-
-test("a filter whose postings could not be read to their end holds back nothing from another search", () => {
-  const disk = memoryDisk();
-  let isOutOfReach = false;
-  const guarded = {
-    ...disk,
-    read: (...at: Parameters<typeof disk.read>) =>
-      isOutOfReach ? fail("another object's disk") : disk.read(...at),
-  };
-  const vectors = [Float32Array.from({ length: DIMENSIONS }, (_, i) => (i === 0 ? 1 : 0))];
-  const writer = open(disk);
-  for (let i = 0; i < 200; i++) {
-    add(writer, { texts: ["ash"], vectors, tag: i % 2 ? "red" : "blue", kind: "note", level: 0 });
-    if (i % 100 === 99) writer.flush();
-  }
-  const engine = open(guarded);
-  const [first, second] = engine.lexical.find(tagKey("red")).parts;
-  first?.segment.pieces(first.list, () => {});
-  expect(second).toBeDefined();
-  const query = { text: "", gloss: "", vector: vectors[0] ?? new Float32Array(DIMENSIONS) };
-  isOutOfReach = true;
-  expect(() => search(engine, "semantic", query, { tags: ["red"] })).toThrow("another object's");
-  isOutOfReach = false;
-  const slots = search(engine, "semantic", query, { tags: ["blue"] }, 200).map(({ slot }) => slot);
-  expect(slots.filter((slot) => slot % 2 === 1)).toEqual([]);
-  expect(slots).toHaveLength(100);
-});
-
 test("quantising what was restored changes nothing", () => {
   fc.assert(
     fc.property(vector, (values) => {
@@ -320,26 +186,8 @@ test("quantising what was restored changes nothing", () => {
     }),
   );
 });
-
-function passes(one: Unit, filter: SearchFilter): boolean {
-  if (filter.tags?.some((tag) => tag !== one.tag) === true) return false;
-  if (filter.kind !== undefined && filter.kind !== one.kind) return false;
-  if (filter.language !== undefined && filter.language !== "en") return false;
-  return filter.minLevel === undefined || one.level >= LEVELS.indexOf(filter.minLevel);
-}
-
 const dot = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
-
-function unitAt(units: readonly Unit[], first: number): number {
-  let slot = 0;
-  for (const [index, one] of units.entries()) {
-    if (slot === first) return index;
-    slot += one.texts.length;
-  }
-  return -1;
-}
-
 /** The best passage of each unit, scored by the formula over all passages. */
 function naiveBm25(units: readonly Unit[], query: string): number[] {
   const passages = units.flatMap(({ texts }) => texts.map(termsOf));
