@@ -1,6 +1,6 @@
 import type { Centroids } from "#domain/search/engine/codes.ts";
 import { openKernel } from "#domain/search/engine/kernel.ts";
-import { ASSIGNED_MAX } from "#domain/search/engine/middles.ts";
+import { ASSIGNED_MAX } from "#domain/search/engine/layout.ts";
 import { paddedTo16, type Quantised } from "#domain/search/engine/vectors.ts";
 
 /** Passages from which on a shard has lists: below, looking at every code costs less than knowing where to look. */

@@ -4,7 +4,10 @@ import { codeBytesOf, paddedTo16 } from "#domain/search/engine/vectors.ts";
 /** Codes lie in blocks of 16, and as many blocks in a chunk as hold its slots. */
 export const BLOCKS = CHUNK / 16;
 const BLOCK_NUMBERS = 144;
+/** What lists, postings and vectors to compare may take of the scratch at once. */
 export const SCRATCH_BYTES = 65_536;
+/** Vectors that one call of `listsOf` takes; the scratch has room for them, of any dimensions. */
+export const ASSIGNED_MAX = 64;
 /** Slots that one scan may hold on to: 64 units of 64 passages. */
 export const CANDIDATES_MAX = 4_096;
 
@@ -52,7 +55,7 @@ export function layout(dimensions: number, lists: number) {
     buckets: room(257 * 4),
     probed: room(lists * 4),
     peaks: room(8),
-    scratch: room(SCRATCH_BYTES),
+    scratch: room(Math.max(SCRATCH_BYTES, ASSIGNED_MAX * stride)),
     chunks: room(0),
   };
   end = 0;

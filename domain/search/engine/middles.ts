@@ -1,11 +1,14 @@
 import type { Centroids } from "#domain/search/engine/codes.ts";
-import { type Exports, GROUPS_TAKEN, groupsOf, type Layout } from "#domain/search/engine/layout.ts";
+import {
+  ASSIGNED_MAX,
+  type Exports,
+  GROUPS_TAKEN,
+  groupsOf,
+  type Layout,
+} from "#domain/search/engine/layout.ts";
 import { biasOf, type Quantised } from "#domain/search/engine/vectors.ts";
 
 const EMPTY = 0xffff_ffff;
-
-/** Vectors that one call of `listsOf` takes. */
-export const ASSIGNED_MAX = 64;
 
 type Views = { bytes: Uint8Array; floats: Float32Array; words: Uint32Array; integers: Int32Array };
 

@@ -9,7 +9,7 @@ import { CHUNK } from "#domain/search/engine/columns.ts";
 import type { EngineDisk } from "#domain/search/engine/disk.ts";
 import { type Centroids, NO_LIST } from "#domain/search/engine/codes.ts";
 import { type Kernel, openKernel } from "#domain/search/engine/kernel.ts";
-import { ASSIGNED_MAX } from "#domain/search/engine/middles.ts";
+import { ASSIGNED_MAX } from "#domain/search/engine/layout.ts";
 import { openSlots, type Slots } from "#domain/search/engine/slots.ts";
 import type { VectorPages } from "#domain/search/engine/vector-pages.ts";
 import { paddedTo16, type Quantised } from "#domain/search/engine/vectors.ts";
