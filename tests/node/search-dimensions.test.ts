@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
 import { rank } from "#domain/search/engine/rank.ts";
@@ -17,5 +18,23 @@ describe("vectors of as many dimensions as an AI may give them", () => {
     settle(engine);
     expect(engine.lists().count).toBeGreaterThan(1);
     for (const [slot, vector] of vectors.entries()) expect(nearest(engine, vector)?.slot).toBe(slot);
+  });
+
+  test("are as near to themselves as can be, however alike their components are", () => {
+    const alike = fc.record({
+      dimensions: fc.oneof(fc.integer({ min: 1, max: DIMENSIONS_MAX }), fc.constant(DIMENSIONS_MAX)),
+      signs: fc.array(fc.constantFrom(-1, 1), { minLength: 1, maxLength: 16 }),
+    });
+    fc.assert(
+      fc.property(alike, ({ dimensions, signs }) => {
+        const vector = Float32Array.from(
+          { length: dimensions },
+          (_, i) => (signs[i % signs.length] ?? 0) / Math.sqrt(dimensions),
+        );
+        const engine = open(memoryDisk(), Infinity, dimensions);
+        add(engine, vector);
+        expect(nearest(engine, vector)?.why.semantic?.cosine).toBeCloseTo(1, 3);
+      }),
+    );
   });
 });

@@ -23,12 +23,14 @@ export function restored({ values, scale }: Quantised, dimensions: number): Floa
   return vector;
 }
 
-/** A query in 16 bits a dimension; small enough that 4,096 products with 8-bit values fit 32 bits. */
+/** A query in up to 16 bits a dimension: as many as leave the sum of its products with 8-bit values in 32 bits. */
 export type QuantisedQuery = { values: Int16Array; scale: number };
+const QUERY_MAX = 8_191;
+const SUM_MAX = 2 ** 31 - 1;
 
 export function quantisedQuery(vector: Float32Array): QuantisedQuery {
   const most = largest(vector);
-  const scale = most / 8191;
+  const scale = most / Math.min(QUERY_MAX, Math.floor(SUM_MAX / (127 * vector.length)));
   const values = new Int16Array(paddedTo16(vector.length));
   if (scale > 0)
     for (let i = 0; i < vector.length; i++) values[i] = Math.round((vector[i] ?? 0) / scale);
