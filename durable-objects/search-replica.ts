@@ -26,7 +26,7 @@ import { type Followed, liveBetween } from "#objects/search-follow.ts";
 import { heatMeter } from "#objects/search-heat.ts";
 import { pages } from "#objects/search-shard.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
-import { mergeAll } from "#objects/search-upkeep.ts";
+import { openMerging } from "#objects/search-upkeep.ts";
 
 type LeaderStub = { follow(asked: FollowState): Promise<ShardAnswer<Followed>> };
 
@@ -54,6 +54,7 @@ export class SearchReplica extends DurableObject<Env> {
   #lastReadMs = Date.now();
   readonly #spread = heatMeter();
   readonly #pace = openPace();
+  readonly #merging: ReturnType<typeof openMerging>;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -64,6 +65,7 @@ export class SearchReplica extends DurableObject<Env> {
     this.#moved = kv.get<Moved>("moved-leaf") ?? null;
     this.#store = searchStore(ctx.storage);
     this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, () => {});
+    this.#merging = openMerging(this.#contents, this.#pace);
   }
 
   /** Searches for a reader who has seen the leader at `atLeastMs`, looking at the leader first when that is due. Nobody keeps the answer. */
@@ -89,7 +91,7 @@ export class SearchReplica extends DurableObject<Env> {
     if (this.#leader === null) return;
     this.#isAwake = true;
     await this.#look();
-    await mergeAll(this.#contents, this.#pace);
+    await this.#merging.all();
     if (this.#moved !== null) return this.#contents.forget("nothing");
     const again = looksAgainInMs(Date.now() - this.#lastReadMs, this.#failures);
     this.#isAwake = again !== null;

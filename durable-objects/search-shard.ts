@@ -44,7 +44,7 @@ import {
   BULK_LOOK_MS,
   leafState,
   lookAfterBulk,
-  mergeAll,
+  openMerging,
   openRecall,
 } from "#objects/search-upkeep.ts";
 
@@ -75,6 +75,7 @@ export class SearchShard extends DurableObject<Env> {
   readonly #recall: ReturnType<typeof openRecall>;
   readonly #moves: SearchMoves;
   readonly #pace = openPace();
+  readonly #merging: ReturnType<typeof openMerging>;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -92,6 +93,7 @@ export class SearchShard extends DurableObject<Env> {
       note(key);
     });
     this.#recall = openRecall(this.#contents);
+    this.#merging = openMerging(this.#contents, this.#pace);
     this.#directory = openDirectory(ctx.storage, this.#store, note);
     const leafMoved = (): void => this.#bulk?.leaveAll();
     const own = (): Env => this.env;
@@ -290,7 +292,7 @@ export class SearchShard extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     // What moves away needs no merging, and merges come to no end where a full shard goes on growing.
     const isMoved = await this.#moved();
-    await mergeAll(this.#contents, this.#pace);
+    await this.#merging.all();
     if (!isMoved) return await this.ctx.storage.setAlarm(Date.now() + SPLIT_AGAIN_MS);
     const waitMs = await lookAfterBulk(this.#bulk, this.ctx.id.name ?? "");
     if (waitMs !== null) await this.ctx.storage.setAlarm(Date.now() + waitMs);
@@ -333,13 +335,15 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   async #alarmIfBusy(isDue = false): Promise<void> {
-    const isBusy =
-      isDue || this.#moves.isSplitting() || this.#contents.engine()?.isMergeDue() === true;
-    const alarm = await this.ctx.storage.getAlarm();
-    if (isBusy && (alarm === null || alarm > Date.now() + 1_000))
-      await this.ctx.storage.setAlarm(Date.now());
-    else if (this.#bulk?.isBusy() === true && (alarm ?? Infinity) > Date.now() + BULK_LOOK_MS)
-      await this.ctx.storage.setAlarm(Date.now() + BULK_LOOK_MS);
-    else if (alarm === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+    const nowMs = Date.now();
+    const mergeAtMs = this.#merging.dueAtMs() ?? Infinity;
+    const isBusy = isDue || this.#moves.isSplitting() || mergeAtMs <= nowMs;
+    const alarm = (await this.ctx.storage.getAlarm()) ?? Infinity;
+    const lastMs = Math.min(mergeAtMs, nowMs + DAY_MS);
+    if (isBusy) {
+      if (alarm > nowMs + 1_000) await this.ctx.storage.setAlarm(nowMs);
+    } else if (this.#bulk?.isBusy() === true && alarm > nowMs + BULK_LOOK_MS)
+      await this.ctx.storage.setAlarm(nowMs + BULK_LOOK_MS);
+    else if (alarm > lastMs) await this.ctx.storage.setAlarm(lastMs);
   }
 }

@@ -28,11 +28,28 @@ export function leafState(
 const STEPS_PER_UNIT = 0.25;
 const STEPS_MAX = 100;
 
+/** A merge that threw would throw again at once, and each time for all its work. */
+const MERGE_AGAIN_MS = 60_000;
+
 /** Merges step by step, so that a read of a shard that nobody writes to waits for one step at most. */
-export async function mergeAll(contents: SearchContents, pace: Pace): Promise<void> {
+export function openMerging(contents: SearchContents, pace: Pace) {
+  let notBeforeMs = 0;
   const next = () => contents.engine()?.merge() ?? null;
-  for (let merge = next(); merge !== null; merge = next())
-    while (!hasEnded(merge, pace.turn(STEPS_PER_UNIT, 1, STEPS_MAX))) await scheduler.wait(0);
+  return {
+    /** From when on there is something to merge, or null where there is nothing. */
+    dueAtMs: (): number | null => (contents.engine()?.isMergeDue() === true ? notBeforeMs : null),
+    /** Never throws: what else its owner's alarm is for has to be done too. */
+    async all(): Promise<void> {
+      if (Date.now() < notBeforeMs) return;
+      try {
+        for (let merge = next(); merge !== null; merge = next())
+          while (!hasEnded(merge, pace.turn(STEPS_PER_UNIT, 1, STEPS_MAX))) await scheduler.wait(0);
+      } catch (error) {
+        log("error", "search-merge-failed", { error: String(error) });
+        notBeforeMs = Date.now() + MERGE_AGAIN_MS;
+      }
+    },
+  };
 }
 
 function hasEnded(merge: Generator<void, void>, steps: number): boolean {

@@ -49,19 +49,6 @@ const found = async (text: string, options = {}) =>
 const root = () => shards.getByName(rootOf(collection).name);
 
 describe("a search shard", () => {
-  test("says of its users' questions how much of what is nearest its searches find", async () => {
-    const units = Array.from({ length: 1_100 }, (_, i) => unitOf(i));
-    for (let from = 0; from < units.length; from += 100)
-      await port.index(collection, units.slice(from, from + 100));
-    expect((await port.shardsOf(collection)).recall).toBeNull();
-    const { vector } = units[7]?.passages[0] ?? {};
-    if (vector === undefined) throw new Error("unreachable");
-    const asked = { vector, mode: "semantic", filter: {}, limit: 10, explain: false } as const;
-    await port.search([collection], asked);
-    await expect.poll(async () => (await port.shardsOf(collection)).recall?.questions).toBe(1);
-    expect((await port.shardsOf(collection)).recall?.share).toBeGreaterThanOrEqual(0.9);
-  });
-
   test("finds a unit as soon as index answers, by its words and by its vector", async () => {
     await port.index(collection, [unitOf(1), unitOf(2)]);
     expect(await found("number1")).toEqual(["unit-1@1"]);

@@ -17,12 +17,16 @@ describe("vectors of as many dimensions as an AI may give them", () => {
     for (const vector of vectors) add(engine, vector);
     settle(engine);
     expect(engine.lists().count).toBeGreaterThan(1);
-    for (const [slot, vector] of vectors.entries()) expect(nearest(engine, vector)?.slot).toBe(slot);
+    for (const [slot, vector] of vectors.entries())
+      expect(nearest(engine, vector)?.slot).toBe(slot);
   });
 
   test("are as near to themselves as can be, however alike their components are", () => {
     const alike = fc.record({
-      dimensions: fc.oneof(fc.integer({ min: 1, max: DIMENSIONS_MAX }), fc.constant(DIMENSIONS_MAX)),
+      dimensions: fc.oneof(
+        fc.integer({ min: 1, max: DIMENSIONS_MAX }),
+        fc.constant(DIMENSIONS_MAX),
+      ),
       signs: fc.array(fc.constantFrom(-1, 1), { minLength: 1, maxLength: 16 }),
     });
     fc.assert(
