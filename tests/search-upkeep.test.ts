@@ -43,6 +43,21 @@ describe("a search shard", () => {
     expect((await port.shardsOf(collection)).recall?.share).toBeGreaterThanOrEqual(0.9);
   });
 
+  test("says so as well where its memory is read without a call", async () => {
+    for (let from = 0; from < 1_100; from += 100) await port.index(collection, units(from, 100));
+    await evictDurableObject(root());
+    const words = {
+      text: "number7",
+      mode: "lexical",
+      filter: {},
+      limit: 1,
+      explain: false,
+    } as const;
+    await port.search([collection], words);
+    await port.search([collection], near(7));
+    await expect.poll(async () => (await port.shardsOf(collection)).recall?.questions).toBe(1);
+  });
+
   test("that cannot merge says so, does what else is due, and does not try again at once", async () => {
     const SEGMENT = 512;
     await port.index(collection, [unitOf(9_000)]);
