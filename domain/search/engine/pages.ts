@@ -3,7 +3,13 @@ import { frameCache, type Frames } from "#domain/search/engine/frames.ts";
 const FRAMES_SHARE = 0.54;
 
 /** Something read from disk that may be dropped from memory at any time and read again. */
-export type Page<T> = { data: T | null; bytes: number; used: boolean };
+export type Page<T> = {
+  data: T | null;
+  bytes: number;
+  used: boolean;
+  /** Where its cache holds it, while it has data. */
+  place: number;
+};
 
 export type PageCache = {
   /** What the page holds, loading it when it is not in memory. `bytesOf` says what it weighs. */
@@ -17,7 +23,7 @@ export type PageCache = {
   frames: Frames;
 };
 
-export const emptyPage = <T>(): Page<T> => ({ data: null, bytes: 0, used: false });
+export const emptyPage = <T>(): Page<T> => ({ data: null, bytes: 0, used: false, place: 0 });
 
 /**
  * One cache for all shards of an isolate, bounded by bytes. A page that was used since the clock's hand last
@@ -34,7 +40,10 @@ export function pageCache(bytesMax: number): PageCache {
     const page = held[index];
     const last = held.pop();
     if (page === undefined || last === undefined) return;
-    if (page !== last) held[index] = last;
+    if (page !== last) {
+      held[index] = last;
+      last.place = index;
+    }
     total -= page.bytes;
     page.data = null;
     page.bytes = 0;
@@ -60,14 +69,13 @@ export function pageCache(bytesMax: number): PageCache {
       const data = load();
       page.data = data;
       page.bytes = bytesOf(data);
-      held.push(page as Page<unknown>);
+      page.place = held.push(page as Page<unknown>) - 1;
       total += page.bytes;
       makeRoom();
       return data;
     },
     drop(page) {
-      const index = page.data === null ? -1 : held.indexOf(page);
-      if (index >= 0) release(index);
+      if (page.data !== null) release(page.place);
     },
     hasRoom: () => total < objectBytesMax / 2,
     bytes: () => total + frames.bytes(),
