@@ -6,7 +6,7 @@ import { ALL_LISTS } from "#domain/search/engine/nearest.ts";
 import { memoryDisk } from "#domain/search/engine/memory-disk.ts";
 import { rank } from "#domain/search/engine/rank.ts";
 import { vectorsPerPage } from "#domain/search/engine/vector-pages.ts";
-import { recallMeter } from "#domain/search/engine/recall.ts";
+import { recallMeter, sharesFound } from "#domain/search/engine/recall.ts";
 import {
   add,
   DIMENSIONS,
@@ -206,7 +206,7 @@ describe("lists of vectors", () => {
     ["as far as before where enough is found", 60, false],
     ["further where vectors lie otherwise and too little is found", 6_060, true],
   ])("are measured beside everything, and looked through %s", (_, topics, isFurther) => {
-    const made = vectorsIn(topics, 6_040, 5);
+    const made = vectorsIn(topics, 6_140, 5);
     const engine = open(memoryDisk(), 4_000);
     for (const vector of made.slice(0, 6_000)) {
       add(engine, vector);
@@ -222,8 +222,26 @@ describe("lists of vectors", () => {
       asked = Math.max(asked, meter.recall()?.questions ?? 0);
     }
     expect(engine.lists().gap < before).toBe(isFurther);
-    expect(asked).toBe(isFurther ? 19 : 40);
+    expect(asked).toBe(isFurther ? 99 : 100);
     expect((meter.recall()?.share ?? 0) >= 0.97).toBe(!isFurther);
+  });
+
+  test.each([
+    ["as far as before where as much is found as they are made for", 0.976, 0, 1],
+    ["further where less is found", 0.94, 190, 200],
+  ])("are looked through %s, whatever chance brings", (_, found, least, most) => {
+    const next = random(1);
+    const shares = sharesFound();
+    let times = 0;
+    for (let question = 0; question < 20_000; question++) {
+      let near = 0;
+      for (let i = 0; i < 10; i++) if (next() < found) near++;
+      if (!shares.isTooLow(near / 10)) continue;
+      times++;
+      shares.forget();
+    }
+    expect(times).toBeGreaterThanOrEqual(least);
+    expect(times).toBeLessThanOrEqual(most);
   });
 
   test("keep how far they are looked through when they are made anew", () => {

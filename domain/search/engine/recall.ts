@@ -8,18 +8,44 @@ export type Recall = { share: number; questions: number };
 const NEAREST = 10;
 /** Vectors compared in one step: about a ms. */
 const STEP = 256;
-/** The newest questions that count. */
-const KEPT = 100;
 /** Below this many there is nothing to leave out. */
 const PASSAGES_MIN = 1_000;
-/** Below this, over at least so many questions, a shard looks through more lists from then on. */
-const SHARE_MIN = 0.97;
-const ENOUGH = 20;
 const GAP_STEP = 0.02;
+
+/** The newest questions that count, and how many are decided by at a time. */
+const KEPT = 100;
+/**
+ * Below this a shard looks through more lists from then on: two standard errors of so many questions below the 0.97 that
+ * it is to find, as nothing brings it back. Where 0.976 are found, chance alone does that once in 100,000 questions.
+ */
+const SHARE_MIN = 0.96;
+
+/** What of each question was found, and when that is too little to be chance. */
+export function sharesFound() {
+  let shares: number[] = [];
+  let undecided = 0;
+  return {
+    /** True where a shard is to look further. */
+    isTooLow(share: number): boolean {
+      shares.push(share);
+      shares = shares.slice(-KEPT);
+      undecided++;
+      if (undecided < KEPT) return false;
+      undecided = 0;
+      return mean(shares) < SHARE_MIN;
+    },
+    /** Forgets what was found without looking further. */
+    forget(): void {
+      shares = [];
+    },
+    recall: (): Recall | null =>
+      shares.length === 0 ? null : { share: mean(shares), questions: shares.length },
+  };
+}
 
 /** How well a shard's own searches do beside looking at everything, one question of its users at a time. */
 export function recallMeter() {
-  let shares: number[] = [];
+  const shares = sharesFound();
   return {
     /** Answers a question exactly, in steps of a ms past the page cache, and then as searches do. */
     *measure(engine: Engine, vector: Float32Array): Generator<void, void> {
@@ -31,15 +57,13 @@ export function recallMeter() {
       const near = new Set(found);
       const living = exact.filter((slot) => engine.kernel.isAlive(slot));
       if (living.length === 0) return;
-      shares.push(living.filter((slot) => near.has(slot)).length / living.length);
-      shares = shares.slice(-KEPT);
-      if (shares.length < ENOUGH || mean(shares) >= SHARE_MIN || gap <= ALL_LISTS) return;
+      const share = living.filter((slot) => near.has(slot)).length / living.length;
+      if (!shares.isTooLow(share) || gap <= ALL_LISTS) return;
       engine.tune(Math.max(ALL_LISTS, gap - GAP_STEP));
-      shares = [];
+      shares.forget();
     },
     /** Null until one was measured. */
-    recall: (): Recall | null =>
-      shares.length === 0 ? null : { share: mean(shares), questions: shares.length },
+    recall: shares.recall,
   };
 }
 
