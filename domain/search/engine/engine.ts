@@ -90,8 +90,7 @@ export function openEngine(
   let slots = restoredSlots(module, disk, state);
   let alive = 0;
   for (let slot = 0; slot < state.flushed; slot++) if (slots.kernel.isAlive(slot)) alive++;
-  if (state.merging !== undefined) dropSegments(disk, [state.merging]);
-  if (state.grouping !== undefined) dropLists(disk, state.grouping);
+  dropUnfinished();
   let isClosed = false;
 
   return {
@@ -184,10 +183,18 @@ export function openEngine(
     },
   };
 
+  /** What a merge or a regrouping has written that did not come to its end. */
+  function dropUnfinished(): void {
+    if (state.merging !== undefined) dropSegments(disk, [state.merging]);
+    if (state.grouping !== undefined) dropLists(disk, state.grouping);
+    delete state.merging;
+    delete state.grouping;
+  }
+
   function* merging(inputs: readonly SegmentHead[]): Generator<void, void> {
-    const id = state.nextSegment;
+    dropUnfinished();
     // Noted first: what a crash leaves of a merge is dropped at the next start.
-    state.nextSegment++;
+    const id = state.nextSegment++;
     state.merging = id;
     disk.saveState(state);
     const ids = inputs.map((head) => head.id);
@@ -197,15 +204,17 @@ export function openEngine(
     const first = state.segments.findIndex((segment) => ids.includes(segment.id));
     const segments = [...kept.slice(0, first), head, ...kept.slice(first)];
     disk.atomically(() => {
-      delete state.merging;
-      disk.saveState({ ...state, segments });
+      const { merging: _done, ...rest } = state;
+      disk.saveState({ ...rest, segments });
       dropSegments(disk, ids);
     });
+    delete state.merging;
     state.segments = segments;
     lexical.merged(ids, head);
   }
 
   function* regrouping(): Generator<void, void> {
+    dropUnfinished();
     const generation = state.nextSegment++;
     state.grouping = generation;
     disk.saveState(state);
