@@ -36,6 +36,9 @@ function cheapestRun(heads: readonly SegmentHead[]): SegmentHead[] {
 const sizeOf = (heads: readonly SegmentHead[]): number =>
   heads.reduce((sum, head) => sum + head.passages, 0);
 
+/** Postings, or slots that are counted, in one step: well below a ms. */
+const STEP = 8_192;
+
 /** What the merge needs to know of slots: the dead ones are left out. */
 type Slots = { isAlive(slot: number): boolean; lengthOf(slot: number): number };
 
@@ -60,24 +63,28 @@ export function* mergeSegments(
     for (const cursor of cursors) {
       if (cursor.entry?.key !== current) continue;
       const shift = cursor.segment.head.base - base;
-      cursor.segment.pieces(cursor.entry.list, (postings) => {
-        work += postings.length;
-        for (const posting of postings) {
-          const offset = offsetOf(posting) + shift;
-          if (!slots.isAlive(base + offset)) continue;
-          if (!opened) writer.term(current);
-          opened = true;
-          writer.posting(postingOf(offset, frequencyOf(posting)));
-        }
-      });
+      const { start, count } = cursor.entry.list;
+      // What stands in every passage, as its kind does, has a list as long as the segment.
+      for (let done = 0; done < count; done += STEP) {
+        const some = { start: start + done, count: Math.min(STEP, count - done) };
+        cursor.segment.pieces(some, (postings) => {
+          for (const posting of postings) {
+            const offset = offsetOf(posting) + shift;
+            if (!slots.isAlive(base + offset)) continue;
+            if (!opened) writer.term(current);
+            opened = true;
+            writer.posting(postingOf(offset, frequencyOf(posting)));
+          }
+        });
+        work += some.count;
+        if (work < STEP) continue;
+        work = 0;
+        yield;
+      }
       cursor.next();
     }
-    if (work > 8_192) {
-      work = 0;
-      yield;
-    }
   }
-  return writer.end({ base, end, ...countAlive(inputs, slots) });
+  return writer.end({ base, end, ...(yield* countAlive(inputs, slots)) });
 }
 
 function cursorOf(segment: Segment) {
@@ -101,14 +108,15 @@ function lowest(cursors: readonly { entry: Entry | null }[]): number | null {
   return least;
 }
 
-function countAlive(
+function* countAlive(
   inputs: readonly Segment[],
   slots: Slots,
-): { passages: number; lengthSum: number } {
+): Generator<void, { passages: number; lengthSum: number }> {
   let passages = 0;
   let lengthSum = 0;
   for (const { head } of inputs) {
     for (let slot = head.base; slot < head.end; slot++) {
+      if (slot % STEP === 0) yield;
       if (!slots.isAlive(slot)) continue;
       passages++;
       lengthSum += slots.lengthOf(slot);
