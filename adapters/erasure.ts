@@ -17,7 +17,7 @@ export type ErasingParts = {
   uses: { usesTold(): Promise<void> };
   search: {
     remove(collection: Collection, claims: ContentClaim[]): Promise<void>;
-    scrub(collection: Collection): Promise<boolean>;
+    scrub(collection: Collection, removal: string): Promise<boolean>;
   };
   spaces: { writeSpacesOf(owner: string): Promise<{ id: string }[]> };
 };
@@ -45,10 +45,10 @@ export function erasing(env: Env, parts: ErasingParts) {
     units: unitsOf(parts),
     removeFromSearch: (versions) => removeFromSearch({ search, spaces }, versions, null),
     /** Shards move by their alarms; most are done before one looks a second time. */
-    async scrub(owner) {
+    async scrub(owner, removal) {
       const untilMs = Date.now() + WORK_MS;
       for (const { id: space } of await spaces.writeSpacesOf(owner)) {
-        while (!(await search.scrub({ owner, space }))) {
+        while (!(await search.scrub({ owner, space }, removal))) {
           if (Date.now() > untilMs) return false;
           await scheduler.wait(SCRUB_EVERY_MS);
         }
@@ -66,6 +66,7 @@ export function erasing(env: Env, parts: ErasingParts) {
     },
     finish: store.finish,
     nowMs: Date.now,
+    newRemoval: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
   };
 
   const work = (erasure: ErasureRecord) => goOn(deps, erasure, Date.now() + WORK_MS);

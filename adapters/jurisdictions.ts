@@ -43,7 +43,7 @@ export function withinJurisdictions(
     remove: async (collection, claims) => await port.remove(await placed(collection), claims),
     restore: async (collection, claims, beforeMs) =>
       await port.restore(await placed(collection), claims, beforeMs),
-    scrub: async (collection) => await port.scrub(await placed(collection)),
+    scrub: async (collection, removal) => await port.scrub(await placed(collection), removal),
     clear: async (collection) => await port.clear(await placed(collection)),
     similar: async (collection, units, asked) =>
       await port.similar(await placed(collection), units, asked),

@@ -259,12 +259,12 @@ export function searchWrites(call: Call) {
         leaf: async (stub, place, mine) => await stub.restore(place, mine, beforeMs, "leaf"),
       }),
 
-    /** Has every leaf move away from what was removed; true once nothing of that is left anywhere. */
-    async scrub(collection: Collection): Promise<boolean> {
+    /** Has every leaf move away from what was removed; true once nothing of that is left anywhere. The name of a removal is new with each. */
+    async scrub(collection: Collection, removal: string): Promise<boolean> {
       const tree = treeOf(collection);
       let isClean = true;
       await everyLeaf(tree, tree.root.name, async (name) => {
-        const answer = await answerOf(tree, name, (stub) => stub.scrub());
+        const answer = await answerOf(tree, name, (stub) => stub.scrub(removal));
         if (answer?.value === false) isClean = false;
       });
       return isClean;

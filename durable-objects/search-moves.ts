@@ -24,6 +24,8 @@ const [COPIED_MIN, COPIED_MAX] = [32, 1_000];
 const AHEAD_MAX = COPIED_MAX / COPIED_PER_WRITTEN;
 const LOOKS = 8;
 const HOLD_MS = 250;
+/** Removals that a place remembers to be clear of. One that it has forgotten costs a copy. */
+const CLEAR_OF_MAX = 64;
 
 /** Another shard, as far as one that moves talks to it. */
 type Other = Child & { leadOn(name: string, to: Place[]): Promise<void> };
@@ -52,6 +54,8 @@ export function openMoves(
   /** A child of a split takes what is copied to it until it is written to as a shard of its own. */
   let isOpen = kv.get<boolean>("open") ?? false;
   let split = kv.get<SplitState>("split") ?? null;
+  /** Removals of which nothing can be here: what is alive came here, or nothing was dead, after they had ended. */
+  let clearOf = kv.get<string[]>("clear-of") ?? [];
   let sequence = Math.max(Date.now(), store.newestChange());
   /** An upper bound; exact when it is first needed and when it comes near the limit. */
   let claims: number | null = null;
@@ -68,8 +72,18 @@ export function openMoves(
   const other = (name: string): Other =>
     objectNamed(env().SEARCH_SHARD as DurableObjectNamespace, name) as unknown as Other;
 
-  function begin(of: "leaf" | "directory", { name }: Place, children: Place[]): void {
-    split = { of, name, children, phase: "records", after: ["", ""] };
+  function clear(removals: readonly string[]): void {
+    clearOf = [...new Set([...removals, ...clearOf])].slice(0, CLEAR_OF_MAX);
+    kv.put("clear-of", clearOf);
+  }
+
+  function begin(
+    of: "leaf" | "directory",
+    { name }: Place,
+    children: Place[],
+    isClearOf = clearOf,
+  ): void {
+    split = { of, name, children, phase: "records", after: ["", ""], clearOf: isClearOf };
     kv.put("split", split);
   }
 
@@ -136,9 +150,12 @@ export function openMoves(
       return true;
     },
     /** Whether it still takes what the shard that splits copies to it. */
-    takesOver(as: Place): boolean {
+    takesOver(as: Place, isClearOf: readonly string[]): boolean {
       if (isOpen) return false;
-      if (place === null) kv.put("place", as);
+      if (place === null) {
+        kv.put("place", as);
+        clear(isClearOf);
+      }
       place = as;
       return true;
     },
@@ -153,17 +170,23 @@ export function openMoves(
       }
       return due !== "nothing";
     },
-    /** The same whatever there is room for, so that nothing is left of what was removed; false where nothing was. */
-    scrub(told: Place): boolean {
-      const engine = contents.engine();
+    /**
+     * The same whatever there is room for, so that nothing is left of a removal; false once nothing is. What is dead
+     * since is others' own: a copy that began when the removal had ended left everything of it behind.
+     */
+    scrub(told: Place, removal: string): boolean {
+      if (leaf !== null || clearOf.includes(removal)) return false;
       if (split !== null) return true;
-      if (leaf !== null || engine === null || engine.nextSlot() === engine.alive()) return false;
-      if (engine.alive() === 0) {
-        contents.forget("records");
+      const engine = contents.engine();
+      const isWhole = engine === null || engine.nextSlot() === engine.alive();
+      if (engine === null || isWhole || engine.alive() === 0) {
+        if (!isWhole) contents.forget("records");
+        clear([removal]);
         return false;
       }
       const from = place ?? told;
-      begin("leaf", from, childrenFor(from, true, engine.kernel.dimensions, store));
+      const to = childrenFor(from, true, engine.kernel.dimensions, store);
+      begin("leaf", from, to, [removal, ...clearOf]);
       return true;
     },
     /** A directory divides once its leaf has gone: until then it has no more claims than a leaf has units. */

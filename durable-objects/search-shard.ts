@@ -41,7 +41,7 @@ import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-
 import { type SketchAnswer, sketcher } from "#objects/search-sketch.ts";
 import { type SearchStore, searchStore, STEPS } from "#objects/search-store.ts";
 import {
-  BULK_LOOK_MS,
+  alarmFor,
   leafState,
   lookAfterBulk,
   openMerging,
@@ -55,7 +55,6 @@ export const pages = pageCache(Number((env as Env).WISHUB_PAGE_CACHE_BYTES ?? PA
 /** Longer than any queue redelivers (14 days): after that nobody can bring a removed version back. */
 const REMOVALS_KEPT_MS = 30 * 86_400_000;
 const SPLIT_AGAIN_MS = 5_000;
-const DAY_MS = 86_400_000;
 
 /**
  * A shard of one collection, named by its place. As a leaf it finds and shows units that are alike; as a directory it
@@ -240,11 +239,14 @@ export class SearchShard extends DurableObject<Env> {
     return this.#moves.whereTo("leaf") ?? done(now());
   }
 
-  /** True once nothing is left here of units that were removed: until then they are being moved away from. */
-  async scrub(): Promise<ShardAnswer<boolean>> {
+  /** True once nothing is left here of what was removed before this was asked: until then it is being moved away from. */
+  async scrub(removal: string): Promise<ShardAnswer<boolean>> {
     const moved = this.#moves.whereTo("leaf");
     if (moved !== null) return moved;
-    const isBusy = this.#moves.scrub(placeNamed(this.ctx.id.name ?? ""));
+    const place = placeNamed(this.ctx.id.name ?? "");
+    // What was sent here late, before the removal, comes no more.
+    this.#open(place);
+    const isBusy = this.#moves.scrub(place, removal);
     await this.#alarmIfBusy(isBusy);
     return done(!isBusy);
   }
@@ -283,8 +285,9 @@ export class SearchShard extends DurableObject<Env> {
     dimensions: number,
     units: CarriedUnit[],
     claims: CarriedClaim[],
+    clearOf: string[],
   ): Promise<void> {
-    if (!this.#moves.takesOver(place)) return;
+    if (!this.#moves.takesOver(place, clearOf)) return;
     this.#contents.adopt(dimensions, units, claims, Date.now());
     await this.#alarmIfBusy();
   }
@@ -336,15 +339,7 @@ export class SearchShard extends DurableObject<Env> {
   }
 
   async #alarmIfBusy(isDue = false): Promise<void> {
-    const nowMs = Date.now();
-    const mergeAtMs = this.#merging.dueAtMs() ?? Infinity;
-    const isBusy = isDue || this.#moves.isSplitting() || mergeAtMs <= nowMs;
-    const alarm = (await this.ctx.storage.getAlarm()) ?? Infinity;
-    const lastMs = Math.min(mergeAtMs, nowMs + DAY_MS);
-    if (isBusy) {
-      if (alarm > nowMs + 1_000) await this.ctx.storage.setAlarm(nowMs);
-    } else if (this.#bulk?.isBusy() === true && alarm > nowMs + BULK_LOOK_MS)
-      await this.ctx.storage.setAlarm(nowMs + BULK_LOOK_MS);
-    else if (alarm > lastMs) await this.ctx.storage.setAlarm(lastMs);
+    const isBusy = isDue || this.#moves.isSplitting();
+    await alarmFor(this.ctx.storage, isBusy ? 0 : this.#merging.dueAtMs(), this.#bulk);
   }
 }

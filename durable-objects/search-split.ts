@@ -21,6 +21,8 @@ export type SplitState = {
   phase: "records" | "claims" | "changes";
   after: [string, string];
   through?: number;
+  /** Of which removals nothing is left in what is copied; absent as above. */
+  clearOf?: string[];
 };
 
 export type Child = {
@@ -29,6 +31,7 @@ export type Child = {
     dimensions: number,
     units: CarriedUnit[],
     claims: CarriedClaim[],
+    clearOf: string[],
   ): Promise<void>;
 };
 
@@ -73,7 +76,7 @@ export async function copySome(
         const theirs = units.flatMap((unit) => shareOf(split, child, unit));
         const claimed = claims.filter(({ contentKey }) => holds(child, contentKey));
         if (theirs.length + claimed.length > 0)
-          await childAt(child).adopt(child, dimensions, theirs, claimed);
+          await childAt(child).adopt(child, dimensions, theirs, claimed, split.clearOf ?? []);
       }),
     );
   };

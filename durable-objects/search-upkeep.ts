@@ -8,7 +8,8 @@ import type { SearchBulk } from "#objects/search-bulk.ts";
 import type { SearchContents } from "#objects/search-contents.ts";
 
 /** How long Vectorize may be behind before the shard looks again. */
-export const BULK_LOOK_MS = 1_000;
+const BULK_LOOK_MS = 1_000;
+const DAY_MS = 86_400_000;
 
 /** Units are counted in memory: a count by SQL would read every record. */
 export function leafState(
@@ -83,6 +84,22 @@ export function openRecall(contents: SearchContents) {
       };
     },
   };
+}
+
+/** Sees to it that an alarm comes when something is due, when Vectorize may have passed more, and once a day in any case. */
+export async function alarmFor(
+  storage: DurableObjectStorage,
+  dueAtMs: number | null,
+  bulk: SearchBulk | null,
+): Promise<void> {
+  const nowMs = Date.now();
+  const alarm = (await storage.getAlarm()) ?? Infinity;
+  const lastMs = Math.min(dueAtMs ?? Infinity, nowMs + DAY_MS);
+  if (lastMs <= nowMs) {
+    if (alarm > nowMs + 1_000) await storage.setAlarm(nowMs);
+  } else if (bulk?.isBusy() === true && alarm > nowMs + BULK_LOOK_MS)
+    await storage.setAlarm(nowMs + BULK_LOOK_MS);
+  else if (alarm > lastMs) await storage.setAlarm(lastMs);
 }
 
 /** One round with Vectorize; answers when the next is due, or null when nothing is left to do. */

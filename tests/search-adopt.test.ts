@@ -48,6 +48,6 @@ test("a leaf that took a change of a unit takes no older state of it from where 
     units.map((unit) => ({ ...unit, level: "L4" as const })),
   );
   for (const [i, place] of leaves.entries())
-    await shards.getByName(place.name).adopt(place, DIMENSIONS, carried[i] ?? [], []);
+    await shards.getByName(place.name).adopt(place, DIMENSIONS, carried[i] ?? [], [], []);
   expect(new Set((await levels()).values())).toEqual(new Set(["L4"]));
 });

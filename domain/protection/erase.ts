@@ -8,6 +8,8 @@ import type { Signer } from "#domain/protection/signing.ts";
 
 /** Units taken out at once. */
 const UNITS_PER_STEP = 40;
+/** Where an erasure's record has the number of its newest removal from search; no store is named so. */
+const REMOVAL = "removal/units";
 
 type UnitKey = {
   accountId: string;
@@ -31,8 +33,11 @@ export type EraseDeps = {
   };
   /** Takes versions out of every search they may be in. */
   removeFromSearch(versions: UnitKey[]): Promise<void>;
-  /** Moves what is alive in a collection away from what is dead; true once nothing dead is left. */
-  scrub(owner: string): Promise<boolean>;
+  /**
+   * Moves what is alive in an owner's collections away from what was removed before this was first asked with the name
+   * of that removal; true once nothing of it is left.
+   */
+  scrub(owner: string, removal: string): Promise<boolean>;
   /** Rows that name somebody who is to be nobody. */
   residue(erasure: ErasureRecord): Promise<number>;
   progress(id: string, removed: Record<string, number>): Promise<void>;
@@ -40,6 +45,8 @@ export type EraseDeps = {
   keepCertificate(certificate: Certificate): Promise<void>;
   finish(id: string, certificate: Certificate, finishedAtMs: number): Promise<void>;
   nowMs(): number;
+  /** A number that no removal had before. */
+  newRemoval(): number;
 };
 
 /**
@@ -67,7 +74,7 @@ export async function goOn(
     if (!(await eraseUnits(deps, begun, removed, deadlineMs))) return running();
     // Also where this attempt found none any more: the one before may have been cut off in between.
     for (const owner of [accountId, ...((removed["units/public"] ?? 0) > 0 ? ["public"] : [])])
-      if (!(await deps.scrub(owner))) return running();
+      if (!(await deps.scrub(owner, removalOf(id, removed)))) return running();
   }
   if ((await deps.residue(begun)) > 0) return running();
 
@@ -78,6 +85,10 @@ export async function goOn(
   await deps.finish(id, certificate, finishedAtMs);
   return { ...begun, removed, finishedAtMs, certificate };
 }
+
+/** What leaves are asked about: all that was removed until now, by whichever attempts. */
+const removalOf = (id: string, removed: Record<string, number>): string =>
+  `${id}/${removed[REMOVAL] ?? 0}`;
 
 /** True once no unit is left. Out of every search before it goes from storage: a crash in between repeats both. */
 async function eraseUnits(
@@ -90,6 +101,9 @@ async function eraseUnits(
     const versions = await deps.units.begunBy(accountId, principalId, UNITS_PER_STEP);
     if (versions.length === 0) return true;
     if (deps.nowMs() > deadlineMs) return false;
+    // Kept before anything goes: what a leaf was asked before this removal says nothing of it, wherever this is cut off.
+    removed[REMOVAL] = deps.newRemoval();
+    await deps.progress(id, removed);
     await deps.removeFromSearch(versions);
     const ids = [...new Set(versions.map(({ unitId }) => unitId))];
     const inPublic = versions.filter(({ visibility }) => visibility === "public").length;

@@ -26,7 +26,7 @@ export type ErasureRecord = {
   pseudonym: string;
   askedBy: string;
   units: UnitsOfErased;
-  /** Rows that went, by store and table. */
+  /** Rows that went, by store and table; and which removal from search was the newest. */
   removed: Record<string, number>;
   startedAtMs: number;
   finishedAtMs: number | null;

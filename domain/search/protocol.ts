@@ -151,8 +151,11 @@ export type ShardCalls = {
   /** What words it has; null in place of the sketch for who knows that version. */
   sketch(known: number): Promise<ShardAnswer<{ version: number; sketch: Sketch | null }>>;
   state(): Promise<ShardAnswer<LeafState>>;
-  /** Moves what is alive away from what was removed; true once nothing of that is left. */
-  scrub(): Promise<ShardAnswer<boolean>>;
+  /**
+   * Moves what is alive away from what was removed before this was first asked with that removal's name; true once
+   * nothing of it is left.
+   */
+  scrub(removal: string): Promise<ShardAnswer<boolean>>;
   /** Forgets all units, or all claims. */
   clear(what: "leaf" | "directory"): Promise<ShardAnswer<null>>;
 };

@@ -1,0 +1,137 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { claimOf, unitOf } from "#adapters/search.contract.ts";
+import { treeOf } from "#adapters/search-calls.ts";
+import { searchPort } from "#adapters/search.ts";
+import type { Collection } from "#domain/search/model.ts";
+import { rootOf } from "#domain/search/leaves/ranges.ts";
+import { leavesBelow } from "#domain/search/leaves/tree.ts";
+import type { SearchShard } from "#objects/search-shard.ts";
+
+// What an erasure asks of search: to be told when nothing is left of what was removed, whatever others write meanwhile.
+
+const UNITS = 40;
+const port = searchPort(env);
+const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
+const units = Array.from({ length: UNITS }, (_, number) => unitOf(number));
+const [gone, other, third] = [unitOf(0), unitOf(1), unitOf(2)];
+
+let objectEnv: Record<string, unknown>;
+/** Called after each step that handed something to a fresh place. */
+let copied: ((place: string) => Promise<void>) | null = null;
+
+beforeAll(() =>
+  runInDurableObject(shards.getByName("any"), (instance) => {
+    objectEnv = Reflect.get(instance, "env") as Record<string, unknown>;
+    objectEnv["SEARCH_SHARD"] = {
+      getByName: (name: string) => ({
+        adopt: async (...given: Parameters<SearchShard["adopt"]>) => {
+          await shards.getByName(name).adopt(...given);
+          await copied?.(name);
+        },
+        leadOn: (...given: Parameters<SearchShard["leadOn"]>) =>
+          shards.getByName(name).leadOn(...given),
+      }),
+    };
+  }),
+);
+afterEach(() => (copied = null));
+afterAll(() => (objectEnv["SEARCH_SHARD"] = shards));
+
+let collections = 0;
+async function filled(): Promise<Collection> {
+  const collection = { owner: `scrub-${++collections}`, space: "s" };
+  await port.index(collection, units);
+  return collection;
+}
+
+/** The letters of the moves that led to each leaf. */
+function moves(collection: Collection): string[] {
+  const root = rootOf(collection);
+  const leaves = leavesBelow(treeOf(collection), root);
+  return leaves.map(({ name }) => name.slice(root.name.length));
+}
+
+const cleanOf = (collection: Collection, removal: string) =>
+  expect.poll(() => port.scrub(collection, removal), { timeout: 10_000 }).toBe(true);
+
+/** Another version of a unit, for which its leaf gives a slot up. */
+const revise = (collection: Collection, version = 2) =>
+  port.index(collection, [{ ...other, version }]);
+
+/** The same in each copy, once what is revised has been copied. */
+function revising(collection: Collection): (place: string) => Promise<void> {
+  const places = new Set<string>();
+  return async (place) => {
+    if (places.has(place)) return;
+    places.add(place);
+    await revise(collection, 1 + places.size);
+  };
+}
+
+test("what was removed is gone after one copy, though others write during every copy", async () => {
+  const collection = await filled();
+  await port.remove(collection, [claimOf(gone)]);
+  copied = revising(collection);
+  expect(await port.scrub(collection, "first")).toBe(false);
+  await cleanOf(collection, "first");
+  expect(moves(collection)).toEqual(["c"]);
+});
+
+test("what is written or restarted between two looks makes nobody copy again", async () => {
+  const collection = await filled();
+  await port.remove(collection, [claimOf(gone)]);
+  await cleanOf(collection, "first");
+  await revise(collection);
+  const leaf = shards.getByName(`${rootOf(collection).name}c`);
+  await leaf.reindex([]);
+  await evictDurableObject(leaf);
+  expect(await port.scrub(collection, "first")).toBe(true);
+  expect(moves(collection)).toEqual(["c"]);
+});
+
+test("a leaf that once had nothing dead is asked for that removal no more", async () => {
+  const collection = await filled();
+  expect(await port.scrub(collection, "first")).toBe(true);
+  await revise(collection);
+  expect(await port.scrub(collection, "first")).toBe(true);
+  expect(moves(collection)).toEqual([""]);
+});
+
+test("what was removed while it was being copied is copied away from once more", async () => {
+  const collection = await filled();
+  await port.remove(collection, [claimOf(gone)]);
+  copied = async () => {
+    copied = null;
+    await port.remove(collection, [claimOf(third)]);
+  };
+  expect(await port.scrub(collection, "first")).toBe(false);
+  await cleanOf(collection, "first");
+  expect(copied).toBe(null);
+  expect(moves(collection)).toEqual(["c"]);
+  expect(await port.scrub(collection, "second")).toBe(false);
+  copied = revising(collection);
+  await cleanOf(collection, "second");
+  expect(moves(collection)).toEqual(["cc"]);
+  // What came to this place was clean of the first removal before.
+  expect(await port.scrub(collection, "first")).toBe(true);
+});
+
+test("a copy that had begun before a removal does not count for it", async () => {
+  const collection = await filled();
+  await port.remove(collection, [claimOf(gone)]);
+  let during: boolean | null = null;
+  copied = async () => {
+    copied = null;
+    await port.remove(collection, [claimOf(third)]);
+    during = await port.scrub(collection, "second");
+  };
+  expect(await port.scrub(collection, "first")).toBe(false);
+  await cleanOf(collection, "first");
+  expect(during).toBe(false);
+  expect(moves(collection)).toEqual(["c"]);
+  expect(await port.scrub(collection, "second")).toBe(false);
+  await cleanOf(collection, "second");
+  expect(moves(collection)).toEqual(["cc"]);
+});
