@@ -36,6 +36,9 @@ export type Child = {
 };
 
 const CLAIMS_PER_STEP = 500;
+/** Texts and vectors of one call: the platform takes 32 MiB, and a child indexes them in one turn. */
+const BYTES_PER_CALL = 4_000_000;
+const CHAR_BYTES = 2;
 /** Units that a leaf looks at to find the two directions it is divided by. */
 const SAMPLE = 2_048;
 
@@ -55,7 +58,10 @@ export function childrenFor(
   return leavesUnder(place, twoMeans(units) ?? "hashes");
 }
 
-/** Copies so many records, or some claims; answers where to go on, or "copied" once nothing was left to copy. */
+/**
+ * Copies so many records, or some claims; answers where to go on, or "copied" once nothing was left to copy. Records go
+ * in as many calls as their bytes take, and each call reads anew what has changed during the one before.
+ */
 export async function copySome(
   split: SplitState,
   store: SearchStore,
@@ -66,10 +72,9 @@ export async function copySome(
   const { of = "both" } = split;
   const dimensions = contents.engine()?.kernel.dimensions ?? 16;
   const send = async (
-    some: readonly UnitRecord[],
+    units: readonly CarriedUnit[],
     contentKeys: readonly string[],
   ): Promise<void> => {
-    const units = some.map((record) => carried(split, record, contents));
     const claims = contentKeys.map((contentKey) => carriedClaim(split, contentKey, store));
     await Promise.all(
       split.children.map(async (child) => {
@@ -82,12 +87,19 @@ export async function copySome(
   };
 
   if (split.phase === "records") {
-    const next = store.recordsAfter(split.after[0], split.after[1], records);
-    const last = next.at(-1);
-    if (last === undefined)
-      return { ...split, phase: of === "leaf" ? "changes" : "claims", after: ["", ""] };
-    await send(next, []);
-    return { ...split, after: [last.unitId, last.contentKey] };
+    let { after } = split;
+    for (let left = records; left > 0;) {
+      const call: CarriedUnit[] = [];
+      for (const record of withinCall(store.recordsAfter(...after, left), call)) {
+        call.push(carried(split, record, contents));
+        after = [record.unitId, record.contentKey];
+      }
+      if (call.length === 0) break;
+      await send(call, []);
+      left -= call.length;
+    }
+    if (after !== split.after) return { ...split, after };
+    return { ...split, phase: of === "leaf" ? "changes" : "claims", after: ["", ""] };
   }
   if (split.phase === "claims") {
     const keys = store.claimsAfter(split.after[0], CLAIMS_PER_STEP);
@@ -96,14 +108,37 @@ export async function copySome(
     await send([], keys);
     return { ...split, after: [last, ""] };
   }
-  const changed = store.changesAfter(split.through ?? 0, records);
-  const last = changed.at(-1);
-  if (last === undefined) return "copied";
-  const there = changed.flatMap(({ key }) => changedRecord(key, store));
-  const claims = changed.filter(({ key }) => key.startsWith("c")).map(({ key }) => key.slice(1));
-  await send(there, of === "leaf" ? [] : claims);
-  return { ...split, through: last.sequence };
+  let { through } = split;
+  for (let left = records; left > 0;) {
+    const call: CarriedUnit[] = [];
+    const claims: string[] = [];
+    const before = left;
+    for (const { key, sequence } of withinCall(store.changesAfter(through ?? 0, left), call)) {
+      for (const record of changedRecord(key, store)) call.push(carried(split, record, contents));
+      if (key.startsWith("c") && of !== "leaf") claims.push(key.slice(1));
+      through = sequence;
+      left--;
+    }
+    if (left === before) break;
+    await send(call, claims);
+  }
+  return through === split.through ? "copied" : { ...split, through };
 }
+
+/** The first of what is to be sent, until the units gathered of it fill a call. */
+function* withinCall<T>(some: readonly T[], gathered: readonly CarriedUnit[]): Generator<T> {
+  let bytes = 0;
+  let counted = 0;
+  for (const one of some) {
+    if (bytes >= BYTES_PER_CALL) return;
+    yield one;
+    for (; counted < gathered.length; counted++) bytes += bytesOf(gathered[counted]);
+  }
+}
+
+const bytesOf = (unit: CarriedUnit | undefined): number =>
+  (unit?.vectors?.byteLength ?? 0) +
+  (unit?.shown?.texts ?? []).reduce((sum, { length }) => sum + length * CHAR_BYTES, 0);
 
 /** A directory carries what it notes of units, with the leaf named that until now was its own; a leaf the units. */
 function carried(split: SplitState, record: UnitRecord, contents: SearchContents): CarriedUnit {
