@@ -12,6 +12,8 @@ interface Env {
   WISHUB_VECTORIZE_SAMPLE?: string;
   /** Passages a search shard takes before it splits; small in tests. */
   WISHUB_SHARD_PASSAGES?: string;
+  /** How long a large search shard stays in memory after it was last asked; as the platform has it where it is not said. */
+  WISHUB_SHARD_STAYS_MS?: string;
   /** What the pages of an isolate's shards may take in memory, in bytes. */
   WISHUB_PAGE_CACHE_BYTES?: string;
   /** Sessions that the process has files for (domain/sessions/room.ts); as many as come where it is not said. */

@@ -13,9 +13,9 @@ export type Leases = ReturnType<typeof openLeases>;
 /**
  * A shard's revision, which no two states of it share, and the leases it gave (Gray and Cheriton, 1989): a change is
  * applied at once, but whoever made it waits until no answer from before it stands any more. An object begins as if
- * it had given a lease if it holds units, because the one before it may have.
+ * it had given a lease if it holds units, because the one before it may have. `asked` hears of every question.
  */
-export function openLeases(heldUnits: boolean) {
+export function openLeases(heldUnits: boolean, asked = (): void => {}) {
   const instance = crypto.randomUUID();
   let changes = 0;
   let changedAtMs = Number.NEGATIVE_INFINITY;
@@ -43,6 +43,7 @@ export function openLeases(heldUnits: boolean) {
     },
     /** How long the answer of now stands, in ms: no longer than was asked for. */
     grant(wantedMs: number): number {
+      asked();
       const now = Date.now();
       const most = now - changedAtMs < BUSY_MS ? LEASE_BUSY_MS : LEASE_MS;
       const leaseMs = Math.max(0, Math.min(wantedMs, most));

@@ -46,6 +46,7 @@ import {
   lookAfterBulk,
   openMerging,
   openRecall,
+  openStay,
 } from "#objects/search-upkeep.ts";
 
 /** What all shards of an isolate may hold in memory beside their codes, where an isolate has 128 MB. */
@@ -98,7 +99,7 @@ export class SearchShard extends DurableObject<Env> {
     const own = (): Env => this.env;
     const { storage } = ctx;
     this.#moves = openMoves(storage, own, this.#store, this.#contents, leafMoved, this.#pace);
-    this.#leases = openLeases(this.#contents.engine() !== null);
+    this.#leases = openLeases(this.#contents.engine() !== null, openStay(ctx, this.#contents, env));
     this.#leases.showTo(ctx.id.name, (request) =>
       this.#moves.whereTo("leaf") === null ? this.#found(request, false) : null,
     );

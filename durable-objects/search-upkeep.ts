@@ -58,6 +58,35 @@ function hasEnded(merge: Generator<void, void>, steps: number): boolean {
   return false;
 }
 
+/** Passages from which on a start is felt. */
+const FELT_FROM = 50_000;
+
+/**
+ * Has a large leaf stay in memory for `WISHUB_SHARD_STAYS_MS` after it was last asked, elsewhere for as long as the platform
+ * sees fit: a process of one's own forgets objects after 10 s without a request, and the first search after that reads
+ * all codes, half a second of a million. Answers what to call when it is asked.
+ */
+export function openStay(
+  ctx: Pick<DurableObjectState, "waitUntil">,
+  contents: { engine(): Pick<Engine, "alive"> | null },
+  { WISHUB_SHARD_STAYS_MS }: Pick<Env, "WISHUB_SHARD_STAYS_MS">,
+): () => void {
+  const stayMs = Number(WISHUB_SHARD_STAYS_MS ?? 0);
+  let askedAtMs = 0;
+  let isStaying = false;
+  const stay = async (): Promise<void> => {
+    for (let leftMs = stayMs; leftMs > 0; leftMs = askedAtMs + stayMs - Date.now())
+      await scheduler.wait(leftMs);
+    isStaying = false;
+  };
+  return () => {
+    askedAtMs = Date.now();
+    if (isStaying || stayMs === 0 || (contents.engine()?.alive() ?? 0) < FELT_FROM) return;
+    isStaying = true;
+    ctx.waitUntil(stay());
+  };
+}
+
 /** How often a shard of up to so many looks into one of its users' questions: it takes 0.1 s of a core; larger ones look less often. */
 const RECALL_EVERY_MS = 60_000;
 const RECALL_PASSAGES = 100_000;

@@ -7,6 +7,7 @@ import { pageId } from "#domain/search/engine/disk.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { Collection, IndexedUnit } from "#domain/search/model.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
+import { openStay } from "#objects/search-upkeep.ts";
 
 const DIMENSIONS = 16;
 const port = searchPort(env);
@@ -33,6 +34,38 @@ const near = (number: number) => {
   const vector = unitOf(number).passages[0]?.vector ?? new Float32Array();
   return { vector, mode: "semantic", filter: {}, limit: 10, explain: false } as const;
 };
+
+describe("a leaf's stay in memory", () => {
+  const STAY_MS = 60;
+  function stayOf(passages: number, vars: Pick<Env, "WISHUB_SHARD_STAYS_MS">) {
+    const waits: Promise<unknown>[] = [];
+    const contents = { engine: () => ({ alive: () => passages }) };
+    const asked = openStay({ waitUntil: (work) => waits.push(work) }, contents, vars);
+    return { waits, asked };
+  }
+  const stays = { WISHUB_SHARD_STAYS_MS: String(STAY_MS) };
+
+  test("is one at a time, lasts from when it was last asked, and begins again once it is over", async () => {
+    const { waits, asked } = stayOf(100_000, stays);
+    const beganMs = Date.now();
+    asked();
+    await scheduler.wait(STAY_MS / 2);
+    asked();
+    expect(waits).toHaveLength(1);
+    await waits[0];
+    expect(Date.now() - beganMs).toBeGreaterThanOrEqual(1.4 * STAY_MS);
+    asked();
+    expect(waits).toHaveLength(2);
+    await waits[1];
+  });
+
+  test("is none where it is small, or where nothing says how long", () => {
+    for (const { waits, asked } of [stayOf(1_000, stays), stayOf(100_000, {})]) {
+      asked();
+      expect(waits).toEqual([]);
+    }
+  });
+});
 
 describe("a search shard", () => {
   test("says of its users' questions how much of what is nearest its searches find", async () => {

@@ -2,9 +2,10 @@ import { expect, it } from "vitest";
 import { Refusal } from "./say.ts";
 import { readSettings } from "./settings.ts";
 
-it("keeps leaves whole that one thread searches, and pages by what the machine has", () => {
+it("keeps leaves whole that one thread searches, and awake, and pages by what the machine has", () => {
   const { vars } = readSettings({});
   expect(Number(vars["WISHUB_SHARD_PASSAGES"])).toBeGreaterThan(1_000_000);
+  expect(Number(vars["WISHUB_SHARD_STAYS_MS"])).toBeGreaterThan(60_000);
   const bytes = Number(vars["WISHUB_PAGE_CACHE_BYTES"]);
   expect(bytes).toBeGreaterThanOrEqual(96e6);
   expect(bytes).toBeLessThanOrEqual(1_024e6);

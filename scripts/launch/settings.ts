@@ -55,9 +55,13 @@ const PAGE_CACHE_SHARE = 1 / 48;
 const [PAGE_CACHE_MIN_MB, PAGE_CACHE_MAX_MB] = [96, 1_024];
 /**
  * Passages of a leaf. On the platform more than 100,000 are divided, so that many threads and disks share a search; here
- * all leaves share one thread, and a larger one is asked in less time than many.
+ * all leaves share one thread, and a larger one is asked in less time than many (docs/decisions/083).
  */
-const SHARD_PASSAGES = 2_000_000;
+const LEAVES = {
+  WISHUB_SHARD_PASSAGES: "2000000",
+  /** How long one stays in memory that is so large that bringing it back is felt. */
+  WISHUB_SHARD_STAYS_MS: "600000",
+};
 
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const host = env["WISHUB_HOST"] || "127.0.0.1";
@@ -90,7 +94,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     WISHUB_PUBLIC_URL: publicUrl,
     WISHUB_JOBS_TOKEN: jobsToken,
     WISHUB_PAGE_CACHE_BYTES: String(megabytesOf("WISHUB_PAGE_CACHE_MB", env, pageCacheMb()) * 1e6),
-    WISHUB_SHARD_PASSAGES: String(SHARD_PASSAGES),
+    ...LEAVES,
   };
   for (const name of PASSED_ON) {
     const value = env[name];
