@@ -126,6 +126,16 @@ export function openContents(
     note(recordKey(record));
   }
 
+  function end(onDisk: () => void): void {
+    engine?.close();
+    storage.transactionSync(() => {
+      onDisk();
+      storage.kv.delete("dimensions");
+    });
+    engine = null;
+    shownNow.forgetAll();
+  }
+
   function indexOne(staged: Staged, unit: IndexedUnit, role: Role, nowMs: number): void {
     const records = store.records(unit.unitId);
     const decision = decideIndex(records, unit, levelNumber(unit.level));
@@ -292,15 +302,10 @@ export function openContents(
         }
       });
     },
-    forget(keeps: Parameters<typeof store.emptyLeaf>[0]): void {
-      engine?.close();
-      storage.transactionSync(() => {
-        store.emptyLeaf(keeps);
-        storage.kv.delete("dimensions");
-      });
-      engine = null;
-      shownNow.forgetAll();
-    },
+    /** All has moved: what is in memory goes at once, its rows by and by. */
+    leave: (keeps: Parameters<typeof store.leave>[0]): void => end(() => store.leave(keeps)),
+    forget: (keeps: Parameters<typeof store.emptyLeaf>[0]): void =>
+      end(() => store.emptyLeaf(keeps)),
   };
 }
 

@@ -47,7 +47,8 @@ export function openDirectory(
     const removedThrough = Math.max(record.removedThrough, claim.version);
     const leaf = placed === undefined ? "" : placed;
     if (removedThrough > record.removedThrough || leaf !== record.leaf) {
-      store.saveRecord({ ...record, removedThrough, leaf }, nowMs);
+      // Its own leaf has moved, and may not have given back this record yet.
+      store.saveRecord({ ...record, slot: null, removedThrough, leaf }, nowMs);
       note(recordKey(claim));
     }
     store.unclaim(claim, false);

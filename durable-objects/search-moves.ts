@@ -6,6 +6,7 @@ import {
   directoriesUnder,
   keepsClaims,
   type Place,
+  placeAbove,
 } from "#domain/search/leaves/ranges.ts";
 import type { Pace } from "#domain/search/engine/pace.ts";
 import { roomStep } from "#domain/search/leaves/room.ts";
@@ -28,7 +29,12 @@ const HOLD_MS = 250;
 const CLEAR_OF_MAX = 64;
 
 /** Another shard, as far as one that moves talks to it. */
-type Other = Child & { leadOn(name: string, to: Place[]): Promise<void> };
+type Other = Child & {
+  leadOn(name: string, to: Place[]): Promise<void>;
+  leftBehind(): Promise<LeftBehind>;
+};
+/** Where rows of units are that have moved: here, perhaps in places above, or in none of them. */
+export type LeftBehind = "here" | "above" | "nowhere";
 export type SearchMoves = ReturnType<typeof openMoves>;
 
 /**
@@ -65,8 +71,10 @@ export function openMoves(
   let caughtUp = Promise.withResolvers<void>();
   /** Where it went in this life, for whoever leads to it. */
   let left: { name: string; to: Place[] } | null = null;
+  const owesSpace = (): boolean =>
+    leaf !== null && (contents.engine() !== null || store.isLeaving());
   // A crash may have come between beginning and the alarm.
-  if (split !== null) void storage.setAlarm(Date.now());
+  if (split !== null || owesSpace()) void storage.setAlarm(Date.now());
 
   const full = (): number => Number(env().WISHUB_SHARD_PASSAGES ?? PASSAGES_MAX);
   const other = (name: string): Other =>
@@ -196,7 +204,7 @@ export function openMoves(
       claims = (claims ?? store.claimCount()) + added;
       if (claims < most) return false;
       claims = store.claimCount();
-      const isLeaf = leaf === null && contents.engine() !== null;
+      const isLeaf = leaf === null ? contents.engine() !== null : owesSpace();
       if (claims < most || isLeaf || told.to - told.from < 2) return false;
       begin("directory", told, directoriesUnder(told));
       return true;
@@ -215,13 +223,29 @@ export function openMoves(
         await scheduler.wait(0);
       }
     },
-    /** Gives back the space of what has moved or is all dead. Done again after a crash. */
-    giveBack(): void {
+    /** Whether the places that its units came through have given back their space, down to the root. */
+    async isAlone(name: string): Promise<boolean> {
+      if (kv.get("alone") === true) return true;
+      for (let above = placeAbove(name); above !== null; above = placeAbove(above)) {
+        const where = await other(above).leftBehind();
+        if (where === "here") return false;
+        if (where === "nowhere") break;
+      }
+      kv.put("alone", true);
+      return true;
+    },
+    leftBehind(): LeftBehind {
+      if (owesSpace()) return "here";
+      return kv.get("alone") === true ? "nowhere" : "above";
+    },
+    /** Gives back the space of what has moved, in several turns, or of what is all dead. Done again after a crash. */
+    async giveBack(): Promise<void> {
       if (leaf !== null && contents.engine() !== null) {
         const name = leaf.to[0]?.name.slice(0, -1) ?? "";
         const keeps = leaf.of === "leaf" && keepsClaims(name) && directory === null;
-        contents.forget(keeps ? "claims" : "nothing");
+        contents.leave(keeps ? "claims" : "nothing");
       }
+      while (store.leaveSome(Date.now())) await scheduler.wait(0);
       if (directory !== null) store.emptyDirectory(leaf === null);
       if (roomDue() === "empty") contents.forget("records");
     },

@@ -92,7 +92,11 @@ export class SearchReplica extends DurableObject<Env> {
     this.#isAwake = true;
     await this.#look();
     await this.#merging.all();
-    if (this.#moved !== null) return this.#contents.forget("nothing");
+    if (this.#moved !== null) {
+      if (this.#contents.engine() !== null) this.#contents.leave("nothing");
+      while (this.#store.leaveSome(Date.now())) await scheduler.wait(0);
+      return;
+    }
     const again = looksAgainInMs(Date.now() - this.#lastReadMs, this.#failures);
     this.#isAwake = again !== null;
     if (again !== null) await this.ctx.storage.setAlarm(Date.now() + again);

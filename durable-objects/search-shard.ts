@@ -35,7 +35,7 @@ import { heatMeter } from "#objects/search-heat.ts";
 import { type Leases, openLeases } from "#objects/search-leases.ts";
 import { openDirectory, type SearchDirectory } from "#objects/search-directory.ts";
 import { bulkOf, type SearchBulk } from "#objects/search-bulk.ts";
-import { openMoves, type SearchMoves } from "#objects/search-moves.ts";
+import { type LeftBehind, openMoves, type SearchMoves } from "#objects/search-moves.ts";
 import { unitsFrom } from "#objects/search-reading.ts";
 import { type CarriedClaim, type CarriedUnit, unitOfKey } from "#objects/search-records.ts";
 import { type SketchAnswer, sketcher } from "#objects/search-sketch.ts";
@@ -86,7 +86,8 @@ export class SearchShard extends DurableObject<Env> {
     const note = (key: string): void => {
       this.#moves.note(key);
       this.#log.note(key);
-      if (key.startsWith("u")) this.#bulk?.reconcile(unitOfKey(key));
+      if (key.startsWith("u") && this.#moves.whereTo("leaf") === null)
+        this.#bulk?.reconcile(unitOfKey(key));
     };
     this.#contents = openContents(ctx.storage, this.#store, searchKernel, pages, (key) => {
       this.#leases.changed();
@@ -249,7 +250,11 @@ export class SearchShard extends DurableObject<Env> {
     this.#open(place);
     const isBusy = this.#moves.scrub(place, removal);
     await this.#alarmIfBusy(isBusy);
-    return done(!isBusy);
+    return done(!isBusy && (await this.#moves.isAlone(place.name)));
+  }
+
+  leftBehind(): LeftBehind {
+    return this.#moves.leftBehind();
   }
 
   /** A place that this one leads to has moved to a fresh one. */
@@ -313,7 +318,7 @@ export class SearchShard extends DurableObject<Env> {
       log("error", "search-split-waits", { error: String(error) });
       return false;
     }
-    this.#moves.giveBack();
+    await this.#moves.giveBack();
     await this.#moves.shorten();
     return true;
   }

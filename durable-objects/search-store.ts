@@ -2,6 +2,7 @@ import { type EngineDisk, type EngineState, pageId, pageOf } from "#domain/searc
 import type { ContentClaim, ClaimOutcome, IndexedUnit } from "#domain/search/model.ts";
 import type { UnitRecord } from "#domain/search/leaves/versions.ts";
 import type { Level } from "#domain/verification/model.ts";
+import { leavingRows } from "#objects/search-leaving.ts";
 
 /** The tables of a search shard; docs/storage.md says what each is for. */
 export const STEPS = [
@@ -64,8 +65,8 @@ export const recordOf = (row: RecordRow): UnitRecord => ({
   leaf: row.leaf,
 });
 
-/** What is left of a leaf that gives its space back: nothing, what belongs to claims, or (where no unit is left) all tombstones. */
-type Keeps = "nothing" | "claims" | "records";
+/** What is left of a leaf that begins again: nothing, or (where no unit is left) all tombstones. */
+type Keeps = "nothing" | "records";
 
 export type SearchStore = ReturnType<typeof searchStore>;
 
@@ -103,8 +104,11 @@ export function searchStore(storage: DurableObjectStorage) {
     atomically: (work) => storage.transactionSync(work),
   };
 
+  const leaving = leavingRows(storage);
+
   return {
     disk,
+    ...leaving,
     records: (unitId: string): UnitRecord[] =>
       sql.exec<RecordRow>("SELECT * FROM record WHERE unit_id = ?", unitId).toArray().map(recordOf),
     recordAt: (unitId: string, contentKey: string): UnitRecord | undefined =>
@@ -283,25 +287,18 @@ export function searchStore(storage: DurableObjectStorage) {
         "DELETE FROM record WHERE slot IS NULL AND removed_at_ms < ? AND version <= removed_through",
         beforeMs,
       ),
-    /**
-     * Every unit, but not the claims. Tombstones stay where claims are kept, and so does the note of a unit whose
-     * content another one has claimed: its removal finds it by that.
-     */
+    /** Every unit, but not the claims. */
     emptyLeaf(keeps: Keeps): void {
-      if (keeps === "claims") {
-        sql.exec(
-          `UPDATE record SET slot = NULL, passages = 0 WHERE slot IS NOT NULL AND NOT EXISTS
-             (SELECT 1 FROM claim WHERE claim.content_key = record.content_key AND claim.unit_id = record.unit_id)`,
-        );
-        sql.exec("DELETE FROM record WHERE slot IS NOT NULL");
-      } else if (keeps === "nothing") sql.exec("DELETE FROM record");
+      if (keeps === "nothing") sql.exec("DELETE FROM record");
       for (const table of ["shown", "page"]) sql.exec(`DELETE FROM ${table}`);
       kv.delete("engine");
     },
     /** Every claim; and the tombstones, unless a leaf in the same object still needs them. */
     emptyDirectory(hasLeaf: boolean): void {
       sql.exec("DELETE FROM claim");
-      if (!hasLeaf) sql.exec("DELETE FROM record WHERE slot IS NULL");
+      if (hasLeaf) return;
+      // What is still to go of a leaf that has moved would be taken for units whose content is not claimed.
+      sql.exec(`DELETE FROM record ${leaving.isLeaving() ? "" : "WHERE slot IS NULL"}`);
     },
     claimCount: (): number =>
       sql.exec<{ claims: number }>("SELECT count(*) AS claims FROM claim").one().claims,

@@ -32,6 +32,7 @@ beforeAll(() =>
         },
         leadOn: (...given: Parameters<SearchShard["leadOn"]>) =>
           shards.getByName(name).leadOn(...given),
+        leftBehind: () => shards.getByName(name).leftBehind(),
       }),
     };
   }),
@@ -134,4 +135,71 @@ test("a copy that had begun before a removal does not count for it", async () =>
   expect(await port.scrub(collection, "second")).toBe(false);
   await cleanOf(collection, "second");
   expect(moves(collection)).toEqual(["cc"]);
+});
+
+const rowsIn = (name: string): Promise<number> =>
+  runInDurableObject(shards.getByName(name), (_, { storage: { sql } }) =>
+    ["record", "shown", "page"].reduce(
+      (sum, table) => sum + sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n,
+      0,
+    ),
+  );
+
+/** Rows of a leaf that is larger than a test can write. */
+const fill = (storage: DurableObjectStorage) =>
+  storage.sql.exec(
+    `WITH RECURSIVE slots (slot) AS (SELECT 10000 UNION ALL SELECT slot + 1 FROM slots WHERE slot < 20000)
+       INSERT INTO shown SELECT slot, '{}', x'00' FROM slots`,
+  );
+
+test("a leaf that has moved gives back its rows in steps, between which others are let in", async () => {
+  const collection = await filled();
+  const { name } = rootOf(collection);
+  const root = shards.getByName(name);
+  await port.remove(collection, [claimOf(gone)]);
+  await runInDurableObject(root, (_, { storage }) => void fill(storage));
+  const before = await rowsIn(name);
+  await port.scrub(collection, "first");
+  const seen: number[] = [];
+  await expect
+    .poll(async () => seen.push(await rowsIn(name)) > 0 && seen.at(-1), {
+      timeout: 10_000,
+      interval: 0,
+    })
+    .toBeLessThan(UNITS);
+  expect(seen.some((rows) => rows < before && rows > UNITS)).toBe(true);
+});
+
+test("nothing is clean while a place above has rows of what has moved, also where giving them back was killed", async () => {
+  const collection = await filled();
+  const { name } = rootOf(collection);
+  const root = shards.getByName(name);
+  await port.remove(collection, [claimOf(gone)]);
+  await port.scrub(collection, "first");
+  await runInDurableObject(root, (instance) => instance.alarm());
+  await runInDurableObject(root, (_, { storage }) => {
+    fill(storage);
+    storage.kv.put("leaving", { keeps: "claims", after: ["", ""] });
+  });
+  await evictDurableObject(root);
+  expect(await port.scrub(collection, "first")).toBe(false);
+  await cleanOf(collection, "first");
+  expect(await rowsIn(name)).toBeLessThan(UNITS);
+});
+
+test("a directory that goes on where its leaf was finds what it knew and what came meanwhile", async () => {
+  const collection = await filled();
+  await port.remove(collection, [claimOf(gone)]);
+  copied = () => port.index(collection, [unitOf(UNITS)]);
+  await port.scrub(collection, "first");
+  copied = null;
+  await port.remove(collection, [claimOf(third)]);
+  await cleanOf(collection, "first");
+  await port.index(collection, [gone, third]);
+  const claims = [gone, third, other].map((unit) => ({ ...claimOf(unit), unitId: "x" }));
+  expect(await port.claim(collection, claims)).toEqual([
+    { claimed: true },
+    { claimed: true },
+    { claimed: false, duplicateOf: other.unitId },
+  ]);
 });

@@ -64,6 +64,10 @@ export function leavesUnder(place: Place, how: Int8Array[] | "hashes" | "compact
  */
 export const beforeMoves = (name: string): string => name.replace(/c+$/, "");
 
+/** The place that divided or moved into this leaf; null for one that a collection began with. */
+export const placeAbove = (name: string): string | null =>
+  /[abc]$/.test(name) ? name.slice(0, -1) : null;
+
 /** Where the claims of a directory move to that has too many. */
 export function directoriesUnder(place: Place): Place[] {
   const middle = Math.floor((place.from + place.to) / 2);
