@@ -1,6 +1,7 @@
-/** What goes in one turn: a few ms. A page of vectors or middles may have a megabyte. */
-const ROWS_PER_TURN = 500;
-const PAGES_PER_TURN = 32;
+/** What goes in one turn: some ms, 12 where each unit has 34 kB. A page of middles has a megabyte. */
+const RECORDS_PER_TURN = 500;
+const SHOWN_PER_TURN = 100;
+const PAGES_PER_TURN = 8;
 
 /** What of a leaf that has moved is still to go. `after` is the last of its records that was looked at. */
 type Leaving = { keeps: "nothing" | "claims"; after: [string, string] };
@@ -21,7 +22,7 @@ export function leavingRows(storage: DurableObjectStorage) {
         `SELECT unit_id, content_key FROM record WHERE (unit_id, content_key) > (?, ?)
            ORDER BY unit_id, content_key LIMIT ?`,
         ...after,
-        ROWS_PER_TURN,
+        RECORDS_PER_TURN,
       )
       .toArray();
     const last = some.at(-1);
@@ -65,7 +66,7 @@ export function leavingRows(storage: DurableObjectStorage) {
         const leaving = kv.get<Leaving>("leaving");
         if (leaving === undefined) return false;
         if (records(leaving, nowMs)) return true;
-        if (someOf("shown", "slot", ROWS_PER_TURN) || someOf("page", "id", PAGES_PER_TURN))
+        if (someOf("shown", "slot", SHOWN_PER_TURN) || someOf("page", "id", PAGES_PER_TURN))
           return true;
         kv.delete("leaving");
         return false;
