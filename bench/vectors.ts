@@ -53,6 +53,8 @@ async function sideBySide(names: string[], data: Parameters<typeof runEngine>[1]
         (error: unknown) => say(`${name}: left out, ${String(error).split("\n")[0]}`),
       );
     }
+    // Who was built first has lain idle for minutes, and the machine may have taken back what it read from its files.
+    for (const each of running) await each.wake();
     for (let round = 0; round < ROUNDS; round++) for (const each of running) await each.round();
     const measured: Measured[] = [];
     for (const each of running) measured.push(await each.measured());

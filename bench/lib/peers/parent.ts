@@ -21,6 +21,8 @@ export type Measured = {
 
 export type Running = {
   name: string;
+  /** Answers every question once. */
+  wake(): Promise<void>;
   round(): Promise<void>;
   measured(): Promise<Measured>;
   end(): Promise<void>;
@@ -47,6 +49,7 @@ export async function runEngine(name: string, data: Data, recallGoal: number): P
     const rounds: FromChild[] = [];
     return {
       name,
+      wake: async () => void (await ask(child, { ask: "answers", setting: null })),
       round: async () => void rounds.push(await ask(child, { ask: "time" })),
       async measured() {
         const { grownBytes = 0 } = await ask(child, { ask: "memory" });
