@@ -14,12 +14,22 @@ if (contractIndex !== undefined) {
   writeFileSync("./wrangler.contract.toml", config.join("\n"));
 }
 
+/** What waits for whole products, while another file's have their part of the machine, waits longer than vitest does. */
+const SERVED = {
+  setupFiles: ["./tests/node/patience.ts"],
+  testTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
+};
+const CONSOLE = "tests/node/console*.test.ts";
+
 export default defineConfig({
   test: {
     fsModuleCache: true,
     projects: [
+      { test: { ...SERVED, name: "console", include: [CONSOLE] } },
       {
         test: {
+          ...SERVED,
           name: "node",
           include: [
             "domain/**/*.test.ts",
@@ -31,10 +41,7 @@ export default defineConfig({
             "tests/node/**/*.test.ts",
             "bench/**/*.test.ts",
           ],
-          exclude: ["**/node_modules/**", "dist/**"],
-          setupFiles: ["./tests/node/patience.ts"],
-          testTimeout: 60_000,
-          expect: { poll: { timeout: 20_000 } },
+          exclude: ["**/node_modules/**", "dist/**", CONSOLE],
         },
         resolve: {
           alias: [

@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 
-/** What waits for whole products, while another file's have their part of the machine, waits longer than vitest's second. */
+/** As `expect.poll` waits (vitest.config.ts); vitest has no setting for this. */
 const PATIENCE_MS = 20_000;
 
 const { waitFor } = vi;

@@ -60,7 +60,11 @@ export function traceJourneys({ signedIn, url, state }: Place): void {
     const exported = await page.getAttribute("a[download]", "href");
     expect(new URL(exported ?? "").search).toBe(`?level=fatal&traceId=${TRACE_ID}`);
     await page.selectOption("#log-level", "");
+    // What is unfolded before it is read again would be folded by that.
+    const read = page.waitForResponse(/\/v1\/logs\?.*q=post/);
     await page.fill("#log-text", "post /v1/UNITS");
+    await (await read).finished();
+    await page.locator(".line").first().waitFor();
     await line.locator("summary").click();
     await page.click("text=See its trace");
     await page.waitForSelector('h1:text-is("POST /v1/units")');
