@@ -54,22 +54,26 @@ export function leavingRows(storage: DurableObjectStorage) {
       limit,
     ).rowsWritten > 0;
 
+  /** Gives back some rows; false once none are left. */
+  function leaveSome(nowMs: number): boolean {
+    const leaving = kv.get<Leaving>("leaving");
+    if (leaving === undefined) return false;
+    if (records(leaving, nowMs)) return true;
+    if (someOf("shown", "slot", SHOWN_PER_TURN) || someOf("page", "id", PAGES_PER_TURN))
+      return true;
+    kv.delete("leaving");
+    return false;
+  }
+
   return {
     leave(keeps: Leaving["keeps"]): void {
       kv.put("leaving", { keeps, after: ["", ""] } satisfies Leaving);
       kv.delete("engine");
     },
     isLeaving: (): boolean => kv.get("leaving") !== undefined,
-    /** Gives back some rows; false once none are left. */
-    leaveSome: (nowMs: number): boolean =>
-      storage.transactionSync(() => {
-        const leaving = kv.get<Leaving>("leaving");
-        if (leaving === undefined) return false;
-        if (records(leaving, nowMs)) return true;
-        if (someOf("shown", "slot", SHOWN_PER_TURN) || someOf("page", "id", PAGES_PER_TURN))
-          return true;
-        kv.delete("leaving");
-        return false;
-      }),
+    /** Gives back all rows, some in a turn. */
+    async leaveAll(): Promise<void> {
+      while (storage.transactionSync(() => leaveSome(Date.now()))) await scheduler.wait(0);
+    },
   };
 }

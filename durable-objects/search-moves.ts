@@ -245,7 +245,7 @@ export function openMoves(
         const keeps = leaf.of === "leaf" && keepsClaims(name) && directory === null;
         contents.leave(keeps ? "claims" : "nothing");
       }
-      while (store.leaveSome(Date.now())) await scheduler.wait(0);
+      await store.leaveAll();
       if (directory !== null) store.emptyDirectory(leaf === null);
       if (roomDue() === "empty") contents.forget("records");
     },

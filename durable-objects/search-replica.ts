@@ -94,8 +94,7 @@ export class SearchReplica extends DurableObject<Env> {
     await this.#merging.all();
     if (this.#moved !== null) {
       if (this.#contents.engine() !== null) this.#contents.leave("nothing");
-      while (this.#store.leaveSome(Date.now())) await scheduler.wait(0);
-      return;
+      return await this.#store.leaveAll();
     }
     const again = looksAgainInMs(Date.now() - this.#lastReadMs, this.#failures);
     this.#isAwake = again !== null;

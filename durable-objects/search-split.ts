@@ -89,14 +89,15 @@ export async function copySome(
   if (split.phase === "records") {
     let { after } = split;
     for (let left = records; left > 0;) {
-      const call: CarriedUnit[] = [];
-      for (const record of withinCall(store.recordsAfter(...after, left), call)) {
-        call.push(carried(split, record, contents));
+      const call = openCall();
+      for (const record of store.recordsAfter(...after, left)) {
+        if (call.isFull()) break;
+        call.add(carried(split, record, contents));
         after = [record.unitId, record.contentKey];
       }
-      if (call.length === 0) break;
-      await send(call, []);
-      left -= call.length;
+      if (call.units.length === 0) break;
+      await send(call.units, []);
+      left -= call.units.length;
     }
     if (after !== split.after) return { ...split, after };
     return { ...split, phase: of === "leaf" ? "changes" : "claims", after: ["", ""] };
@@ -110,35 +111,39 @@ export async function copySome(
   }
   let { through } = split;
   for (let left = records; left > 0;) {
-    const call: CarriedUnit[] = [];
+    const call = openCall();
     const claims: string[] = [];
     const before = left;
-    for (const { key, sequence } of withinCall(store.changesAfter(through ?? 0, left), call)) {
-      for (const record of changedRecord(key, store)) call.push(carried(split, record, contents));
+    for (const { key, sequence } of store.changesAfter(through ?? 0, left)) {
+      if (call.isFull()) break;
+      for (const record of changedRecord(key, store)) call.add(carried(split, record, contents));
       if (key.startsWith("c") && of !== "leaf") claims.push(key.slice(1));
       through = sequence;
       left--;
     }
     if (left === before) break;
-    await send(call, claims);
+    await send(call.units, claims);
   }
   return through === split.through ? "copied" : { ...split, through };
 }
 
-/** The first of what is to be sent, until the units gathered of it fill a call. */
-function* withinCall<T>(some: readonly T[], gathered: readonly CarriedUnit[]): Generator<T> {
+/** The units of one call. */
+function openCall() {
+  const units: CarriedUnit[] = [];
   let bytes = 0;
-  let counted = 0;
-  for (const one of some) {
-    if (bytes >= BYTES_PER_CALL) return;
-    yield one;
-    for (; counted < gathered.length; counted++) bytes += bytesOf(gathered[counted]);
-  }
+  return {
+    units,
+    isFull: (): boolean => bytes >= BYTES_PER_CALL,
+    add(unit: CarriedUnit): void {
+      units.push(unit);
+      bytes += bytesOf(unit);
+    },
+  };
 }
 
-const bytesOf = (unit: CarriedUnit | undefined): number =>
-  (unit?.vectors?.byteLength ?? 0) +
-  (unit?.shown?.texts ?? []).reduce((sum, { length }) => sum + length * CHAR_BYTES, 0);
+const bytesOf = ({ vectors, shown }: CarriedUnit): number =>
+  (vectors?.byteLength ?? 0) +
+  (shown?.texts ?? []).reduce((sum, { length }) => sum + length * CHAR_BYTES, 0);
 
 /** A directory carries what it notes of units, with the leaf named that until now was its own; a leaf the units. */
 function carried(split: SplitState, record: UnitRecord, contents: SearchContents): CarriedUnit {

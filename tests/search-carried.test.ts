@@ -1,36 +1,23 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { direction, indexedUnit } from "#adapters/search.contract.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
+import { handingOver } from "./search-handing.ts";
 
 const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
 const [BATCH, FULL, ALL] = [50, 300, 600];
 const long = "otters ".repeat(5_000);
 
-let objectEnv: Record<string, unknown>;
 /** Characters of the texts that were handed over in each call. */
 const carried: number[] = [];
 let copied: (() => Promise<void>) | null = null;
-
-beforeAll(() =>
-  runInDurableObject(shards.getByName("any"), (instance) => {
-    objectEnv = Reflect.get(instance, "env") as Record<string, unknown>;
-    objectEnv["SEARCH_SHARD"] = {
-      getByName: (name: string) => ({
-        adopt: async (...given: Parameters<SearchShard["adopt"]>) => {
-          carried.push(given[2].flatMap(({ shown }) => shown?.texts ?? []).join("").length);
-          await shards.getByName(name).adopt(...given);
-          await copied?.();
-        },
-      }),
-    };
-  }),
-);
-afterAll(() => {
-  objectEnv["SEARCH_SHARD"] = shards;
-  delete objectEnv["WISHUB_SHARD_PASSAGES"];
+const objects = handingOver({
+  before: ([, , units]) => {
+    carried.push(units.flatMap(({ shown }) => shown?.texts ?? []).join("").length);
+  },
+  after: () => copied?.(),
 });
 
 test("a step that copies many long units does so in calls that each carry a few MB, and all of them arrive", async () => {
@@ -49,9 +36,9 @@ test("a step that copies many long units does so in calls that each carry a few 
     copied = null;
     await write(FULL + 1, ALL);
   };
-  objectEnv["WISHUB_SHARD_PASSAGES"] = String(FULL);
+  objects.vars["WISHUB_SHARD_PASSAGES"] = String(FULL);
   await write(FULL, FULL + 1);
-  delete objectEnv["WISHUB_SHARD_PASSAGES"];
+  delete objects.vars["WISHUB_SHARD_PASSAGES"];
   await runInDurableObject(shards.getByName(root.name), (instance) => instance.alarm());
   expect(Math.max(...carried)).toBeLessThan(3_000_000);
   expect(Math.max(...carried)).toBeGreaterThan(500_000);

@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { claimOf, unitOf } from "#adapters/search.contract.ts";
 import { treeOf } from "#adapters/search-calls.ts";
 import { searchPort } from "#adapters/search.ts";
@@ -8,6 +8,7 @@ import type { Collection } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import { leavesBelow } from "#domain/search/leaves/tree.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
+import { handingOver } from "./search-handing.ts";
 
 // What an erasure asks of search: to be told when nothing is left of what was removed, whatever others write meanwhile.
 
@@ -17,28 +18,10 @@ const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
 const units = Array.from({ length: UNITS }, (_, number) => unitOf(number));
 const [gone, other, third] = [unitOf(0), unitOf(1), unitOf(2)];
 
-let objectEnv: Record<string, unknown>;
 /** Called after each step that handed something to a fresh place. */
 let copied: ((place: string) => Promise<void>) | null = null;
-
-beforeAll(() =>
-  runInDurableObject(shards.getByName("any"), (instance) => {
-    objectEnv = Reflect.get(instance, "env") as Record<string, unknown>;
-    objectEnv["SEARCH_SHARD"] = {
-      getByName: (name: string) => ({
-        adopt: async (...given: Parameters<SearchShard["adopt"]>) => {
-          await shards.getByName(name).adopt(...given);
-          await copied?.(name);
-        },
-        leadOn: (...given: Parameters<SearchShard["leadOn"]>) =>
-          shards.getByName(name).leadOn(...given),
-        leftBehind: () => shards.getByName(name).leftBehind(),
-      }),
-    };
-  }),
-);
+handingOver({ after: (place) => copied?.(place) });
 afterEach(() => (copied = null));
-afterAll(() => (objectEnv["SEARCH_SHARD"] = shards));
 
 let collections = 0;
 async function filled(): Promise<Collection> {

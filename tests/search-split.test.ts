@@ -1,12 +1,13 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { beforeAll, expect, inject, test } from "vitest";
 import { claimOf, contentKeyOf } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
 import type { Collection, IndexedUnit, SearchHit } from "#domain/search/model.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
+import { handingOver } from "./search-handing.ts";
 
 const DIMENSIONS = 16;
 const UNITS = 60;
@@ -16,27 +17,12 @@ const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
 
 /** Called in a shard that splits, around each step that hands something to a child. */
 let around: { before(): Promise<void>; after(): Promise<void> } | null = null;
-let objectEnv: Record<string, unknown>;
-const own = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
-
-beforeAll(() =>
-  runInDurableObject(own.getByName("any"), (instance) => {
-    objectEnv = Reflect.get(instance, "env") as Record<string, unknown>;
-    objectEnv["WISHUB_SHARD_PASSAGES"] = String(PASSAGES_MAX);
-    objectEnv["SEARCH_SHARD"] = {
-      getByName: (name: string) => ({
-        adopt: async (...given: Parameters<SearchShard["adopt"]>) => {
-          await around?.before();
-          await own.getByName(name).adopt(...given);
-          await around?.after();
-        },
-      }),
-    };
-  }),
-);
-afterAll(() => {
-  objectEnv["SEARCH_SHARD"] = own;
-  delete objectEnv["WISHUB_SHARD_PASSAGES"];
+const objects = handingOver({
+  before: () => around?.before(),
+  after: () => around?.after(),
+});
+beforeAll(() => {
+  objects.vars["WISHUB_SHARD_PASSAGES"] = String(PASSAGES_MAX);
 });
 
 /** A direction near one of eight, so that units divide by meaning. */
@@ -139,7 +125,7 @@ class Model {
 
   /** The leaves, once no shard has anything left to do. */
   async settled(name = rootOf(this.collection).name): Promise<string[]> {
-    const stub = own.getByName(name);
+    const stub = shards.getByName(name);
     await runInDurableObject(stub, (instance) => instance.alarm());
     const answer = await stub.reindex([]);
     if (answer.kind !== "moved") return [name];
@@ -151,7 +137,7 @@ class Model {
 
 /** Evicts a shard: what it had in memory is gone. */
 async function restarted(name: string): Promise<void> {
-  const stub = own.getByName(name);
+  const stub = shards.getByName(name);
   await stub.reindex([]);
   await evictDurableObject(stub);
 }
@@ -175,7 +161,7 @@ test("a shard that is written to without a pause moves all the same", async () =
   const writer = async (): Promise<boolean> => {
     for (let batch = 0; batch < BATCHES_MAX; batch++) {
       const units = Array.from({ length: 40 }, () => model.unitOf(written++, 1, written));
-      const answer = await own.getByName(root.name).index(root, units, "both");
+      const answer = await shards.getByName(root.name).index(root, units, "both");
       if (answer.kind === "moved") return true;
     }
     return false;
@@ -186,9 +172,9 @@ test("a shard that is written to without a pause moves all the same", async () =
 test("what comes from outside is let in between the steps in which a shard is copied", async () => {
   const model = fresh();
   const root = rootOf(model.collection);
-  objectEnv["WISHUB_SHARD_PASSAGES"] = "10000";
+  objects.vars["WISHUB_SHARD_PASSAGES"] = "10000";
   const units = Array.from({ length: 500 }, (_, unit) => model.unitOf(unit, 1, unit));
-  await own.getByName(root.name).index(root, units, "both");
+  await shards.getByName(root.name).index(root, units, "both");
   // Steps grow with what was written before them.
   await restarted(root.name);
   let steps = 0;
@@ -201,11 +187,11 @@ test("what comes from outside is let in between the steps in which a shard is co
       void answer.then(() => (cameAfter = steps));
     },
   };
-  objectEnv["WISHUB_SHARD_PASSAGES"] = "400";
-  await own.getByName(root.name).index(root, [model.unitOf(500, 1, 500)], "both");
+  objects.vars["WISHUB_SHARD_PASSAGES"] = "400";
+  await shards.getByName(root.name).index(root, [model.unitOf(500, 1, 500)], "both");
   await model.settled();
   around = null;
-  objectEnv["WISHUB_SHARD_PASSAGES"] = String(PASSAGES_MAX);
+  objects.vars["WISHUB_SHARD_PASSAGES"] = String(PASSAGES_MAX);
   expect(steps).toBeGreaterThan(20);
   expect(cameAfter).toBeLessThan(steps);
 });

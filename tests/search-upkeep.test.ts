@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { claimOf, indexedUnit } from "#adapters/search.contract.ts";
+import { claimOf, direction, indexedUnit } from "#adapters/search.contract.ts";
 import { searchPort } from "#adapters/search.ts";
 import { pageId } from "#domain/search/engine/disk.ts";
 import { rootOf } from "#domain/search/leaves/ranges.ts";
@@ -9,7 +9,6 @@ import type { Collection, IndexedUnit } from "#domain/search/model.ts";
 import type { SearchShard } from "#objects/search-shard.ts";
 import { openStay } from "#objects/search-upkeep.ts";
 
-const DIMENSIONS = 16;
 const port = searchPort(env);
 const shards = env.SEARCH_SHARD as DurableObjectNamespace<SearchShard>;
 let tests = 0;
@@ -21,11 +20,8 @@ const root = () => shards.getByName(rootOf(collection).name);
 
 /** A unit whose direction only it has. */
 function unitOf(number: number): IndexedUnit {
-  const values = Array.from({ length: DIMENSIONS }, (_, i) =>
-    Math.sin(number * 1.7 + i * (1 + number * 0.13)),
-  );
-  const vector = Float32Array.from(values, (value) => value / Math.hypot(...values));
-  return indexedUnit(number, [{ text: `Passage number${number} about otters`, vector }]);
+  const text = `Passage number${number} about otters`;
+  return indexedUnit(number, [{ text, vector: direction(number) }]);
 }
 const units = (from: number, count: number): IndexedUnit[] =>
   Array.from({ length: count }, (_, i) => unitOf(from + i));

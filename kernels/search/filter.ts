@@ -1,7 +1,7 @@
 // What filtered scans may see: a bit for each slot in its chunk, and a bit for each that is marked meanwhile.
 
-const CHUNK_SHIFT: u32 = 10;
-const CHUNK_MASK: u32 = 1023;
+import { CHUNK_MASK, CHUNK_SHIFT } from "./chunks";
+
 const BITMAP_BYTES: u32 = 128;
 
 /** Lets through what is alive and has at least this level. Marks of a search that did not get to its end go. */

@@ -1,6 +1,7 @@
 // The scans of a search shard (AssemblyScript, compiled to dist/kernels/search.wasm). Stateless: the caller
 // (domain/search/engine/kernel.ts) lays out the memory and passes every address. Slots lie in chunks of 1,024.
 
+import { CHUNK_MASK, CHUNK_SHIFT } from "./chunks";
 import { siftDown, siftUp } from "./heap";
 
 export { allow, allowMarked, mark } from "./filter";
@@ -8,9 +9,6 @@ export { order } from "./heap";
 export { closest, closestAmong, keep, place, probe } from "./lists";
 export { dots } from "./products";
 export { scan, tables } from "./scan";
-
-const CHUNK_SHIFT: u32 = 10;
-const CHUNK_MASK: u32 = 1023;
 
 export function clear(chunks: usize, chunkBytes: u32, slots: u32, scoreAt: u32): void {
   for (let first: u32 = 0; first < slots; first += 1024) {

@@ -53,11 +53,9 @@ const PASSED_ON = [
  */
 const PAGE_CACHE_SHARE = 1 / 48;
 const [PAGE_CACHE_MIN_MB, PAGE_CACHE_MAX_MB] = [96, 1_024];
-/**
- * Passages of a leaf. On the platform more than 100,000 are divided, so that many threads and disks share a search; here
- * all leaves share one thread, and a larger one is asked in less time than many (docs/decisions/083).
- */
+/** Leaves of a search where all of them share one thread (docs/decisions/083). */
 const LEAVES = {
+  /** On the platform more than 100,000 are divided, so that many threads and disks share a search. Here a larger one is asked in less time than many. */
   WISHUB_SHARD_PASSAGES: "2000000",
   /** How long one stays in memory that is so large that bringing it back is felt. */
   WISHUB_SHARD_STAYS_MS: "600000",
